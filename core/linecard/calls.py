@@ -1,0 +1,113 @@
+"""The call and the table of allowed changes of its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_IDS: Mapping[str, str] = MappingProxyType({})
+
+
+class CallStatus(StrEnum):
+    """Where a call stands. `unknown`: the carrier may or may not have placed it."""
+
+    QUEUED = "queued"
+    DIALING = "dialing"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """Who called whom, seen from the registered number."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Machine(StrEnum):
+    """What a dial asks about answering machines."""
+
+    OFF = "off"
+    DETECT = "detect"
+    WAIT_FOR_BEEP = "wait-for-beep"
+
+
+ENDS = frozenset(
+    {
+        CallStatus.COMPLETED,
+        CallStatus.BUSY,
+        CallStatus.NO_ANSWER,
+        CallStatus.FAILED,
+        CallStatus.CANCELED,
+        CallStatus.REJECTED,
+    }
+)
+_LIVE = frozenset({CallStatus.RINGING, CallStatus.IN_PROGRESS})
+
+ALLOWED: Mapping[CallStatus, frozenset[CallStatus]] = MappingProxyType(
+    {
+        CallStatus.QUEUED: frozenset({CallStatus.DIALING, CallStatus.UNKNOWN}) | _LIVE | ENDS,
+        CallStatus.DIALING: frozenset({CallStatus.UNKNOWN}) | _LIVE | ENDS,
+        CallStatus.UNKNOWN: frozenset({CallStatus.DIALING}) | _LIVE | ENDS,
+        CallStatus.RINGING: frozenset({CallStatus.IN_PROGRESS}) | ENDS,
+        CallStatus.IN_PROGRESS: ENDS,
+        **{end: frozenset[CallStatus]() for end in ENDS},
+    }
+)
+"""Forward only; ends are sticky. Whatever the table does not allow is kept as an event and changes nothing."""
+
+
+def advance(current: CallStatus, reported: CallStatus) -> CallStatus:
+    """The status after a report: the reported one where the table allows it, else the current one."""
+    return reported if reported in ALLOWED[current] else current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call, as the store keeps it.
+
+    `from_` is None for a withheld caller. `carrier_ids` is the provider's own open dict. `duration`
+    is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
+    """
+
+    id: str
+    provider: str
+    account: str
+    direction: Direction
+    from_: str | None
+    to: str
+    number: str
+    agent: str
+    profile: str
+    status: CallStatus
+    created_at: datetime
+    carrier_ids: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    record: bool = False
+    machine: Machine = Machine.OFF
+    ring_seconds: int = 45
+    max_seconds: int = 1800
+    send_digits: str | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration: int | None = None
+    cost: str | None = None
+    end_reason: str | None = None
+    outcome: str | None = None
+    closing: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the status is an end."""
+        return self.status in ENDS

@@ -1,0 +1,296 @@
+"""What carriers and streams report: frozen, past tense.
+
+Three families. `CarrierEvent`: from webhooks and look-ups, stored in the inbox under `key`.
+`StreamEvent`: from the media socket. `AgentEvent`: what an agent's `async for` yields.
+Every carrier event names its `leg` (`caller`, `target:N`, `media`); only the caller's leg moves
+the call's status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from linecard.calls import CallStatus, Direction
+
+CALLER = "caller"
+MEDIA = "media"
+
+
+class MachineKind(StrEnum):
+    """Who or what answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    FAX = "fax"
+    UNKNOWN = "unknown"
+
+
+class TransferResult(StrEnum):
+    """How a transfer ended, in the agent's words."""
+
+    BRIDGED = "bridged"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    VOICEMAIL = "voicemail"
+    FAILED = "failed"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierEvent:
+    """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key."""
+
+    key: str
+    leg: str = CALLER
+    carrier_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequested(CarrierEvent):
+    """The carrier asks what to do with a call; an outbound one has just been answered.
+
+    Numbers are E.164; `from_` is None for a withheld caller. `machine` where detection was synchronous.
+    """
+
+    direction: Direction
+    from_: str | None
+    to: str
+    machine: MachineKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRinging(CarrierEvent):
+    """The far end rings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(CarrierEvent):
+    """The far end has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(CarrierEvent):
+    """The leg is over.
+
+    `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
+    dollars; `code` and `reason` are the carrier's.
+    """
+
+    status: CallStatus
+    reason: str = ""
+    code: str = ""
+    ended_by: str = ""
+    duration: int | None = None
+    billed: int | None = None
+    cost: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineDetected(CarrierEvent):
+    """Answering-machine detection has decided; `raw` is the carrier's word."""
+
+    kind: MachineKind
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReported(CarrierEvent):
+    """The carrier's own report on its stream; never relied on for clean-up."""
+
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted(CarrierEvent):
+    """A recording runs."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingReady(CarrierEvent):
+    """A recording's file can be fetched; `duration_ms` is None while the carrier does not know it."""
+
+    recording: str
+    url: str
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed(CarrierEvent):
+    """A recording was asked for and did not start, or its file never came."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferReported(CarrierEvent):
+    """The dialling of a transfer is over. `transfer` is our own reference from the address."""
+
+    transfer: str
+    result: TransferResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(CarrierEvent):
+    """A dialled leg has answered; `bridged` once it is connected with the caller."""
+
+    transfer: str
+    bridged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsGathered(CarrierEvent):
+    """Digits collected by a document."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognised(CarrierEvent):
+    """Something the provider's table does not know: kept and counted, never refused."""
+
+    name: str
+
+
+class StreamEvent:
+    """Something that came out of a media message."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStarted(StreamEvent):
+    """The stream's opening message. `encoding` (RTP name) and `rate` are None where not said."""
+
+    stream: str
+    carrier_ids: Mapping[str, str]
+    encoding: str | None
+    rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReceived(StreamEvent):
+    """Audio of the caller, still in the line's encoding."""
+
+    payload: bytes
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigitReceived(StreamEvent):
+    """A key the caller pressed."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPlayed(StreamEvent):
+    """The carrier has played everything before this mark."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BufferCleared(StreamEvent):
+    """The carrier has emptied its buffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFull(StreamEvent):
+    """The carrier's buffer is full; sending pauses."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReady(StreamEvent):
+    """The carrier's buffer has room again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFailed(StreamEvent):
+    """The carrier reports a fault on the socket; the socket's close is still the end."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStopped(StreamEvent):
+    """The carrier announces the end of the stream; not the end of the call."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDropped(StreamEvent):
+    """A message that could not be used: broken, foreign, or out of place. Counted, never fatal."""
+
+    reason: str
+
+
+class AgentEvent:
+    """What an agent's `async for event in call` yields."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReceived(AgentEvent):
+    """The caller's audio: int16 mono little-endian at the agent's rate, 20 ms as a rule."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed(AgentEvent):
+    """A key the caller pressed: `0` to `9`, `*`, `#`, `A` to `D`."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReached(AgentEvent):
+    """The caller has heard everything up to the agent's mark."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineAnswered(AgentEvent):
+    """Answering-machine detection has decided."""
+
+    kind: MachineKind
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded(AgentEvent):
+    """A transfer asked for outside the agent has ended."""
+
+    result: TransferResult
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLost(AgentEvent):
+    """The audio socket is gone; the carrier is asked to open another."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamResumed(AgentEvent):
+    """A new audio socket carries the call again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnding(AgentEvent):
+    """The call reaches its longest allowed length in `seconds`."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(AgentEvent):
+    """The call is over; the last event."""
+
+    reason: str

@@ -1,0 +1,1 @@
+"""Audio: formats, codecs, the stream session and what it needs."""

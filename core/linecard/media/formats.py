@@ -1,0 +1,78 @@
+"""Codec declarations: what a stream profile sends and takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FRAME_MS = 20
+
+
+class Encoding(StrEnum):
+    """Codecs by their RTP names."""
+
+    PCMU = "PCMU"
+    PCMA = "PCMA"
+    L16 = "L16"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """One direction of a line: mono, `rate` in Hz; `byte_order` matters for L16 alone."""
+
+    encoding: Encoding
+    rate: int
+    byte_order: str = "little"
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample on the line."""
+        return 2 if self.encoding is Encoding.L16 else 1
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of a 20 ms frame on the line."""
+        return self.rate * FRAME_MS // 1000 * self.sample_bytes
+
+    def __str__(self) -> str:
+        return f"{self.encoding}/{self.rate}"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """Codec per direction; the stream's opening message may correct it."""
+
+    inbound: AudioFormat
+    outbound: AudioFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRule:
+    """What a carrier takes as one message of audio, in bytes of the line's encoding."""
+
+    multiple: int
+    smallest: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamProfile:
+    """One way a provider can carry audio.
+
+    `lacks` names provider hooks that do not work on this profile. `lead_ms` is how far ahead of real
+    time audio is sent, `start_seconds` how long the opening message may take. `transport` other than
+    `websocket-in` is declared but not built.
+    """
+
+    name: str
+    format: StreamFormat
+    chunk: ChunkRule
+    lead_ms: int = 400
+    start_seconds: float = 10.0
+    lacks: frozenset[str] = frozenset()
+    transport: str = "websocket-in"
+
+
+def same_both_ways(audio: AudioFormat) -> StreamFormat:
+    """The stream format of a line that speaks one codec in both directions."""
+    return StreamFormat(inbound=audio, outbound=audio)

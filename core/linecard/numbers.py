@@ -1,0 +1,87 @@
+"""Telephone numbers: E.164, the registered number, and numbers cleared to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from linecard.errors import InvalidField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A registered number: what a company owns at a carrier.
+
+    `stream` is a stream profile of the provider, or None for its default; `channels` is how many
+    calls at once we dial from it (calls that come in are counted, not refused).
+    """
+
+    id: str
+    number: str
+    provider: str
+    account: str
+    agent: str
+    channels: int = 1
+    stream: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    record: bool = False
+    enabled: bool = True
+    former_target: str | None = None
+    connected_target: str | None = None
+
+
+def parse_e164(text: str, field_name: str = "number") -> str:
+    """The number in E.164 (`+14155550100`).
+
+    Raises InvalidField when it is not written in international form or cannot exist.
+    """
+    try:
+        parsed = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidField(
+            field_name, f"{text!r} is not an E.164 number such as +14155550100"
+        ) from error
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if written != text or not phonenumbers.is_possible_number(parsed):
+        raise InvalidField(field_name, f"{text!r} is not an E.164 number such as +14155550100")
+    return written
+
+
+def country_of(number: str) -> str | None:
+    """The ISO country code of an E.164 number; None for numbers that belong to no country."""
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
+    return region if region and region.isalpha() else None
+
+
+def mask(number: str | None) -> str:
+    """The number as logs may show it: `+1415***0100`. Short and withheld ones show nothing."""
+    if not number:
+        return "-"
+    return number[:5] + "***" + number[-4:] if len(number) > 9 else "***"
+
+
+_SEAL = object()
+
+
+class Cleared:
+    """A number or SIP address that has passed the gate and may leave Linecard.
+
+    Document builders and dial requests take only this type; `linecard.outbound` alone makes it.
+    """
+
+    __slots__ = ("address",)
+
+    def __init__(self, address: str, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only the gate in linecard.outbound clears an address")
+        self.address = address
+
+    @property
+    def is_sip(self) -> bool:
+        """Whether this is a SIP address and not a telephone number."""
+        return self.address.startswith("sip:")
+
+    def __repr__(self) -> str:
+        return f"Cleared({mask(self.address)})"

@@ -1,0 +1,134 @@
+"""One carrier request, the reply to it, and how strongly it is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
+
+from linecard.errors import RequestRefused
+from linecard.events import CarrierEvent
+from linecard.verbs import Reason
+
+Pairs = tuple[tuple[str, str], ...]
+MAX_FIELDS = 200
+NO_PAIRS: Mapping[str, str] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What one of our addresses is for: the `k` in its query. The route follows from it."""
+
+    ANSWER = "answer"
+    FALLBACK = "fallback"
+    NEXT = "next"
+    TRANSFER = "transfer"
+    GATHERED = "gathered"
+    WHISPER = "whisper"
+    RINGING = "ringing"
+    ENDED = "ended"
+    MACHINE = "machine"
+    STREAM = "stream"
+    RECORDING = "recording"
+    DIALED = "dialed"
+    LEG = "leg"
+
+
+ROUTES: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.ANSWER: "answer",
+        Kind.FALLBACK: "answer",
+        Kind.NEXT: "dial-up",
+        Kind.TRANSFER: "dial-up",
+        Kind.GATHERED: "dial-up",
+        Kind.WHISPER: "dial-up",
+        Kind.RINGING: "callback/status",
+        Kind.ENDED: "callback/status",
+        Kind.MACHINE: "callback/status",
+        Kind.STREAM: "callback/status",
+        Kind.RECORDING: "callback/details",
+        Kind.DIALED: "callback/transfer",
+        Kind.LEG: "callback/transfer",
+    }
+)
+"""The fixed route, below `/{provider}/`, of every kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierRequest:
+    """A request as the carrier sent it.
+
+    `url` is the public address including the query, built from our own setting and never from the
+    request's Host. Header names are lower-case. `pairs` are the body's fields in their order, repeats
+    kept. `kind`, `call` and `reference` are our own query (`k`, `c`, `x`).
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    pairs: Pairs = ()
+    kind: Kind | None = None
+    call: str | None = None
+    reference: str | None = None
+
+    @property
+    def query(self) -> Pairs:
+        """The query's fields in their order, percent-decoded."""
+        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def field(self, name: str) -> str | None:
+        """The one value of a body field; None when it is absent."""
+        return next((value for key, value in self.pairs if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What we answer to the carrier."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a request was proved: kind `signature`, `token`, `address` or `connection`; strength 0 to 3."""
+
+    kind: str
+    account: str
+    strength: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """What a carrier request says and wants.
+
+    `wants` is the document the carrier waits for; None: `reply` (or an empty 200) is enough.
+    `call_ids` are the ids of the call it speaks of, to find the call where our query names none.
+    `unknown` holds fields that the provider does not know: kept, counted, never refused.
+    """
+
+    events: tuple[CarrierEvent, ...]
+    wants: Reason | None = None
+    reply: Reply | None = None
+    call_ids: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_form(body: bytes) -> Pairs:
+    """The pairs of a urlencoded body, in order, repeats and empty values kept.
+
+    Raises RequestRefused (400) when it is not UTF-8 or has more than 200 fields.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            max_num_fields=MAX_FIELDS,
+            errors="strict",
+        )
+    except ValueError as error:
+        raise RequestRefused("the form is not readable", status=400) from error
+    return tuple(pairs)

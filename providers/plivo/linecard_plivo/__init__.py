@@ -1,0 +1,5 @@
+"""Plivo, as a provider of Linecard."""
+
+
+class Plivo:
+    """Placeholder while the house is built."""
