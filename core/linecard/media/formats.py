@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,3 +77,8 @@ class StreamProfile:
 def same_both_ways(audio: AudioFormat) -> StreamFormat:
     """The stream format of a line that speaks one codec in both directions."""
     return StreamFormat(inbound=audio, outbound=audio)
+
+
+def pick_profile(profiles: Sequence[StreamProfile], name: str | None) -> StreamProfile:
+    """The profile of that name; the first, which is the provider's default, where there is none."""
+    return next((profile for profile in profiles if profile.name == name), profiles[0])

@@ -1,0 +1,48 @@
+"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from linecard.cli.calls import call
+from linecard.cli.demo import demo
+from linecard.cli.init import init
+from linecard.cli.numbers import numbers
+from linecard.cli.providers import providers
+from linecard.cli.rates import rates
+from linecard.cli.serve import serve
+from linecard.cli.simulate import simulate
+from linecard.errors import ConfigurationError, LinecardError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A plugin-based telephony provider framework for voice AI.",
+)
+for command in (demo, serve, call, providers, init, rates):
+    app.command()(command)
+app.add_typer(numbers, name="numbers", help="Registered numbers.")
+app.add_typer(simulate, name="simulate", help="Simulated carriers on loopback.")
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in one line, without a traceback."""
+    try:
+        _with_plugin_commands()
+        app()
+    except (ConfigurationError, LinecardError) as error:
+        Console(stderr=True).print(f"linecard: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+
+
+def _with_plugin_commands() -> None:
+    from linecard.plugins import Plugins
+
+    for offered in Plugins.discover().ask_all("commands"):
+        for extra in offered:
+            if isinstance(extra, typer.Typer):
+                app.add_typer(extra)

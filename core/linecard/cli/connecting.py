@@ -1,0 +1,78 @@
+"""Pointing a number at this server, and giving it back, through the carrier's API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+
+from linecard.cli.assembly import assembled
+from linecard.carrier import ConnectOrder
+from linecard.errors import NotFound
+from linecard.exchange.context import Exchange
+from linecard.numbers import Number
+from linecard.store import numbers
+from linecard.webhook import Kind
+
+console = Console()
+
+
+async def connect(e164: str, yes: bool) -> None:
+    """Show what the number points at, ask, then point it at us; the former target is kept."""
+    async with _number(e164) as (exchange, number):
+        relay = exchange.plugins.relay(number.provider, number.account)
+        relay.require("connect_number")
+        seen = await relay.hooks.connect_number(number, _order(exchange, number, apply=False))
+        console.print(f"{e164} points at {seen.target or 'nothing'}", highlight=False)
+        for note in seen.notes:
+            console.print(note, highlight=False)
+        if not yes:
+            typer.confirm("Point it at this server?", abort=True)
+        done = await relay.hooks.connect_number(number, _order(exchange, number, apply=True))
+        async with exchange.database.write() as conn:
+            await numbers.update(
+                conn, e164, former_target=done.former, connected_target=done.target
+            )
+        console.print(f"{e164} points at {done.target}", highlight=False)
+
+
+async def disconnect(e164: str) -> None:
+    """Restore what the number pointed at before we connected it."""
+    async with _number(e164) as (exchange, number):
+        relay = exchange.plugins.relay(number.provider, number.account)
+        relay.require("disconnect_number")
+        if number.connected_target is None:
+            raise NotFound("connection", e164, "it was not connected from here")
+        await relay.hooks.disconnect_number(number)
+        async with exchange.database.write() as conn:
+            await numbers.update(conn, e164, former_target=None, connected_target=None)
+        console.print(f"{e164} points at {number.former_target or 'nothing'}", highlight=False)
+
+
+def _order(exchange: Exchange, number: Number, *, apply: bool) -> ConnectOrder:
+    addresses = exchange.addresses(number.provider, number.account)
+    host = urlsplit(exchange.settings.public_url).hostname
+    return ConnectOrder(
+        name=f"linecard-{host}",
+        apply=apply,
+        answer_url=addresses.webhook(Kind.ANSWER),
+        ended_url=addresses.webhook(Kind.ENDED),
+        fallback_url=exchange.settings.fallback_url or addresses.webhook(Kind.FALLBACK),
+    )
+
+
+@asynccontextmanager
+async def _number(e164: str) -> AsyncIterator[tuple[Exchange, Number]]:
+    exchange = assembled([])
+    await exchange.database.open()
+    try:
+        async with exchange.database.read() as conn:
+            number = await numbers.get(conn, e164)
+        if number is None:
+            raise NotFound("registered number", e164, "register it with 'linecard numbers add'")
+        yield exchange, number
+    finally:
+        await exchange.database.close()

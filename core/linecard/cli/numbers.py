@@ -1,0 +1,115 @@
+"""`linecard numbers`: register numbers with a running server, and point them at it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from linecard.cli.connecting import connect as connect_number
+from linecard.cli.connecting import disconnect as disconnect_number
+from linecard.cli.remote import Url, ask
+
+numbers = typer.Typer(no_args_is_help=True)
+E164 = Annotated[str, typer.Argument(help="The number in E.164: +14155550100.")]
+console = Console()
+
+
+@numbers.command("list")
+def list_numbers(url: Url = None) -> None:
+    """Show the registered numbers."""
+    table = Table("number", "provider", "account", "agent", "stream", "record", "enabled")
+    cursor: str | None = ""
+    while cursor is not None:
+        page = ask("GET", f"/numbers?limit=200&cursor={cursor}" if cursor else "/numbers?limit=200", url)
+        for one in page["items"]:
+            table.add_row(*(str(one[column.header]) for column in table.columns))  # type: ignore[index]
+        cursor = page["next"]
+    console.print(table)
+
+
+@numbers.command("add")
+def add(
+    number: E164,
+    provider: Annotated[str, typer.Option(help="The carrier's plugin: 'linecard providers'.")],
+    agent: Annotated[str, typer.Option(help="The agent that talks.")] = "echo",
+    account: Annotated[str | None, typer.Option()] = None,
+    channels: Annotated[int, typer.Option()] = 1,
+    stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
+    record: Annotated[bool, typer.Option("--record/--no-record")] = False,
+    options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
+    url: Url = None,
+) -> None:
+    """Register a number. No request goes to the carrier."""
+    body: dict[str, Any] = {
+        "number": number,
+        "provider": provider,
+        "agent": agent,
+        "account": account,
+        "channels": channels,
+        "stream": stream,
+        "record": record,
+        "options": json.loads(options),
+    }
+    _print(ask("POST", "/numbers", url, body))
+
+
+@numbers.command("show")
+def show(number: E164, url: Url = None) -> None:
+    """Show a number and what is still to be done at the carrier."""
+    _print(ask("GET", f"/numbers/{number}", url))
+
+
+@numbers.command("set")
+def change(
+    number: E164,
+    changes: Annotated[list[str], typer.Argument(help="name=value ...; values are JSON or text.")],
+    url: Url = None,
+) -> None:
+    """Change a number: `linecard numbers set +14155550100 agent=greeter record=true`."""
+    _print(ask("PATCH", f"/numbers/{number}", url, dict(_pair(change) for change in changes)))
+
+
+@numbers.command("remove")
+def remove(number: E164, url: Url = None) -> None:
+    """Take a number off the register."""
+    ask("DELETE", f"/numbers/{number}", url)
+    console.print(f"{number} is no longer registered", highlight=False)
+
+
+@numbers.command("connect")
+def connect(
+    number: E164, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Point a number at this server through the carrier's API (reads the server's own settings)."""
+    asyncio.run(connect_number(number, yes))
+
+
+@numbers.command("disconnect")
+def disconnect(number: E164) -> None:
+    """Give a number back to what it pointed at before."""
+    asyncio.run(disconnect_number(number))
+
+
+def _pair(change: str) -> tuple[str, object]:
+    name, separator, value = change.partition("=")
+    if not separator:
+        raise typer.BadParameter(f"{change!r} is not name=value")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _print(number: dict[str, Any]) -> None:
+    for name, value in number.items():
+        if name != "setup":
+            console.print(f"{name:<10} {value}", markup=False, highlight=False)
+    for step in number["setup"]:
+        console.print(f"to do      {step['do']}", markup=False, highlight=False)
+        if step["paste"]:
+            console.print(step["paste"], markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,174 @@
+"""Which document a carrier gets: the core decides the verbs, the provider writes them down.
+
+Every document that opens a stream ends in a tail that asks us what comes next, since carriers drop
+the caller when a document ends. Documents are kept: a repeated request gets the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import structlog
+
+from linecard.calls import Call, Direction
+from linecard.carrier import RecordAt
+from linecard.exchange import dialups, recording
+from linecard.exchange.context import Exchange
+from linecard.exchange.stream_addresses import stream_url
+from linecard.media.formats import pick_profile
+from linecard.store import calls, documents, timeline, transfers
+from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
+from linecard.webhook import CarrierRequest, Kind, Reply
+from linecard.wall import now
+
+log = structlog.get_logger()
+
+APOLOGY = "We are sorry, this call cannot go on. Please call again later."
+MOST_NEW_STREAMS = 2
+"""New streams after a lost one, in a call."""
+
+Verbs = Sequence[Verb]
+
+
+async def reply(
+    exchange: Exchange, call: Call | None, request: CarrierRequest, reason: Reason, provider: str, account: str
+) -> Reply:
+    """The document for a request; the same bytes for a repeat of it."""
+    hooks = exchange.plugins.relay(provider, account).hooks
+    if call is None:
+        return hooks.answer(None, _for_strangers(reason), reason).reply
+    if call.is_over or call.closing:
+        return hooks.answer(call, [Hangup()], reason).reply
+    kept = await _kept(exchange, call, request, reason)
+    if kept is not None:
+        return kept
+    verbs = await DECIDE[reason](exchange, call, request)
+    made = hooks.answer(call, verbs, reason).reply
+    return await _keep(exchange, call, request, reason, made)
+
+
+def _for_strangers(reason: Reason) -> Verbs:
+    return [Reject()] if reason is Reason.ANSWER else [Hangup()]
+
+
+def _slot(request: CarrierRequest, reason: Reason) -> tuple[str, str]:
+    return request.kind or reason.value, request.reference or ""
+
+
+async def _kept(
+    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
+) -> Reply | None:
+    kind, reference = _slot(request, reason)
+    async with exchange.database.read() as conn:
+        kept = await documents.get(conn, call.id, kind, reference)
+    return Reply(kept.status, kept.body, kept.content_type) if kept else None
+
+
+async def _keep(
+    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason, made: Reply
+) -> Reply:
+    """Keep a document unless a request beside this one was first; then that one's is given."""
+    kind, reference = _slot(request, reason)
+    async with exchange.database.write() as conn:
+        first = await documents.get(conn, call.id, kind, reference)
+        if first is None:
+            await documents.put(
+                conn, call.id, kind, reference, made.status, made.content_type, made.body
+            )
+    return Reply(first.status, first.body, first.content_type) if first else made
+
+
+async def _answer(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
+    return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
+
+
+def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
+    facts = exchange.relay(call).hooks.facts()
+    where = (
+        facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
+    )
+    if not call.record or where is not RecordAt.DOCUMENT:
+        return []
+    ordered = recording.order(exchange, call)
+    return [Record(callback_url=ordered.callback_url, max_seconds=ordered.max_seconds)]
+
+
+async def stream_verbs(exchange: Exchange, call: Call) -> Verbs:
+    """A stream to the call's agent, and behind it the tail that asks what comes next."""
+    addresses = exchange.addresses(call.provider, call.account)
+    profile = pick_profile(exchange.relay(call).hooks.stream_profiles(), call.profile)
+    url, token_id = await stream_url(exchange, call)
+    return [
+        Stream(
+            url=url,
+            status_url=addresses.webhook(Kind.STREAM, call.id),
+            profile=profile,
+            options=call.options,
+        ),
+        Redirect(url=addresses.webhook(Kind.NEXT, call.id, token_id)),
+    ]
+
+
+async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    """The tail behind a stream, or the end of a dial."""
+    async with exchange.database.read() as conn:
+        current = await calls.get(conn, call.id) or call
+        known = await transfers.of_call(conn, call.id)
+    if current.closing:
+        return [Hangup()]
+    if request.kind is Kind.DIALED:
+        return await _after_dial(exchange, current, request)
+    waiting = [transfer for transfer in known if transfer.state == "waiting"]
+    if waiting:
+        return await dialups.verbs(exchange, current, waiting[-1])
+    return await _another_stream(exchange, current)
+
+
+async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    async with exchange.database.read() as conn:
+        transfer = await transfers.get(conn, request.reference or "")
+    if transfer is not None and transfer.result == "bridged":
+        return [Hangup()]
+    return await stream_verbs(exchange, call)
+
+
+async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
+    async with exchange.database.write() as conn:
+        lines = await timeline.of_call(conn, call.id)
+        names = [line.name for line in lines]
+        agent_gone = "agent-started" in names and call.id not in exchange.lives
+        if agent_gone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
+            return _apology(call)
+        await timeline.append(conn, call.id, "stream-asked-again", {}, now())
+    return await stream_verbs(exchange, call)
+
+
+def _apology(call: Call) -> Verbs:
+    log.warning("the caller is told that the call cannot go on", call=call.id)
+    return [Say(text=APOLOGY), Hangup()]
+
+
+async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    async with exchange.database.read() as conn:
+        transfer = await transfers.get(conn, request.reference or "")
+    if transfer is None or transfer.call != call.id:
+        return await _another_stream(exchange, call)
+    return await dialups.verbs(exchange, call, transfer)
+
+
+async def _fallback(_exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
+    return _apology(call)
+
+
+DECIDE: Mapping[Reason, Callable[[Exchange, Call, CarrierRequest], Awaitable[Verbs]]] = (
+    MappingProxyType(
+        {
+            Reason.ANSWER: _answer,
+            Reason.NEXT: _next,
+            Reason.TRANSFER: _transfer,
+            Reason.GATHERED: _next,
+            Reason.FALLBACK: _fallback,
+        }
+    )
+)

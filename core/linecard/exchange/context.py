@@ -1,0 +1,51 @@
+"""What the parts of the exchange share: a plain record, no behaviour of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from linecard.addresses import Addresses
+from linecard.tasks import Tasks
+from linecard.metrics import Metrics
+from linecard.tokens import Tokens
+
+if TYPE_CHECKING:
+    from linecard.agents import Agents
+    from linecard.calls import Call
+    from linecard.clock import Clock
+    from linecard.live import LiveCall
+    from linecard.media.ticker import Ticker
+    from linecard.plugins import Plugins, Relay
+    from linecard.settings import Settings
+    from linecard.store import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One running server. `lives` are the calls with an agent in this process, by id."""
+
+    settings: Settings
+    database: Database
+    plugins: Plugins
+    agents: Agents
+    clock: Clock
+    ticker: Ticker
+    tokens: Tokens
+    metrics: Metrics = field(default_factory=Metrics)
+    tasks: Tasks = field(default_factory=Tasks)
+    lives: dict[str, LiveCall] = field(default_factory=dict)
+
+    def relay(self, call: Call) -> Relay:
+        """The hooks of the account that carries a call."""
+        return self.plugins.relay(call.provider, call.account)
+
+    def addresses(self, provider: str, account: str) -> Addresses:
+        """Our addresses as one account is given them."""
+        return Addresses(self.settings.public_url, provider, account, self.tokens)
+
+
+def ids_fit(call: Call, ids: Mapping[str, str]) -> bool:
+    """Whether ids reported by the carrier contradict none that the call already has."""
+    return all(call.carrier_ids.get(name, value) == value for name, value in ids.items())

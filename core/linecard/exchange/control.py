@@ -1,0 +1,71 @@
+"""What a live call may ask, carried out in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from linecard.calls import Call
+from linecard.errors import CallOver
+from linecard.exchange import dialups, endings, recording
+from linecard.exchange.context import Exchange
+from linecard.store import calls, timeline
+from linecard.wall import now
+
+
+class LocalControl:
+    """The control of calls whose audio runs in this process."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def hang_up(self, call_id: str, reason: str) -> None:
+        """End the call at the carrier."""
+        await endings.hang_up(self._exchange, await self._call(call_id), reason)
+
+    async def transfer(
+        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
+    ) -> str:
+        """Ask the carrier to dial the targets."""
+        call = await self._live(call_id)
+        reference, _ = await dialups.begin(self._exchange, call, targets, mode, ring_seconds)
+        return reference
+
+    async def record(self, call_id: str, action: str) -> None:
+        """`start`, `stop`, `pause` or `resume` the recording."""
+        await recording.act(self._exchange, await self._live(call_id), action)
+
+    async def send_digits(self, call_id: str, digits: str) -> None:
+        """Press keys toward the far end."""
+        call = await self._live(call_id)
+        await self._exchange.relay(call).hooks.send_digits(call, digits)
+
+    async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
+        """Write a line on the call's record."""
+        async with self._exchange.database.write() as conn:
+            await timeline.append(conn, call_id, name, facts, now())
+
+    async def set_outcome(self, call_id: str, outcome: str) -> None:
+        """Keep the agent's own result."""
+        async with self._exchange.database.write() as conn:
+            await calls.update(conn, call_id, outcome=outcome)
+
+    async def agent_finished(self, call_id: str, reason: str) -> None:
+        """End the call after its agent, unless the caller was handed to somebody."""
+        await self.note(call_id, "agent-finished", {"reason": reason})
+        live = self._exchange.lives.get(call_id)
+        if live is not None and live.handed_over:
+            return
+        await endings.hang_up(self._exchange, await self._call(call_id), reason)
+
+    async def _call(self, call_id: str) -> Call:
+        async with self._exchange.database.read() as conn:
+            call = await calls.get(conn, call_id)
+        if call is None:
+            raise CallOver(call_id, "it is not on record")
+        return call
+
+    async def _live(self, call_id: str) -> Call:
+        call = await self._call(call_id)
+        if call.is_over or call.closing:
+            raise CallOver(call_id, call.end_reason or call.closing or "")
+        return call

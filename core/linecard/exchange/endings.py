@@ -1,0 +1,109 @@
+"""Ends that hold: our side is done only when the carrier's leg is gone."""
+
+from __future__ import annotations
+
+import structlog
+
+from linecard.calls import Call, CallStatus
+from linecard.carrier import Found, HangUpResult
+from linecard.errors import CarrierError
+from linecard.events import CallEnding, LegEnded
+from linecard.exchange import inbox
+from linecard.exchange.context import Exchange
+from linecard.store import calls, timeline
+from linecard.wall import now
+
+log = structlog.get_logger()
+
+RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
+LIVE = frozenset({CallStatus.IN_PROGRESS})
+LOST_STREAM_SECONDS = 15.0
+"""After a stream is gone for so long without another, the carrier is asked whether the call lives."""
+
+
+async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
+    """End a call at the carrier: once now, and in the background until it is certain.
+
+    The wish is written first: whatever document is asked for from then on hangs up, so that closing
+    the stream is a second way to the end.
+    """
+    current = await _mark_closing(exchange, call, reason)
+    if current is not None and not await _try_end(exchange, current):
+        exchange.tasks.start(_keep_trying(exchange, current), "hang up")
+
+
+async def _keep_trying(exchange: Exchange, call: Call) -> None:
+    for pause in RETRY_AFTER:
+        await exchange.clock.sleep(pause)
+        async with exchange.database.read() as conn:
+            current = await calls.get(conn, call.id)
+        if current is None or current.is_over or await _try_end(exchange, current):
+            return
+    log.error("hang-up failed; minutes may be at risk", call=call.id, provider=call.provider)
+    async with exchange.database.write() as conn:
+        await timeline.append(conn, call.id, "hang-up-failed", {}, now())
+
+
+async def _try_end(exchange: Exchange, call: Call) -> bool:
+    try:
+        await _end_once(exchange, call)
+    except CarrierError as error:
+        log.warning("hang-up not confirmed", call=call.id, error=str(error))
+        return False
+    return True
+
+
+async def _mark_closing(exchange: Exchange, call: Call, reason: str) -> Call | None:
+    async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id)
+        if current is None or current.is_over:
+            return None
+        if not current.closing:
+            await timeline.append(conn, call.id, "hang-up-asked", {"reason": reason}, now())
+            current = await calls.update(conn, call.id, closing=reason)
+    return current
+
+
+async def _end_once(exchange: Exchange, call: Call) -> None:
+    hooks = exchange.relay(call).hooks
+    was_live = call.status in LIVE
+    result = await (hooks.hang_up(call) if was_live else hooks.cancel_call(call))
+    if result is HangUpResult.NOT_FOUND and was_live:
+        await look_up(exchange, call)
+
+
+async def look_up(exchange: Exchange, call: Call) -> Found:
+    """Ask the carrier about a call and write down an end it reports."""
+    try:
+        seen = await exchange.relay(call).hooks.find_call(call.carrier_ids)
+    except CarrierError as error:
+        log.warning("look-up failed", call=call.id, error=str(error))
+        return Found.CANNOT_TELL
+    if seen.found is Found.ENDED and seen.ended is not None:
+        await inbox.apply(exchange, call, [seen.ended])
+    return seen.found
+
+
+async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
+    """Close the books of a call whose stream went and whose end was never reported."""
+    await exchange.clock.sleep(LOST_STREAM_SECONDS)
+    live = exchange.lives.get(call.id)
+    if live is None or live.streaming or live.handed_over:
+        return
+    await look_up(exchange, call)
+
+
+async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> None:
+    """End a call at its longest allowed length, with a polite event before."""
+    await exchange.clock.sleep(max(0, call.max_seconds - warn_seconds))
+    live = exchange.lives.get(call.id)
+    if live is not None:
+        live.report(CallEnding(warn_seconds))
+    await exchange.clock.sleep(warn_seconds)
+    await hang_up(exchange, call, "longest length reached")
+
+
+async def end_by_us(exchange: Exchange, call: Call, status: CallStatus, reason: str) -> Call:
+    """Write an end that we know without the carrier: a dial it refused."""
+    event = LegEnded(key=f"end:{call.id}", status=status, reason=reason)
+    return await inbox.apply(exchange, call, [event])

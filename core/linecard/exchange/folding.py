@@ -1,0 +1,66 @@
+"""How each reported fact changes a call's record: pure functions in one table.
+
+The same set of facts, in any order and with any repeats, ends in the same record: the status moves
+by the table of `linecard.calls`, first times are kept, and facts of an end are filled in once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from linecard.calls import Call, CallStatus, advance
+from linecard.events import (
+    CALLER,
+    AnswerRequested,
+    CallAnswered,
+    CallRinging,
+    CarrierEvent,
+    LegEnded,
+)
+
+Changes = dict[str, Any]
+
+
+def _ringing(call: Call, _event: CarrierEvent, _at: datetime) -> Changes:
+    return {"status": advance(call.status, CallStatus.RINGING)}
+
+
+def _answered(call: Call, _event: CarrierEvent, at: datetime) -> Changes:
+    return {
+        "status": advance(call.status, CallStatus.IN_PROGRESS),
+        "answered_at": call.answered_at or at,
+    }
+
+
+def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    assert isinstance(event, LegEnded)
+    return {
+        "status": advance(call.status, event.status),
+        "ended_at": call.ended_at or at,
+        "duration": event.duration if call.duration is None else call.duration,
+        "cost": call.cost or event.cost,
+        "end_reason": call.end_reason or event.reason or event.code or None,
+    }
+
+
+FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Changes]] = (
+    MappingProxyType(
+        {
+            CallRinging: _ringing,
+            AnswerRequested: _answered,
+            CallAnswered: _answered,
+            LegEnded: _ended,
+        }
+    )
+)
+
+
+def changes(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    """What an event changes in a call; empty where it concerns another leg or says nothing new."""
+    fold = FOLDS.get(type(event))
+    if fold is None or event.leg != CALLER:
+        return {}
+    return {name: value for name, value in fold(call, event, at).items() if getattr(call, name) != value}

@@ -1,0 +1,75 @@
+"""A call that comes in: the dialled number decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from linecard.calls import Call, CallStatus, Direction
+from linecard.events import AnswerRequested
+from linecard.exchange.context import Exchange
+from linecard.numbers import Number, mask
+from linecard.media.formats import pick_profile
+from linecard.store import calls, numbers, timeline
+from linecard.tokens import new_id
+from linecard.webhook import Callback
+from linecard.wall import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from linecard.plugins import Relay
+
+log = structlog.get_logger()
+
+
+async def open_call(
+    conn: AsyncConnection, exchange: Exchange, relay: Relay, callback: Callback
+) -> Call | None:
+    """The record of a call that has just come in; None when the request opens no call of ours."""
+    asked = next((event for event in callback.events if isinstance(event, AnswerRequested)), None)
+    if asked is None or asked.direction is not Direction.INBOUND:
+        return None
+    number = await numbers.get(conn, asked.to)
+    refusal = await _refusal(conn, exchange, relay, number)
+    if number is None or refusal:
+        log.warning("inbound call refused", to=mask(asked.to), reason=refusal or "unknown number")
+        return None
+    call = _new_call(relay, number, asked)
+    await calls.add(conn, call)
+    call = await calls.add_ids(conn, call, callback.call_ids)
+    await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
+    return call
+
+
+async def _refusal(
+    conn: AsyncConnection, exchange: Exchange, relay: Relay, number: Number | None
+) -> str:
+    if number is None:
+        return "the number is not registered"
+    if (number.provider, number.account) != (relay.provider, relay.account):
+        return f"the number is registered with {number.provider}:{number.account}"
+    if not number.enabled:
+        return "the number is switched off"
+    if await calls.count_live(conn) >= exchange.settings.max_live_calls:
+        return "too many live calls (LINECARD_MAX_LIVE_CALLS)"
+    return ""
+
+
+def _new_call(relay: Relay, number: Number, asked: AnswerRequested) -> Call:
+    return Call(
+        id=new_id(),
+        provider=number.provider,
+        account=number.account,
+        direction=Direction.INBOUND,
+        from_=asked.from_,
+        to=asked.to,
+        number=number.number,
+        agent=number.agent,
+        profile=pick_profile(relay.hooks.stream_profiles(), number.stream).name,
+        status=CallStatus.RINGING,
+        created_at=now(),
+        options=number.options,
+        record=number.record,
+    )

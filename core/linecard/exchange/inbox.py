@@ -1,0 +1,154 @@
+"""Carrier events into the record: stored once, applied in one transaction, then told to the call.
+
+The inbox is unique on provider, account and the event's key, so a repeat changes nothing, whatever
+its order (carriers retry, and promise no order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from linecard.calls import Call
+from linecard.errors import Conflict, RequestRefused
+from linecard.events import CarrierEvent
+from linecard.exchange import telling
+from linecard.exchange.chronicle import event_facts, event_name
+from linecard.exchange.context import Exchange, ids_fit
+from linecard.exchange.folding import changes
+from linecard.exchange.inbound import open_call
+from linecard.exchange.settling import settle_rows
+from linecard.store import calls, inbox, timeline
+from linecard.webhook import Callback, CarrierRequest
+from linecard.wall import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from linecard.plugins import Relay
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a request: its call (None where we know none), and the events that were new."""
+
+    call: Call | None
+    fresh: tuple[CarrierEvent, ...] = ()
+
+
+async def accept(
+    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+) -> Accepted:
+    """Store and apply what a verified request says.
+
+    Raises RequestRefused (403) when it speaks of another call than its address.
+    """
+    async with exchange.database.write() as conn:
+        call = await _find(conn, relay, request, callback)
+        if call is None:
+            call = await open_call(conn, exchange, relay, callback)
+        accepted = await _store(conn, exchange, relay, call, callback)
+    _count(exchange, relay, accepted, callback)
+    if accepted.call is not None:
+        await telling.tell(exchange, accepted.call, accepted.fresh)
+    return accepted
+
+
+async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) -> Call:
+    """Apply events that came by a look-up or from ourselves."""
+    async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id) or call
+        accepted = await _apply_all(conn, current, events)
+    await telling.tell(exchange, accepted.call or call, accepted.fresh)
+    return accepted.call or call
+
+
+async def _find(
+    conn: AsyncConnection, relay: Relay, request: CarrierRequest, callback: Callback
+) -> Call | None:
+    if not request.call:
+        found = await calls.find(conn, relay.provider, callback.call_ids)
+        return found if found and found.account == relay.account else None
+    call = await calls.get(conn, request.call)
+    if call is None:
+        return None
+    if (call.provider, call.account) != (relay.provider, relay.account):
+        raise RequestRefused("the address belongs to a call of another account")
+    if not ids_fit(call, callback.call_ids):
+        raise RequestRefused("the request speaks of another call than its address")
+    return call
+
+
+async def _store(
+    conn: AsyncConnection,
+    exchange: Exchange,
+    relay: Relay,
+    call: Call | None,
+    callback: Callback,
+) -> Accepted:
+    if call is None:
+        for event in callback.events:
+            await inbox.put(
+                conn, relay.provider, relay.account, event.key, None, _payload(event), now()
+            )
+        return Accepted(None)
+    if callback.call_ids:
+        call = await _add_ids(conn, call, callback)
+    return await _apply_all(conn, call, callback.events)
+
+
+async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Call:
+    try:
+        return await calls.add_ids(conn, call, callback.call_ids)
+    except Conflict as error:
+        raise RequestRefused("the request speaks of another call than its address") from error
+
+
+async def _apply_all(
+    conn: AsyncConnection, call: Call, events: Sequence[CarrierEvent]
+) -> Accepted:
+    fresh: list[CarrierEvent] = []
+    for event in events:
+        is_new = await inbox.put(
+            conn, call.provider, call.account, event.key, call.id, _payload(event), now()
+        )
+        if is_new:
+            call = await _apply(conn, call, event)
+            fresh.append(event)
+    return Accepted(call, tuple(fresh))
+
+
+async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Call:
+    at = now()
+    changed = changes(call, event, at)
+    if changed:
+        await calls.update(conn, call.id, **changed)
+    await settle_rows(conn, call, event, at)
+    await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
+    return replace(call, **changed)
+
+
+def _payload(event: CarrierEvent) -> dict[str, object]:
+    """The event as the inbox keeps it; digits are masked."""
+    facts = {name: str(value) for name, value in asdict(event).items() if value is not None}
+    if "digits" in facts:
+        facts["digits"] = "*" * len(facts["digits"])
+    return {"event": event_name(event), **facts}
+
+
+def _count(exchange: Exchange, relay: Relay, accepted: Accepted, callback: Callback) -> None:
+    if callback.unknown:
+        exchange.metrics.unknown_fields.labels(relay.provider).inc(len(callback.unknown))
+        log.info("unknown webhook fields", provider=relay.provider, fields=sorted(callback.unknown))
+    if accepted.call is None and callback.events:
+        exchange.metrics.unmatched.labels(relay.provider).inc()
+        log.warning(
+            "a callback of no known call was kept",
+            provider=relay.provider,
+            events=[event_name(event) for event in callback.events],
+        )

@@ -1,0 +1,81 @@
+"""Building an exchange from its settings, starting it and stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+
+from linecard.agents import Agents
+from linecard.clock import Clock
+from linecard.exchange import inbox
+from linecard.exchange.context import Exchange
+from linecard.media.ticker import Ticker
+from linecard.outbound.dialing import Dialer
+from linecard.outbound.settle import Settler
+from linecard.plugins import Plugins
+from linecard.settings import Settings
+from linecard.store import Database
+from linecard.tokens import Tokens
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 5.0
+
+
+def build_exchange(
+    settings: Settings, plugins: Plugins, agent_specs: Sequence[str], clock: Clock | None = None
+) -> Exchange:
+    """An exchange that is not started yet. Raises ConfigurationError."""
+    clock = clock or Clock()
+    plugins.open_accounts(settings.accounts)
+    return Exchange(
+        settings=settings,
+        database=Database(settings.database_url, plugins.ask_all_flat("migrations")),
+        plugins=plugins,
+        agents=Agents(agent_specs),
+        clock=clock,
+        ticker=Ticker(clock),
+        tokens=Tokens(settings.secret),
+    )
+
+
+def build_dialer(exchange: Exchange) -> Dialer:
+    """The dial protocol of an exchange."""
+    return Dialer(
+        settings=exchange.settings,
+        database=exchange.database,
+        plugins=exchange.plugins,
+        tokens=exchange.tokens,
+        tasks=exchange.tasks,
+        metrics=exchange.metrics,
+        report=partial(inbox.apply, exchange),
+        has_agent=exchange.agents.find,
+    )
+
+
+@asynccontextmanager
+async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncIterator[None]:
+    """The exchange from its first request to its last."""
+    await exchange.database.open()
+    settler = Settler(
+        settings=exchange.settings,
+        database=exchange.database,
+        plugins=exchange.plugins,
+        report=dialer.report,
+        clock=exchange.clock,
+    )
+    settling = asyncio.create_task(settler.run(), name="settler")
+    await exchange.plugins.tell_and_wait("on_start", app=app)
+    try:
+        yield
+    finally:
+        await exchange.plugins.tell_and_wait("on_stop")
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+        await exchange.tasks.close(STOP_SECONDS)
+        await exchange.ticker.close()
+        await exchange.database.close()

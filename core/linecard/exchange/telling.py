@@ -1,0 +1,67 @@
+"""Who hears of an event once it is stored: the live call and the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from linecard.calls import Call
+from linecard.events import (
+    CALLER,
+    CarrierEvent,
+    LegAnswered,
+    LegEnded,
+    MachineAnswered,
+    MachineDetected,
+    TransferReported,
+)
+from linecard.exchange.context import Exchange
+
+if TYPE_CHECKING:
+    from linecard.live import LiveCall
+
+
+def _machine(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
+    assert isinstance(event, MachineDetected)
+    live.report(MachineAnswered(event.kind))
+
+
+def _leg(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
+    assert isinstance(event, LegAnswered)
+    if event.bridged:
+        live.leg_bridged()
+
+
+def _transfer(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
+    assert isinstance(event, TransferReported)
+    live.transfer_ended(event.result)
+
+
+def _ended(live: LiveCall, call: Call, event: CarrierEvent) -> None:
+    if event.leg == CALLER:
+        live.finish(call.end_reason or str(call.status))
+
+
+TELL: Mapping[type[CarrierEvent], Callable[[LiveCall, Call, CarrierEvent], None]] = (
+    MappingProxyType(
+        {
+            MachineDetected: _machine,
+            LegAnswered: _leg,
+            TransferReported: _transfer,
+            LegEnded: _ended,
+        }
+    )
+)
+
+
+async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) -> None:
+    """Tell the live call and the plugins what is new, and count a call that is over."""
+    live = exchange.lives.get(call.id)
+    for event in fresh:
+        told = TELL.get(type(event))
+        if live is not None and told is not None:
+            told(live, call, event)
+        exchange.plugins.tell("call_event", event=event, call=call)
+        if isinstance(event, LegEnded) and event.leg == CALLER:
+            exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()

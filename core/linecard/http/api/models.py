@@ -1,0 +1,169 @@
+"""What the management API takes and gives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linecard.calls import CallStatus, Direction, Machine
+
+E164 = Annotated[str, Field(examples=["+14155550100"], max_length=32)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+DIGITS = r"^[0-9A-D*#wW]+$"
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class NumberIn(_Body):
+    """A number to register; registering makes no request to the carrier."""
+
+    number: E164
+    provider: Name
+    account: Name | None = None
+    agent: Name
+    channels: Annotated[int, Field(ge=1, le=10_000)] = 1
+    stream: Name | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    record: bool = False
+    enabled: bool = True
+
+
+class NumberPatch(_Body):
+    """Changes of a number. A new provider resets `account`, `stream` and `options` unless given."""
+
+    provider: Name | None = None
+    account: Name | None = None
+    agent: Name | None = None
+    channels: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    stream: Name | None = None
+    options: dict[str, Any] | None = None
+    record: bool | None = None
+    enabled: bool | None = None
+
+
+class SetupOut(BaseModel):
+    """Something a person must do at the carrier."""
+
+    do: str
+    paste: str | None
+
+
+class NumberOut(BaseModel):
+    """A registered number."""
+
+    number: str
+    provider: str
+    account: str
+    agent: str
+    channels: int
+    stream: str | None
+    options: dict[str, Any]
+    record: bool
+    enabled: bool
+    setup: list[SetupOut]
+
+
+class CallIn(_Body):
+    """A call to place. Seconds; `agent` and `record` default to the number's own."""
+
+    from_: Annotated[E164, Field(alias="from")]
+    to: E164
+    agent: Name | None = None
+    record: bool | None = None
+    machine: Machine = Machine.OFF
+    ring_seconds: Annotated[int, Field(ge=5, le=600)] = 45
+    max_seconds: Annotated[int, Field(ge=10, le=14_400)] = 1800
+    send_digits: Annotated[str, Field(pattern=DIGITS, max_length=64)] | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class TransferIn(_Body):
+    """A transfer of the caller; `timeout` is how long the targets ring, in seconds."""
+
+    to: Annotated[list[str], Field(min_length=1, max_length=10)]
+    mode: Literal["cold", "warm"] = "cold"
+    timeout: Annotated[int, Field(ge=5, le=120)] = 25
+
+
+class DigitsIn(_Body):
+    """Keys to press toward the far end."""
+
+    digits: Annotated[str, Field(pattern=DIGITS, max_length=64)]
+
+
+class RecordingIn(_Body):
+    """What to do with the call's recording."""
+
+    do: Literal["start", "stop", "pause", "resume"]
+
+
+class RecordingOut(BaseModel):
+    """One recording of a call; `file` is this API's own address of it."""
+
+    n: int
+    status: str
+    duration_ms: int | None
+    file: str
+
+
+class EventOut(BaseModel):
+    """One line of the call's record."""
+
+    at: datetime
+    name: str
+    facts: dict[str, Any]
+
+
+class CallOut(BaseModel):
+    """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: str
+    status: CallStatus
+    direction: Direction
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str
+    provider: str
+    account: str
+    agent: str
+    carrier_ids: dict[str, str]
+    metadata: dict[str, Any]
+    created_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    duration: int | None
+    cost: str | None
+    end_reason: str | None
+    outcome: str | None
+    recordings: list[RecordingOut]
+    events: list[EventOut]
+
+
+class NumberList(BaseModel):
+    """A page of numbers."""
+
+    items: list[NumberOut]
+    next: str | None
+
+
+class CallList(BaseModel):
+    """A page of calls, the newest first."""
+
+    items: list[CallOut]
+    next: str | None
+
+
+class ProviderOut(BaseModel):
+    """An installed provider: the hooks it offers on each stream profile, and its accounts."""
+
+    name: str
+    distribution: str
+    version: str
+    accounts: list[str]
+    profiles: dict[str, list[str]]
+    skipped: str | None = None

@@ -1,0 +1,91 @@
+"""Rows of the store as the API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from linecard.addresses import Addresses
+from linecard.calls import Call
+from linecard.exchange.context import Exchange
+from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
+from linecard.numbers import Number
+from linecard.store import recordings, timeline
+from linecard.webhook import Kind
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from linecard.store.recordings import Recording
+    from linecard.store.timeline import Line
+
+
+def number_out(exchange: Exchange, number: Number) -> NumberOut:
+    """A number with what a person still has to do at the carrier."""
+    relay = exchange.plugins.relay(number.provider, number.account)
+    addresses: Addresses = exchange.addresses(number.provider, number.account)
+    answer_url = addresses.webhook(Kind.ANSWER)
+    steps = (
+        relay.hooks.setup_steps(number, answer_url) if relay.supports("setup_steps") else ()
+    )
+    return NumberOut(
+        number=number.number,
+        provider=number.provider,
+        account=number.account,
+        agent=number.agent,
+        channels=number.channels,
+        stream=number.stream,
+        options=dict(number.options),
+        record=number.record,
+        enabled=number.enabled,
+        setup=[SetupOut(do=step.do, paste=step.paste) for step in steps],
+    )
+
+
+async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
+    """A call with its recordings and its events."""
+    lines = await timeline.of_call(conn, call.id)
+    kept = await recordings.of_call(conn, call.id)
+    return CallOut(
+        id=call.id,
+        status=call.status,
+        direction=call.direction,
+        from_=call.from_,
+        to=call.to,
+        provider=call.provider,
+        account=call.account,
+        agent=call.agent,
+        carrier_ids=dict(call.carrier_ids),
+        metadata=dict(call.metadata),
+        created_at=call.created_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        duration=call.duration,
+        cost=_total_cost(call, lines),
+        end_reason=call.end_reason,
+        outcome=call.outcome,
+        recordings=[_recording(call, recording) for recording in kept],
+        events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
+    )
+
+
+def _recording(call: Call, recording: Recording) -> RecordingOut:
+    return RecordingOut(
+        n=recording.n,
+        status=recording.status,
+        duration_ms=recording.duration_ms,
+        file=f"/api/calls/{call.id}/recordings/{recording.n}",
+    )
+
+
+def _total_cost(call: Call, lines: Sequence[Line]) -> str | None:
+    """The caller's leg and every dialled one: carriers report each leg's price by itself."""
+    others = [
+        Decimal(str(line.facts["cost"]))
+        for line in lines
+        if line.name == "leg-ended" and "cost" in line.facts and line.facts.get("leg") != "caller"
+    ]
+    if call.cost is None and not others:
+        return None
+    return str(sum(others, Decimal(call.cost or 0)))

@@ -1,0 +1,50 @@
+"""Structured logs: one line an event, the call id on it, numbers masked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from linecard.numbers import mask
+
+NUMBER = re.compile(r"\+\d{8,15}\b")
+TOKEN = re.compile(r"(/ws/[a-z0-9_-]+/)[^\s?\"']+|([?&]t=)[A-Za-z0-9_-]+")
+
+
+def _clean(text: str) -> str:
+    masked = NUMBER.sub(lambda found: mask(found.group()), text)
+    return TOKEN.sub(lambda found: f"{found.group(1) or found.group(2)}***", masked)
+
+
+def hide_private(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Mask telephone numbers and our tokens wherever they stand in a line."""
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def configure(*, json: bool, level: int = logging.INFO) -> None:
+    """Set up logging for a process: JSON lines for machines, or plain ones for a terminal."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            hide_private,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

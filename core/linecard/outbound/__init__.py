@@ -1,0 +1,1 @@
+"""Calls that go out: the gate every number passes, and the dial protocol."""

@@ -1,0 +1,160 @@
+"""Calls, and the ids by which carriers know them.
+
+In a write transaction on PostgreSQL a call that is read stays locked until the end, and so does the
+right to count: what has been read is still true when it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import update as update_rows
+
+from linecard.calls import ENDS, Call, CallStatus, Direction
+from linecard.errors import Conflict, NotFound
+from linecard.store.page import Page, fetch_page
+from linecard.store.rows import check_changes, from_row, insert, lock_counting, locking, to_row
+from linecard.store.tables import calls, carrier_ids
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+LIVE = tuple(status for status in CallStatus if status not in ENDS)
+_FIXED = ("id", "provider", "account", "created_at", "carrier_ids")
+
+
+async def add(conn: AsyncConnection, call: Call) -> None:
+    """Write a new call. Raises Conflict when its id, or one of its carrier ids, is taken."""
+    added = insert(conn, calls).values(to_row(call)).on_conflict_do_nothing().returning(calls.c.id)
+    if (await conn.execute(added)).first() is None:
+        raise Conflict(f"call {call.id} exists already")
+    await _claim_ids(conn, call, call.carrier_ids)
+
+
+async def get(conn: AsyncConnection, call_id: str) -> Call | None:
+    """A call by our own id."""
+    return await _first(conn, select(calls).where(calls.c.id == call_id))
+
+
+async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> Call | None:
+    """A call by any of the carrier's ids."""
+    if not ids:
+        return None
+    named = tuple_(carrier_ids.c.name, carrier_ids.c.value).in_(list(ids.items()))
+    holders = select(carrier_ids.c.call_id).where(carrier_ids.c.provider == provider, named)
+    query = select(calls).where(calls.c.id.in_(holders)).order_by(calls.c.created_at, calls.c.id)
+    return await _first(conn, query.limit(1))
+
+
+async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> Call:
+    """Add ids by which the carrier knows a call.
+
+    Raises Conflict when one is held by another call, or contradicts one that this call has.
+    """
+    known = await _first(conn, select(calls).where(calls.c.id == call.id))
+    if known is None:
+        raise NotFound("call", call.id)
+    for name, value in ids.items():
+        if known.carrier_ids.get(name, value) != value:
+            raise Conflict(f"call {call.id} has another {name} already")
+    fresh = {name: value for name, value in ids.items() if name not in known.carrier_ids}
+    if fresh:
+        await _claim_ids(conn, call, fresh)
+        merged = {**known.carrier_ids, **fresh}
+        await conn.execute(
+            update_rows(calls).where(calls.c.id == call.id).values(carrier_ids=merged)
+        )
+        return replace(known, carrier_ids=merged)
+    return known
+
+
+async def update(conn: AsyncConnection, call_id: str, **changes: Any) -> Call:
+    """Change some fields; carrier ids go through `add_ids`. Raises NotFound."""
+    check_changes(Call, changes, fixed=_FIXED)
+    if changes:
+        await conn.execute(update_rows(calls).where(calls.c.id == call_id).values(changes))
+    call = await get(conn, call_id)
+    if call is None:
+        raise NotFound("call", call_id)
+    return call
+
+
+async def page(
+    conn: AsyncConnection,
+    limit: int,
+    cursor: str | None,
+    status: CallStatus | None = None,
+    number: str | None = None,
+) -> Page[Call]:
+    """Calls, newest first; `number` is the registered one."""
+    query = select(calls)
+    if status is not None:
+        query = query.where(calls.c.status == status)
+    if number is not None:
+        query = query.where(calls.c.number == number)
+    return await fetch_page(
+        conn, calls, query, _call, limit=limit, cursor=cursor, newest_first=True
+    )
+
+
+async def count_live(conn: AsyncConnection, number: str | None = None) -> int:
+    """How many calls are not over, of all or of one registered number; `unknown` counts."""
+    live: list[ColumnElement[bool]] = [calls.c.status.in_(LIVE)]
+    if number is not None:
+        live.append(calls.c.number == number)
+    return await _count(conn, *live)
+
+
+async def live_on_number(conn: AsyncConnection, e164: str) -> int:
+    """How many calls of a registered number are not over."""
+    return await count_live(conn, e164)
+
+
+async def count_dialed(conn: AsyncConnection, since: datetime, to: str | None = None) -> int:
+    """How many outbound calls were written since a time, to all or to one destination."""
+    outbound = calls.c.direction == Direction.OUTBOUND
+    dialed: list[ColumnElement[bool]] = [outbound, calls.c.created_at >= since]
+    if to is not None:
+        dialed.append(calls.c.to == to)
+    return await _count(conn, *dialed)
+
+
+async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
+    """Every call that stands there, oldest first."""
+    query = select(calls).where(calls.c.status == status)
+    found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
+    return [_call(row) for row in found.mappings()]
+
+
+async def _first(conn: AsyncConnection, query: Select[Any]) -> Call | None:
+    row = (await conn.execute(locking(conn, query))).mappings().first()
+    return _call(row) if row else None
+
+
+async def _count(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+    await lock_counting(conn)
+    counted = await conn.execute(select(func.count()).select_from(calls).where(*conditions))
+    return counted.scalar_one()
+
+
+async def _claim_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> None:
+    for name, value in ids.items():
+        row = {"provider": call.provider, "name": name, "value": value, "call_id": call.id}
+        added = insert(conn, carrier_ids).values(row).on_conflict_do_nothing()
+        if (await conn.execute(added.returning(carrier_ids.c.call_id))).first() is None:
+            await _refuse_foreign(conn, call, name, value)
+
+
+async def _refuse_foreign(conn: AsyncConnection, call: Call, name: str, value: str) -> None:
+    holder = await find(conn, call.provider, {name: value})
+    if holder is not None and holder.id != call.id:
+        raise Conflict(f"{name} {value} belongs to call {holder.id}, not to {call.id}")
+
+
+def _call(row: RowMapping) -> Call:
+    return from_row(Call, row)

@@ -1,0 +1,91 @@
+"""The database: SQLite in a file, or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from linecard.store.columns import write_json
+from linecard.store.migrate import migrate
+from linecard.store.pragmas import follow_sqlite
+from linecard.store.rows import WRITES
+from linecard.store.urls import is_sqlite, parse_url
+
+BUSY_SECONDS = 5
+"""How long a writer waits for another before it gives up."""
+
+_POOLS: dict[str, dict[str, Any]] = {
+    "reads": {"pool_size": 5, "max_overflow": 5},
+    "writes": {"pool_size": 1, "max_overflow": 0},
+    "postgresql": {"pool_size": 5, "max_overflow": 5, "pool_pre_ping": True},
+}
+
+
+class Database:
+    """Where numbers, calls and all that belongs to them are kept.
+
+    `url` is an SQLAlchemy URL with or without driver: `sqlite:///linecard.db`, `postgresql://...`.
+    `extra_versions` are folders of plugins' own alembic branches.
+    Raises ConfigurationError for a URL that cannot work.
+    """
+
+    def __init__(self, url: str, extra_versions: Sequence[str] = ()) -> None:
+        self._url = parse_url(url)
+        self._extra_versions = tuple(extra_versions)
+        self._reader = _engine(self._url, writes=False)
+        self._writer = _engine(self._url, writes=True)
+
+    async def open(self) -> None:
+        """Make the database where it is missing, check it, and bring its tables up to date.
+
+        Raises ConfigurationError when it is damaged, unreachable, or newer than this program.
+        """
+        await asyncio.to_thread(migrate, self._url, self._extra_versions)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: committed at the end, rolled back when anything raises."""
+        async with self._writer.begin() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads; a write in it is refused by the database."""
+        async with self._reader.connect() as conn:
+            yield conn
+
+
+def _engine(url: URL, *, writes: bool) -> AsyncEngine:
+    sqlite = is_sqlite(url)
+    pool = _POOLS[("writes" if writes else "reads") if sqlite else "postgresql"]
+    options = {WRITES: True} if writes else {"postgresql_readonly": True}
+    engine = create_async_engine(
+        url,
+        pool_timeout=BUSY_SECONDS,
+        execution_options=options if writes or not sqlite else {},
+        json_serializer=write_json,
+        **pool,
+    )
+    if sqlite:
+        follow_sqlite(engine.sync_engine, writes=writes, busy_seconds=BUSY_SECONDS)
+    else:
+        event.listen(engine.sync_engine, "connect", _bound_waiting)
+    return engine
+
+
+def _bound_waiting(connection: Any, _record: object) -> None:
+    """Wait for a lock as long as SQLite would, and not for ever."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    cursor.close()
+    connection.commit()

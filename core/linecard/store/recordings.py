@@ -1,0 +1,138 @@
+"""The recordings of a call: a list, since a transfer may end one and begin another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import func, insert, select, update
+
+from linecard.errors import NotFound
+from linecard.store import calls
+from linecard.store.rows import from_row
+from linecard.store.tables import recordings
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+RecordingStatus = Literal["started", "stopped", "failed", "ready"]
+
+_RANK: Mapping[str, int] = {"started": 0, "stopped": 1, "failed": 2, "ready": 3}
+"""Reports come in any order; a status never goes back in this order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording, the `n`th of its call; `recording` is the carrier's own id of it.
+
+    `started_at` is None where only its end was reported. `kept_as` is the path of our copy, `by` who
+    asked for it.
+    """
+
+    call: str
+    n: int
+    recording: str
+    status: RecordingStatus
+    url: str | None = None
+    duration_ms: int | None = None
+    started_at: datetime | None = None
+    kept_as: str | None = None
+    by: str = ""
+
+
+async def started(
+    conn: AsyncConnection, call_id: str, recording: str, at: datetime, by: str = ""
+) -> Recording:
+    """It runs; safe after its end was reported."""
+    found = await _find(conn, call_id, recording)
+    asked_by = found.by if found and found.by else by
+    since = found.started_at if found and found.started_at else at
+    return await _settle(conn, found, call_id, recording, "started", started_at=since, by=asked_by)
+
+
+async def ready(
+    conn: AsyncConnection,
+    call_id: str,
+    recording: str,
+    url: str,
+    duration_ms: int | None,
+    at: datetime,
+) -> Recording:
+    """Its file can be fetched; `at` is when we heard so."""
+    found = await _find(conn, call_id, recording)
+    length = found.duration_ms if found and duration_ms is None else duration_ms
+    return await _settle(conn, found, call_id, recording, "ready", url=url, duration_ms=length)
+
+
+async def stopped(conn: AsyncConnection, call_id: str, recording: str) -> Recording:
+    """It was stopped; its file is still to come."""
+    found = await _find(conn, call_id, recording)
+    return await _settle(conn, found, call_id, recording, "stopped")
+
+
+async def failed(conn: AsyncConnection, call_id: str, recording: str) -> Recording:
+    """It broke off, or its file never came; a file that comes after all makes it ready."""
+    found = await _find(conn, call_id, recording)
+    return await _settle(conn, found, call_id, recording, "failed")
+
+
+async def keep(conn: AsyncConnection, call_id: str, n: int, path: str) -> Recording:
+    """Our copy lies at `path`. Raises NotFound."""
+    mine = (recordings.c.call == call_id) & (recordings.c.n == n)
+    await conn.execute(update(recordings).where(mine).values(kept_as=path))
+    kept = await get(conn, call_id, n)
+    if kept is None:
+        raise NotFound("recording", f"{call_id}/{n}")
+    return kept
+
+
+async def of_call(conn: AsyncConnection, call_id: str) -> list[Recording]:
+    """The recordings of a call in their order."""
+    query = select(recordings).where(recordings.c.call == call_id).order_by(recordings.c.n)
+    return [from_row(Recording, row) for row in (await conn.execute(query)).mappings()]
+
+
+async def get(conn: AsyncConnection, call_id: str, n: int) -> Recording | None:
+    """The `n`th recording of a call, counted from 1."""
+    return await _one(conn, (recordings.c.call == call_id) & (recordings.c.n == n))
+
+
+async def _find(conn: AsyncConnection, call_id: str, recording: str) -> Recording | None:
+    """By the carrier's id; the call is locked first, so that `n` is given once."""
+    await calls.get(conn, call_id)
+    return await _one(conn, (recordings.c.call == call_id) & (recordings.c.recording == recording))
+
+
+async def _one(conn: AsyncConnection, condition: ColumnElement[bool]) -> Recording | None:
+    row = (await conn.execute(select(recordings).where(condition))).mappings().first()
+    return from_row(Recording, row) if row else None
+
+
+async def _settle(
+    conn: AsyncConnection,
+    found: Recording | None,
+    call_id: str,
+    recording: str,
+    status: RecordingStatus,
+    **facts: Any,
+) -> Recording:
+    if found is None:
+        n = await _next_n(conn, call_id)
+        new = {"call": call_id, "n": n, "recording": recording, "by": "", **facts}
+        await conn.execute(insert(recordings).values(status=status, **new))
+    else:
+        n = found.n
+        further = max(status, found.status, key=_RANK.__getitem__)
+        mine = (recordings.c.call == call_id) & (recordings.c.n == n)
+        await conn.execute(update(recordings).where(mine).values(status=further, **facts))
+    settled = await get(conn, call_id, n)
+    assert settled is not None
+    return settled
+
+
+async def _next_n(conn: AsyncConnection, call_id: str) -> int:
+    last = select(func.max(recordings.c.n)).where(recordings.c.call == call_id)
+    return ((await conn.execute(last)).scalar() or 0) + 1

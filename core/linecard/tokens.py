@@ -1,0 +1,85 @@
+"""Signed tokens: in every webhook address we hand out, and in the path of every media socket."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from hashlib import sha256
+
+import msgspec
+
+from linecard.errors import RequestRefused
+from linecard.settings import Secret
+from linecard.webhook import Kind
+
+WEBHOOK_TOKEN_CHARS = 22
+STREAM_MAC_CHARS = 32
+
+
+class StreamClaims(msgspec.Struct, frozen=True, array_like=True):
+    """What a media socket's token says. Ids only: paths end in logs. `expires` is a Unix time."""
+
+    id: str
+    call: str
+    provider: str
+    account: str
+    number: str
+    agent: str
+    profile: str
+    pod: str
+    expires: int
+
+
+def _mac(key: str, purpose: str, text: str, length: int) -> str:
+    digest = hmac.new(key.encode(), f"{purpose}\n{text}".encode(), sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:length]
+
+
+def _unpadded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def new_id() -> str:
+    """A fresh id: 20 characters that are safe in any address."""
+    return secrets.token_hex(10)
+
+
+class Tokens:
+    """Makes and checks tokens with LINECARD_SECRET: the first value signs, all verify."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._keys = secret.values()
+
+    def webhook(self, provider: str, account: str, call: str, kind: Kind, reference: str) -> str:
+        """The `t` of one address."""
+        text = "\n".join((provider, account, call, kind, reference))
+        return _mac(self._keys[0], "webhook", text, WEBHOOK_TOKEN_CHARS)
+
+    def is_webhook(
+        self, token: str, provider: str, account: str, call: str, kind: Kind, reference: str
+    ) -> bool:
+        """Whether a `t` fits its address; constant time over every live key."""
+        text = "\n".join((provider, account, call, kind, reference))
+        return self._fits(token, "webhook", text, WEBHOOK_TOKEN_CHARS)
+
+    def stream(self, claims: StreamClaims) -> str:
+        """The path token of a media socket."""
+        body = _unpadded(msgspec.json.encode(claims))
+        return f"{body}.{_mac(self._keys[0], 'stream', body, STREAM_MAC_CHARS)}"
+
+    def open_stream(self, token: str, now: float) -> StreamClaims:
+        """What a path token says. Raises RequestRefused when it is forged, broken or too old."""
+        body, _, mac = token.partition(".")
+        if not self._fits(mac, "stream", body, STREAM_MAC_CHARS):
+            raise RequestRefused("the stream token is not ours")
+        padded = body + "=" * (-len(body) % 4)
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=StreamClaims)
+        if claims.expires < now:
+            raise RequestRefused("the stream token is too old")
+        return claims
+
+    def _fits(self, given: str, purpose: str, text: str, length: int) -> bool:
+        candidates = [_mac(key, purpose, text, length).encode() for key in self._keys]
+        offered = given.encode("utf-8", "replace")
+        return any([hmac.compare_digest(candidate, offered) for candidate in candidates])
