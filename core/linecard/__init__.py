@@ -112,7 +112,6 @@ from linecard.verbs import (
 from linecard.webhook import Callback, CarrierRequest, Kind, Pairs, Proof, Reply, parse_form
 
 __all__ = [
-    "ENDS",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
@@ -147,6 +146,7 @@ __all__ = [
     "DigitsGathered",
     "Direction",
     "Download",
+    "ENDS",
     "Encoding",
     "Enhancer",
     "Facts",

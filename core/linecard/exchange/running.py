@@ -9,6 +9,7 @@ import structlog
 
 from linecard.agents import run_agent
 from linecard.calls import Call
+from linecard.errors import NotFound
 from linecard.exchange import endings
 from linecard.exchange.context import Exchange
 from linecard.exchange.control import LocalControl
@@ -39,7 +40,7 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
     timer = asyncio.create_task(endings.enforce_length(exchange, call, WARN_SECONDS))
     try:
         with structlog.contextvars.bound_contextvars(call=call.id):
-            await run_agent(exchange.agents.find(call.agent), live)
+            await _talk(exchange, call, live)
             live.finish("the agent is done")
     finally:
         timer.cancel()
@@ -47,3 +48,13 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
         exchange.metrics.live.dec()
         with suppress(asyncio.CancelledError):
             await timer
+
+
+async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
+    try:
+        agent = exchange.agents.find(call.agent)
+    except NotFound as error:
+        log.error("the call has no agent", reason=str(error))
+        await endings.hang_up(exchange, call, "agent_error")
+        return
+    await run_agent(agent, live)

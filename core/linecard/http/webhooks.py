@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
@@ -125,12 +126,12 @@ def _kind(text: str) -> Kind:
         raise RequestRefused("the address is not one that we gave out") from error
 
 
-def public_url(exchange: Exchange, scope: Mapping[str, object]) -> str:
+def public_url(exchange: Exchange, scope: Scope) -> str:
     """The address as the carrier sees it: our own public URL and the path and query that came in.
 
     The Host header and forwarded headers are never believed.
     """
-    raw = scope.get("raw_path") or str(scope["path"]).encode()
-    path = bytes(raw).partition(b"?")[0].decode("ascii", "replace")  # type: ignore[arg-type]
-    query = bytes(scope.get("query_string") or b"").decode("ascii", "replace")  # type: ignore[arg-type]
+    raw: bytes = scope.get("raw_path") or str(scope["path"]).encode()
+    path = raw.partition(b"?")[0].decode("ascii", "replace")
+    query = scope.get("query_string", b"").decode("ascii", "replace")
     return f"{exchange.settings.public_url}{path}" + (f"?{query}" if query else "")

@@ -1,0 +1,63 @@
+"""Plivo's limits and habits, and the ways it can carry audio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from linecard import (
+    AudioFormat,
+    ChunkRule,
+    Encoding,
+    Facts,
+    Machine,
+    RecordAt,
+    StreamProfile,
+    same_both_ways,
+)
+
+MOST_RING_SECONDS = 120
+MOST_CALL_SECONDS = 14_400
+LARGEST_PAYLOAD = 16 * 1024
+"""Base64 characters in one `playAudio` (Plivo: audio streaming reference)."""
+LEAD_MS = 400
+
+FACTS = Facts(
+    calls_per_second=2,
+    above_limit="queued",
+    max_call_seconds=MOST_CALL_SECONDS,
+    max_ring_seconds=MOST_RING_SECONDS,
+    record_outbound=RecordAt.LIVE,
+    record_inbound=RecordAt.DOCUMENT,
+    machine_detection=frozenset({Machine.DETECT.value}),
+    foreign_caller_id=False,
+    reports_ringing=True,
+    tail_runs=True,
+)
+
+
+def _profile(name: str, audio: AudioFormat) -> StreamProfile:
+    frames = LARGEST_PAYLOAD // 4 * 3 // audio.frame_bytes
+    return StreamProfile(
+        name=name,
+        format=same_both_ways(audio),
+        chunk=ChunkRule(
+            multiple=audio.sample_bytes,
+            smallest=audio.sample_bytes,
+            largest=frames * audio.frame_bytes,
+        ),
+        lead_ms=LEAD_MS,
+    )
+
+
+PROFILES = (
+    _profile("l16-8000", AudioFormat(Encoding.L16, 8000)),
+    _profile("l16-16000", AudioFormat(Encoding.L16, 16000)),
+    _profile("pcmu-8000", AudioFormat(Encoding.PCMU, 8000)),
+)
+"""The default first. L16 is little-endian here, against the custom of its MIME name."""
+
+CONTENT_TYPES: Mapping[Encoding, str] = MappingProxyType(
+    {Encoding.L16: "audio/x-l16", Encoding.PCMU: "audio/x-mulaw"}
+)
+"""Plivo's names of the codecs; a document adds `;rate=`, a media message does not."""

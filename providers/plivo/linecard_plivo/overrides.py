@@ -1,0 +1,21 @@
+"""How often and how patiently Plivo asks our addresses: rules that ride in the address's fragment.
+
+The fragment is neither sent nor signed (Plivo: configure retry and timeout). By default Plivo asks
+twice and never again after a 5xx, so one 502 of a proxy would cost the call. Stream addresses and
+stream status callbacks take no rules.
+"""
+
+from __future__ import annotations
+
+ANSWER_RULES = "ct=2000&rt=4000&rc=2&rp=ct,rt,5xx"
+CALLBACK_RULES = "rc=5&rp=ct,rt,5xx"
+
+
+def for_document(url: str) -> str:
+    """An address that a document is waited for at: connect 2 s, answer 4 s, two more tries."""
+    return f"{url}#{ANSWER_RULES}"
+
+
+def for_callback(url: str) -> str:
+    """An address that only hears: five more tries."""
+    return f"{url}#{CALLBACK_RULES}"
