@@ -30,8 +30,6 @@ class Clock:
     async def sleep_until(self, moment: float) -> None:
         """Sleep until `now()` is `moment`; what is past only gives way to other tasks."""
         await asyncio.sleep(max(0.0, moment - self.now()) / self.speed)
-        while (left := moment - self.now()) > 0:
-            await asyncio.sleep(left / self.speed)
 
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         """`asyncio.timeout` in seconds of this clock; None never fires."""

@@ -1,77 +1,47 @@
-"""Sends a simulated carrier's webhooks, as often as its policy says and as badly as its faults want."""
+"""Sends a simulated carrier's webhooks, as often as policy says and as badly as the faults want."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-import httpx2
-
-from linecard.simulator.ledger import Ledger, What
-from linecard.simulator.loopback import is_loopback_url
-from linecard.simulator.overrides import Policy, split_overrides
+from linecard.simulator.ledger import What
+from linecard.simulator.overrides import ONCE, Policy, split_overrides
+from linecard.simulator.wire import Delivery, Request, Wire
+from linecard.webhook import Pairs
 
 if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.faults import Faults
+    from linecard.simulator.ledger import Ledger
     from linecard.tasks import Tasks
-    from linecard.webhook import Pairs
 
-Sign = Callable[[str, str, "Pairs"], Mapping[str, str]]
+Sign = Callable[[str, str, Pairs], Mapping[str, str]]
 """Headers for a request: method, address with its query, fields of the body."""
 
-MAX_REPLY_BYTES = 1_000_000
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """One message to the application. `fields` go into the body, or the query of a GET."""
+    """One message to the application. `fields` go into the body, or into the query of a GET.
+
+    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides.
+    """
 
     url: str
     fields: Pairs
+    kind: str
     method: str = "POST"
     call: str | None = None
-    kind: str = ""
     policy: Policy | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What came of it: `status` is None, and `error` says why, when no reply came."""
-
-    status: int | None = None
-    body: bytes = b""
-    content_type: str = ""
-    error: str = ""
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether the application said 2xx."""
-        return self.status is not None and 200 <= self.status < 300
-
-    @property
-    def outcome(self) -> str:
-        """In the policy's words: `2xx`, `4xx`, `5xx`, `ct` or `rt`."""
-        return self.error if self.status is None else f"{self.status // 100}xx"
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
-
-
 class Courier:
-    """Every message of one carrier to the application. It reaches nothing but loopback addresses.
-
-    Time limits are real seconds at any speed of the clock: they concern the machine, not the call.
-    """
+    """Every message of one carrier to the application."""
 
     def __init__(
         self,
@@ -90,20 +60,28 @@ class Courier:
         self._tasks = tasks
         self._sign = sign
         self._policy = policy
-        self._held: list[Webhook] = []
-        self._client = httpx2.AsyncClient(
-            trust_env=False, headers={"user-agent": agent}, follow_redirects=False
-        )
+        self._wire = Wire(agent)
+        self._overtaken: list[Webhook] = []
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._wire.close()
 
     async def ask(self, webhook: Webhook) -> Delivery:
         """Send, with retries, and return the last reply: for what the carrier waits for."""
-        delivery = await self._try(webhook)
+        url, policy = split_overrides(webhook.url, self._policy)
+        policy = webhook.policy or policy
+        attempt = 1
+        while True:
+            request = self._request(webhook, url)
+            delivery = await self._send(webhook, request, policy, attempt)
+            if delivery.is_ok or attempt > policy.retries:
+                break
+            if not policy.retries_after(delivery.outcome):
+                break
+            attempt += 1
         if self._faults.happens("replay"):
-            await self._try(webhook)
+            self._tasks.start(self._send(webhook, request, policy, attempt + 1), "replay")
         return delivery
 
     def tell(self, webhook: Webhook) -> None:
@@ -111,63 +89,60 @@ class Courier:
         self._tasks.start(self._tell(webhook), f"webhook {webhook.kind}")
 
     async def fetch(self, url: str) -> Delivery:
-        """GET a file, unsigned."""
-        request = _Request("GET", url, b"", {})
-        return await self._send(request, ONCE_POLICY)
+        """GET a file, unsigned and once."""
+        return await self._wire.send(Request("GET", url), ONCE)
 
     async def _tell(self, webhook: Webhook) -> None:
         if self._faults.happens("callback_drop"):
             return
         if self._faults.happens("callback_shuffle"):
-            self._held.append(webhook)
+            self._overtaken.append(webhook)
             await self._clock.sleep(self._faults.seconds)
-            if webhook not in self._held:
-                return
-            self._held.remove(webhook)
+            await self._send_overtaken()
+            return
         if self._faults.happens("callback_delay"):
             await self._clock.sleep(self._faults.seconds)
-        await self._deliver_all(webhook)
-
-    async def _deliver_all(self, webhook: Webhook) -> None:
-        times = 2 if self._faults.happens("callback_twice") else 1
-        for _ in range(times):
+        await self.ask(webhook)
+        if self._faults.happens("callback_twice"):
             await self.ask(webhook)
-        overtaken, self._held = self._held, []
-        for held in overtaken:
-            await self.ask(held)
+        await self._send_overtaken()
 
-    async def _try(self, webhook: Webhook) -> Delivery:
-        url, policy = split_overrides(webhook.url, self._policy)
-        policy = webhook.policy or policy
-        delivery = Delivery(error="ct")
-        for attempt in range(1, policy.retries + 2):
-            request = self._request(webhook, url)
-            started = time.monotonic()
-            delivery = await self._send(request, policy)
-            self._write(webhook, request, delivery, attempt, time.monotonic() - started)
-            if delivery.is_ok or not policy.retries_after(delivery.outcome):
-                break
-        return delivery
+    async def _send_overtaken(self) -> None:
+        late, self._overtaken = self._overtaken, []
+        for webhook in late:
+            await self.ask(webhook)
 
-    def _request(self, webhook: Webhook, url: str) -> _Request:
-        query = webhook.fields if webhook.method == "GET" else ()
-        if query:
-            url += ("&" if urlsplit(url).query else "?") + urlencode(query)
-        fields = () if webhook.method == "GET" else webhook.fields
+    def _request(self, webhook: Webhook, url: str) -> Request:
+        if webhook.method == "GET":
+            joint = "&" if urlsplit(url).query else "?"
+            url = url + joint + urlencode(webhook.fields)
+            return Request("GET", url, b"", self._headers(webhook, url, ()))
+        headers = self._headers(webhook, url, webhook.fields) | {"content-type": FORM}
+        return Request(webhook.method, url, urlencode(webhook.fields).encode(), headers)
+
+    def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
         headers = dict(self._sign(webhook.method, url, fields))
         if self._faults.happens("bad_signature"):
-            headers = {name: _spoiled(value) for name, value in headers.items()}
-        if webhook.method != "GET":
-            headers["content-type"] = "application/x-www-form-urlencoded"
-        return _Request(webhook.method, url, urlencode(fields).encode(), headers)
+            return {name: value[::-1] for name, value in headers.items()}
+        return headers
 
-    async def _send(self, request: _Request, policy: Policy) -> Delivery:
-        if not is_loopback_url(request.url):
-            return Delivery(error="ct")
-        try:
-            async with asyncio.timeout(policy.total):
-                return await self._exchange(request, policy)
-        except httpx2.ConnectError, httpx2.ConnectTimeout:
-            return Delivery(error="ct")
-        except httpx2.HTTPError, TimeoutError:
-            return Delivery(error="rt")
+    async def _send(
+        self, webhook: Webhook, request: Request, policy: Policy, attempt: int
+    ) -> Delivery:
+        started = time.monotonic()
+        delivery = await self._wire.send(request, policy)
+        self._ledger.write(
+            What.WEBHOOK,
+            webhook.call,
+            kind=webhook.kind,
+            method=request.method,
+            url=request.url,
+            fields=webhook.fields,
+            attempt=attempt,
+            status=delivery.status,
+            reply=delivery.body.decode("utf-8", "replace"),
+            failure=delivery.failure,
+            detail=delivery.detail,
+            ms=round((time.monotonic() - started) * 1000, 1),
+        )
+        return delivery

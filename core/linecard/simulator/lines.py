@@ -17,6 +17,7 @@ class Source(Protocol):
 
     def frame(self) -> bytes:
         """The next 20 ms."""
+        ...
 
 
 class Tap(Protocol):

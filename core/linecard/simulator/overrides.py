@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urldefrag
 
 
@@ -27,41 +27,29 @@ class Policy:
 ONCE = Policy(retries=0)
 """For what takes no overrides and is never repeated."""
 
-_MILLISECONDS = {
-    "ct": ("connect", 100, 10_000),
-    "rt": ("read", 100, 40_000),
-    "tt": ("total", 100, 55_000),
-}
-_POLICY_WORDS = frozenset({"4xx", "5xx", "ct", "rt", "all"})
+_SECONDS = (("connect", "ct", 10_000), ("read", "rt", 40_000), ("total", "tt", 55_000))
+_WORDS = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 
 
 def split_overrides(url: str, policy: Policy) -> tuple[str, Policy]:
     """The address without its fragment, and the policy with the fragment's overrides.
 
-    `#ct=2000&rt=4000&tt=9000&rc=2&rp=ct,rt,5xx`; a value outside its range is left at the policy's.
+    `#ct=2000&rt=4000&tt=9000&rc=2&rp=ct,rt,5xx`; a value outside its range changes nothing.
     """
     bare, fragment = urldefrag(url)
     wanted = dict(parse_qsl(fragment))
-    changes: dict[str, object] = {}
-    for key, (name, least, most) in _MILLISECONDS.items():
-        number = _whole(wanted.get(key), least, most)
-        if number is not None:
-            changes[name] = number / 1000
+    for name, key, most in _SECONDS:
+        milliseconds = _whole(wanted.get(key), 100, most)
+        if milliseconds is not None:
+            policy = replace(policy, **{name: milliseconds / 1000})
     retries = _whole(wanted.get("rc"), 0, 5)
     if retries is not None:
-        changes["retries"] = retries
+        policy = replace(policy, retries=retries)
     words = frozenset(wanted.get("rp", "").split(","))
-    if words <= _POLICY_WORDS:
-        changes["retry_on"] = words
-    return bare, replace(policy, **_known(changes))
+    return bare, replace(policy, retry_on=words) if words <= _WORDS else policy
 
 
 def _whole(text: str | None, least: int, most: int) -> int | None:
     if text is None or not text.isascii() or not text.isdecimal():
         return None
     return int(text) if least <= int(text) <= most else None
-
-
-def _known(changes: dict[str, object]) -> dict[str, object]:
-    names = {known.name for known in fields(Policy)}
-    return {name: value for name, value in changes.items() if name in names}

@@ -33,6 +33,7 @@ class Step(Protocol):
 
     def acts(self, ear: Ear) -> Iterator[Act]:
         """The acts, one for each 20 ms."""
+        ...
 
 
 def count(seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import audioop
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -18,9 +19,11 @@ class LineCodec(Protocol):
 
     def encode(self, frame: bytes) -> bytes:
         """A phone's frame, as the line carries it."""
+        ...
 
     def decode(self, frame: bytes) -> bytes:
         """A line's frame, as the phone hears it."""
+        ...
 
 
 class PlainCodec:
@@ -52,12 +55,12 @@ class WideCodec:
         self._last = int(here[-1])
         steps = np.arange(1, self._factor + 1)
         between = before[:, None] + (here - before)[:, None] * steps // self._factor
-        return between.astype("<i2").tobytes()
+        return bytes(between.astype("<i2").tobytes())
 
     def decode(self, frame: bytes) -> bytes:
         """The mean of each `factor` samples."""
         samples = np.frombuffer(frame, "<i2").reshape(-1, self._factor)
-        return np.rint(samples.mean(axis=1)).astype("<i2").tobytes()
+        return bytes(np.rint(samples.mean(axis=1)).astype("<i2").tobytes())
 
 
 class MuLawCodec:
@@ -88,7 +91,11 @@ class ALawCodec:
         return audioop.alaw2lin(frame, 2)
 
 
-NARROW = {Encoding.PCMU: MuLawCodec, Encoding.PCMA: ALawCodec, Encoding.L16: PlainCodec}
+NARROW: Mapping[Encoding, Callable[[], LineCodec]] = {
+    Encoding.PCMU: MuLawCodec,
+    Encoding.PCMA: ALawCodec,
+    Encoding.L16: PlainCodec,
+}
 
 
 def line_codec(format: AudioFormat) -> LineCodec:

@@ -1,0 +1,100 @@
+"""Plivo's form fields: which we know, and what each must look like.
+
+Signature V3 joins names and values without separators, so one signature fits many forms. What keeps
+a re-cut form out is this table: every field we read has its pattern, and a required name that is
+missing but stands inside other names or values is a forgery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from linecard import CarrierRequest, RequestRefused
+
+_ID = re.compile(r"[0-9A-Za-z-]{0,64}")
+_OURS = re.compile(r"\+?[0-9]{1,20}|sips?:[!-~]{1,250}")
+_PARTY = re.compile(rf"(?:{_OURS.pattern}|[A-Za-z][A-Za-z0-9 ._@-]{{0,60}})?")
+_WORD = re.compile(r"[A-Za-z]{0,40}")
+_STATUS = re.compile(r"[a-z-]{0,20}")
+_CAUSE = re.compile(r"[A-Z0-9_]{0,60}")
+_WHOLE = re.compile(r"(?:-?[0-9]{1,12})?")
+_DECIMAL = re.compile(r"(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?)?")
+_TIME = re.compile(r"[0-9:. +-]{0,40}")
+_FLAG = re.compile(r"(?:true|false)?")
+_DIGITS = re.compile(r"[0-9*#A-D]{0,99}")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,1024}")
+
+_NAMES: Mapping[re.Pattern[str], str] = {
+    _ID: "CallUUID RequestUUID ALegUUID ALegRequestUUID ParentCallUUID ParentAuthID StreamID "
+    "RecordingID recording_id call_uuid api_id DialALegUUID DialBLegUUID ComplianceApplicationId",
+    _PARTY: "From ForwardedFrom DialBLegFrom DialBLegTo",
+    _OURS: "To",
+    _WORD: "Direction Event IfMachine DialAction DialDigitsPressedBy CountryCode",
+    _STATUS: "CallStatus DialStatus DialBLegStatus",
+    _CAUSE: "HangupCause DialHangupCause DialBLegHangupCause",
+    _WHOLE: "Duration BillDuration HangupCauseCode DialBLegDuration DialBLegBillDuration "
+    "DialBLegHangupCauseCode DialBLegPosition",
+    _DECIMAL: "BillRate TotalCost DialBLegBillRate DialBLegTotalCost RecordingDuration "
+    "RecordingDurationMs RecordingStartMs RecordingEndMs recording_duration recording_duration_ms "
+    "recording_start_ms recording_end_ms",
+    _TIME: "SessionStart StartTime AnswerTime EndTime",
+    _FLAG: "Machine DialRingStatus",
+    _DIGITS: "Digits DialDigitsMatch",
+    _URL: "RecordUrl record_url",
+    _TEXT: "CallerName HangupCauseName HangupSource DialBLegHangupCauseName DialBLegHangupSource "
+    "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason",
+}
+FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {name: pattern for pattern, names in _NAMES.items() for name in names.split()}
+)
+MAY_BE_EMPTY = frozenset({"From", "DialBLegUUID"})
+"""Required, but empty for a withheld caller, and for a target that never picked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form whose known fields look as they must. `unknown` holds the others."""
+
+    values: Mapping[str, str]
+    unknown: Mapping[str, str]
+
+    def text(self, *names: str) -> str:
+        """The first of these fields that is there and not empty; empty when none is."""
+        return next((self.values[name] for name in names if self.values.get(name)), "")
+
+    def whole(self, *names: str) -> int | None:
+        """A number without its fraction; None when it is absent or negative, Plivo's 'not known yet'."""
+        text = self.text(*names)
+        return int(float(text)) if text and not text.startswith("-") else None
+
+
+def read_form(request: CarrierRequest, required: Sequence[str], watched: Sequence[str]) -> Form:
+    """The form of a request. `watched` fields may be absent, but not hidden inside others.
+
+    Raises RequestRefused: 400 for a repeated, missing or malformed field, 403 for a hidden one.
+    """
+    repeated = [name for name, times in Counter(n for n, _ in request.pairs).items() if times > 1]
+    if repeated:
+        raise RequestRefused(f"the field {repeated[0]!r} is there twice", status=400)
+    values = dict(request.pairs)
+    _refuse_hidden(request, [name for name in (*required, *watched) if name not in values])
+    for name in required:
+        if not values.get(name) and (name not in values or name not in MAY_BE_EMPTY):
+            raise RequestRefused(f"the field {name!r} is missing", status=400)
+    known = {name: value for name, value in values.items() if name in FIELDS}
+    for name, value in known.items():
+        if not FIELDS[name].fullmatch(value):
+            raise RequestRefused(f"the field {name!r} is malformed", status=400)
+    return Form(known, {name: value for name, value in values.items() if name not in FIELDS})
+
+
+def _refuse_hidden(request: CarrierRequest, missing: Sequence[str]) -> None:
+    joined = "".join(name + value for name, value in (*sorted(request.pairs), *request.query))
+    hidden = next((name for name in missing if name in joined), None)
+    if hidden:
+        raise RequestRefused(f"the field {hidden!r} is hidden in others: the form was cut anew")
