@@ -25,7 +25,9 @@ def hide_private(
     _logger: object, _method: str, line: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Mask telephone numbers and our tokens wherever they stand in a line."""
-    return {name: _clean(value) if isinstance(value, str) else value for name, value in line.items()}
+    return {
+        name: _clean(value) if isinstance(value, str) else value for name, value in line.items()
+    }
 
 
 def configure(*, json: bool, level: int = logging.INFO) -> None:

@@ -13,20 +13,32 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         self.calls = Counter(
-            "linecard_calls", "Calls that ended", ["provider", "direction", "status"], registry=registry
+            "linecard_calls",
+            "Calls that ended",
+            ["provider", "direction", "status"],
+            registry=registry,
         )
         self.live = Gauge("linecard_live_calls", "Calls with a running agent", registry=registry)
         self.webhooks = Counter(
-            "linecard_webhooks", "Carrier requests", ["provider", "kind", "status"], registry=registry
+            "linecard_webhooks",
+            "Carrier requests",
+            ["provider", "kind", "status"],
+            registry=registry,
         )
         self.refused = Counter(
-            "linecard_requests_refused", "Carrier requests not believed", ["provider"], registry=registry
+            "linecard_requests_refused",
+            "Carrier requests not believed",
+            ["provider"],
+            registry=registry,
         )
         self.unknown_fields = Counter(
             "linecard_unknown_fields", "Fields no table knows", ["provider"], registry=registry
         )
         self.unmatched = Counter(
-            "linecard_unmatched_callbacks", "Callbacks of no known call", ["provider"], registry=registry
+            "linecard_unmatched_callbacks",
+            "Callbacks of no known call",
+            ["provider"],
+            registry=registry,
         )
         self.answer_seconds = Histogram(
             "linecard_webhook_seconds",
@@ -36,7 +48,10 @@ class Metrics:
             registry=registry,
         )
         self.dropped = Counter(
-            "linecard_media_dropped", "Media messages dropped", ["provider", "reason"], registry=registry
+            "linecard_media_dropped",
+            "Media messages dropped",
+            ["provider", "reason"],
+            registry=registry,
         )
         self.placements = Counter(
             "linecard_placements", "Dials by result", ["provider", "result"], registry=registry

@@ -82,4 +82,5 @@ class Tokens:
     def _fits(self, given: str, purpose: str, text: str, length: int) -> bool:
         candidates = [_mac(key, purpose, text, length).encode() for key in self._keys]
         offered = given.encode("utf-8", "replace")
-        return any([hmac.compare_digest(candidate, offered) for candidate in candidates])
+        fits = [hmac.compare_digest(candidate, offered) for candidate in candidates]
+        return any(fits)

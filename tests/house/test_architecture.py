@@ -96,7 +96,9 @@ def test_import_linecard_is_light() -> None:
         "import sys, linecard; heavy = {'sqlalchemy', 'fastapi', 'starlette', 'pytest', 'plivo', "
         "'uvicorn', 'alembic', 'numpy', 'httpx2'}; print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

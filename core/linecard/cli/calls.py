@@ -33,5 +33,7 @@ def call(
     placed = ask("POST", "/calls", url, given)
     Console().print(f"{placed['id']}  {placed['status']}", markup=False, highlight=False)
     if placed["status"] in ("failed", "unknown"):
-        Console(stderr=True).print(placed["end_reason"] or "the carrier has not said whether it dialled")
+        Console(stderr=True).print(
+            placed["end_reason"] or "the carrier has not said whether it dialled"
+        )
         raise typer.Exit(1)

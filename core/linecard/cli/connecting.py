@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from linecard.cli.assembly import assembled
 from linecard.carrier import ConnectOrder
+from linecard.cli.assembly import assembled
 from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
 from linecard.numbers import Number

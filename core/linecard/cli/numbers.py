@@ -25,7 +25,9 @@ def list_numbers(url: Url = None) -> None:
     table = Table("number", "provider", "account", "agent", "stream", "record", "enabled")
     cursor: str | None = ""
     while cursor is not None:
-        page = ask("GET", f"/numbers?limit=200&cursor={cursor}" if cursor else "/numbers?limit=200", url)
+        page = ask(
+            "GET", f"/numbers?limit=200&cursor={cursor}" if cursor else "/numbers?limit=200", url
+        )
         for one in page["items"]:
             table.add_row(*(str(one[column.header]) for column in table.columns))  # type: ignore[index]
         cursor = page["next"]

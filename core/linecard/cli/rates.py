@@ -33,7 +33,9 @@ async def _compare(exchange: Exchange, destination: str) -> None:
             for line in await _lines(exchange, provider, account, destination):
                 price = f"{Decimal(line.usd_per_minute):f}"
                 pulse = f"{line.pulse_seconds} s"
-                table.add_row(f"{provider}:{account}", line.what, line.prefix, price, pulse, line.source)
+                table.add_row(
+                    f"{provider}:{account}", line.what, line.prefix, price, pulse, line.source
+                )
     console.print(table)
 
 

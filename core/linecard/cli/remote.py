@@ -13,14 +13,10 @@ import typer
 
 from linecard.errors import ConfigurationError, LinecardError
 
-Url = Annotated[
-    str | None, typer.Option("--url", help="The server; default: LINECARD_PUBLIC_URL.")
-]
+Url = Annotated[str | None, typer.Option("--url", help="The server; default: LINECARD_PUBLIC_URL.")]
 
 
-def ask(
-    method: str, path: str, url: str | None, body: Mapping[str, object] | None = None
-) -> Any:
+def ask(method: str, path: str, url: str | None, body: Mapping[str, object] | None = None) -> Any:
     """The JSON answer of the server. Raises LinecardError with the server's own words."""
     settings = _settings()
     origin = (url or settings.get("public_url") or "http://127.0.0.1:8080").rstrip("/")

@@ -19,8 +19,8 @@ from linecard.exchange.stream_addresses import stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
-from linecard.webhook import CarrierRequest, Kind, Reply
 from linecard.wall import now
+from linecard.webhook import CarrierRequest, Kind, Reply
 
 log = structlog.get_logger()
 
@@ -32,7 +32,12 @@ Verbs = Sequence[Verb]
 
 
 async def reply(
-    exchange: Exchange, call: Call | None, request: CarrierRequest, reason: Reason, provider: str, account: str
+    exchange: Exchange,
+    call: Call | None,
+    request: CarrierRequest,
+    reason: Reason,
+    provider: str,
+    account: str,
 ) -> Reply:
     """The document for a request; the same bytes for a repeat of it."""
     hooks = exchange.plugins.relay(provider, account).hooks
@@ -85,9 +90,7 @@ async def _answer(exchange: Exchange, call: Call, _request: CarrierRequest) -> V
 
 def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
     facts = exchange.relay(call).hooks.facts()
-    where = (
-        facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
-    )
+    where = facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
     if not call.record or where is not RecordAt.DOCUMENT:
         return []
     ordered = recording.order(exchange, call)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
-from linecard.tasks import Tasks
 from linecard.metrics import Metrics
+from linecard.tasks import Tasks
 from linecard.tokens import Tokens
 
 if TYPE_CHECKING:

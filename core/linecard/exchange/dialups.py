@@ -15,8 +15,8 @@ from linecard.store import calls, timeline, transfers
 from linecard.store.transfers import Transfer
 from linecard.tokens import new_id
 from linecard.verbs import Dial, Verb
-from linecard.webhook import Kind
 from linecard.wall import now
+from linecard.webhook import Kind
 
 log = structlog.get_logger()
 
@@ -84,9 +84,7 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
         await timeline.append(conn, call.id, "transfer-asked", facts, now())
 
 
-async def _give_up(
-    exchange: Exchange, call: Call, transfer: Transfer, error: CarrierError
-) -> None:
+async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: CarrierError) -> None:
     async with exchange.database.write() as conn:
         await transfers.update(conn, transfer.id, state="ended")
         await timeline.append(conn, call.id, "transfer-refused", {"reason": error.message}, now())

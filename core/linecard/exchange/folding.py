@@ -63,4 +63,6 @@ def changes(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     fold = FOLDS.get(type(event))
     if fold is None or event.leg != CALLER:
         return {}
-    return {name: value for name, value in fold(call, event, at).items() if getattr(call, name) != value}
+    return {
+        name: value for name, value in fold(call, event, at).items() if getattr(call, name) != value
+    }

@@ -9,12 +9,12 @@ import structlog
 from linecard.calls import Call, CallStatus, Direction
 from linecard.events import AnswerRequested
 from linecard.exchange.context import Exchange
-from linecard.numbers import Number, mask
 from linecard.media.formats import pick_profile
+from linecard.numbers import Number, mask
 from linecard.store import calls, numbers, timeline
 from linecard.tokens import new_id
-from linecard.webhook import Callback
 from linecard.wall import now
+from linecard.webhook import Callback
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

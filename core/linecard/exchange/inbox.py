@@ -22,8 +22,8 @@ from linecard.exchange.folding import changes
 from linecard.exchange.inbound import open_call
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
-from linecard.webhook import Callback, CarrierRequest
 from linecard.wall import now
+from linecard.webhook import Callback, CarrierRequest
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -109,9 +109,7 @@ async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Cal
         raise RequestRefused("the request speaks of another call than its address") from error
 
 
-async def _apply_all(
-    conn: AsyncConnection, call: Call, events: Sequence[CarrierEvent]
-) -> Accepted:
+async def _apply_all(conn: AsyncConnection, call: Call, events: Sequence[CarrierEvent]) -> Accepted:
     fresh: list[CarrierEvent] = []
     for event in events:
         is_new = await inbox.put(

@@ -15,8 +15,8 @@ from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
 from linecard.store import calls, recordings, timeline
 from linecard.tokens import new_id
-from linecard.webhook import Kind
 from linecard.wall import now
+from linecard.webhook import Kind
 
 log = structlog.get_logger()
 

@@ -67,9 +67,7 @@ SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
 )
 
 
-async def settle_rows(
-    conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
-) -> None:
+async def settle_rows(conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime) -> None:
     """Apply an event to the rows beside the call's own, if it has any."""
     settle = SETTLES.get(type(event))
     if settle is not None:

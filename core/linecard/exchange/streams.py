@@ -40,9 +40,7 @@ class Admitted:
     profile: StreamProfile
 
 
-async def admit(
-    exchange: Exchange, provider: str, token: str, request: CarrierRequest
-) -> Admitted:
+async def admit(exchange: Exchange, provider: str, token: str, request: CarrierRequest) -> Admitted:
     """Check a handshake. Raises RequestRefused; nothing has been written."""
     given = exchange.tokens.open_stream(token, time.time())
     if given.provider != provider:
@@ -87,7 +85,10 @@ async def claim(exchange: Exchange, admitted: Admitted, started: StreamStarted) 
             return False
         mine = await claims.claim(conn, admitted.claims.id, call.id, started.stream, now())
         if mine:
-            facts = {"profile": admitted.profile.name, "format": str(admitted.profile.format.inbound)}
+            facts = {
+                "profile": admitted.profile.name,
+                "format": str(admitted.profile.format.inbound),
+            }
             await timeline.append(conn, call.id, "stream-started", facts, now())
     return mine
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from linecard.settings import Settings
 
 
-async def check(
-    conn: AsyncConnection, settings: Settings, number: Number, to: Cleared
-) -> None:
+async def check(conn: AsyncConnection, settings: Settings, number: Number, to: Cleared) -> None:
     """Raise LimitReached with the limit's name when one more dial would pass it."""
     await _per_minute(conn, settings)
     await _live(conn, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl, urldefrag
 
 
@@ -38,15 +39,18 @@ def split_overrides(url: str, policy: Policy) -> tuple[str, Policy]:
     """
     bare, fragment = urldefrag(url)
     wanted = dict(parse_qsl(fragment))
+    changes: dict[str, Any] = {}
     for name, key, most in _SECONDS:
         milliseconds = _whole(wanted.get(key), 100, most)
         if milliseconds is not None:
-            policy = replace(policy, **{name: milliseconds / 1000})
+            changes[name] = milliseconds / 1000
     retries = _whole(wanted.get("rc"), 0, 5)
     if retries is not None:
-        policy = replace(policy, retries=retries)
+        changes["retries"] = retries
     words = frozenset(wanted.get("rp", "").split(","))
-    return bare, replace(policy, retry_on=words) if words <= _WORDS else policy
+    if words <= _WORDS:
+        changes["retry_on"] = words
+    return bare, replace(policy, **changes)
 
 
 def _whole(text: str | None, least: int, most: int) -> int | None:

@@ -19,6 +19,7 @@ _ID = re.compile(r"[0-9A-Za-z-]{0,64}")
 _OURS = re.compile(r"\+?[0-9]{1,20}|sips?:[!-~]{1,250}")
 _PARTY = re.compile(rf"(?:{_OURS.pattern}|[A-Za-z][A-Za-z0-9 ._@-]{{0,60}})?")
 _WORD = re.compile(r"[A-Za-z]{0,40}")
+_DIRECTION = re.compile(r"(?:inbound|outbound)?")
 _STATUS = re.compile(r"[a-z-]{0,20}")
 _CAUSE = re.compile(r"[A-Z0-9_]{0,60}")
 _WHOLE = re.compile(r"(?:-?[0-9]{1,12})?")
@@ -34,7 +35,8 @@ _NAMES: Mapping[re.Pattern[str], str] = {
     "RecordingID recording_id call_uuid api_id DialALegUUID DialBLegUUID ComplianceApplicationId",
     _PARTY: "From ForwardedFrom DialBLegFrom DialBLegTo",
     _OURS: "To",
-    _WORD: "Direction Event IfMachine DialAction DialDigitsPressedBy CountryCode",
+    _DIRECTION: "Direction",
+    _WORD: "Event IfMachine DialAction DialDigitsPressedBy CountryCode",
     _STATUS: "CallStatus DialStatus DialBLegStatus",
     _CAUSE: "HangupCause DialHangupCause DialBLegHangupCause",
     _WHOLE: "Duration BillDuration HangupCauseCode DialBLegDuration DialBLegBillDuration "
@@ -52,8 +54,8 @@ _NAMES: Mapping[re.Pattern[str], str] = {
 FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {name: pattern for pattern, names in _NAMES.items() for name in names.split()}
 )
-MAY_BE_EMPTY = frozenset({"From", "DialBLegUUID"})
-"""Required, but empty for a withheld caller, and for a target that never picked up."""
+MAY_BE_EMPTY = frozenset({"From"})
+"""Required, but empty for a withheld caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,13 @@ CALLBACK_RULES = "rc=5&rp=ct,rt,5xx"
 
 def for_document(url: str) -> str:
     """An address that a document is waited for at: connect 2 s, answer 4 s, two more tries."""
-    return f"{url}#{ANSWER_RULES}"
+    return _with_rules(url, ANSWER_RULES)
 
 
 def for_callback(url: str) -> str:
-    """An address that only hears: five more tries."""
-    return f"{url}#{CALLBACK_RULES}"
+    """An address that is only told something: five more tries."""
+    return _with_rules(url, CALLBACK_RULES)
+
+
+def _with_rules(url: str, rules: str) -> str:
+    return url if "#" in url else f"{url}#{rules}"

@@ -35,7 +35,21 @@ def test_what_may_never_be_dialled(number: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["911", "+911", "112", "+1911", "4155550100", "+1 415 555 0100", "0014155550100", "", "+", "+1٤155550100", "+14155550100;ext=2", "sip:a@b", "+14155550100\x00"],
+    [
+        "911",
+        "+911",
+        "112",
+        "+1911",
+        "4155550100",
+        "+1 415 555 0100",
+        "0014155550100",
+        "",
+        "+",
+        "+1٤155550100",
+        "+14155550100;ext=2",
+        "sip:a@b",
+        "+14155550100\x00",
+    ],
 )
 def test_whatever_is_not_plain_e164_is_a_field_error(text: str) -> None:
     with pytest.raises(InvalidField):

@@ -60,9 +60,7 @@ def problem(
     }
     if fields:
         body["errors"] = list(fields)
-    return JSONResponse(
-        body, status, dict(headers or {}), media_type="application/problem+json"
-    )
+    return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
 
 
 async def _known(_request: Request, error: Exception) -> Response:

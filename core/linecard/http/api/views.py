@@ -26,9 +26,7 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
     relay = exchange.plugins.relay(number.provider, number.account)
     addresses: Addresses = exchange.addresses(number.provider, number.account)
     answer_url = addresses.webhook(Kind.ANSWER)
-    steps = (
-        relay.hooks.setup_steps(number, answer_url) if relay.supports("setup_steps") else ()
-    )
+    steps = relay.hooks.setup_steps(number, answer_url) if relay.supports("setup_steps") else ()
     return NumberOut(
         number=number.number,
         provider=number.provider,

@@ -1,4 +1,4 @@
-"""Settings: secrets that do not print, and the server's own settings from environment and file."""
+"""Credentials that do not print."""
 
 from __future__ import annotations
 

@@ -1,0 +1,18 @@
+"""Plugins: find them, check them, register them, and call an account's hooks through its relay."""
+
+from linecard.plugins.discovery import OtherPlugin, ProviderPlugin, Skipped
+from linecard.plugins.implemented import capabilities
+from linecard.plugins.listing import Row, describe
+from linecard.plugins.registry import Plugins
+from linecard.plugins.relay import Relay
+
+__all__ = [
+    "OtherPlugin",
+    "Plugins",
+    "ProviderPlugin",
+    "Relay",
+    "Row",
+    "Skipped",
+    "capabilities",
+    "describe",
+]

@@ -1,0 +1,16 @@
+"""Settings: secrets that do not print, and the server's own settings from environment and file."""
+
+from linecard.settings.init import write_config
+from linecard.settings.loading import from_here, load_settings
+from linecard.settings.secret import Secret
+from linecard.settings.values import ACCOUNT_DEFAULT, AccountSettings, Settings
+
+__all__ = [
+    "ACCOUNT_DEFAULT",
+    "AccountSettings",
+    "Secret",
+    "Settings",
+    "from_here",
+    "load_settings",
+    "write_config",
+]

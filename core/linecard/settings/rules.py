@@ -1,0 +1,127 @@
+"""The rule of each LINECARD_* setting. Every rule raises ValueError that says what to write."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.settings.secret import Secret
+
+_KEY_CHARACTERS = 16
+_SECRET_CHARACTERS = 32
+_TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def as_url(value: Any) -> str:
+    """An https address, or http on loopback; a path stays, a slash at its end goes."""
+    text = as_text(value)
+    parts = urlsplit(text)
+    host = parts.hostname
+    if not host or parts.scheme not in ("http", "https"):
+        raise ValueError("must be an address such as https://calls.example.com")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be an origin with at most a path: no query, fragment or user")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must be https; http is for loopback alone")
+    _ = parts.port  # raises ValueError when it is no port
+    return text.rstrip("/")
+
+
+def _as_fallback(value: Any) -> str:
+    text = as_text(value)
+    as_url(text.partition("?")[0])
+    return text
+
+
+def _as_api_key(value: Any) -> Secret:
+    secret = _with_length(as_secret(value), _KEY_CHARACTERS)
+    if len(secret.values()) > 2:
+        raise ValueError("holds more than two keys; two are for the time of a rotation")
+    return secret
+
+
+def _as_signing_secret(value: Any) -> Secret:
+    return _with_length(as_secret(value), _SECRET_CHARACTERS)
+
+
+def _with_length(secret: Secret, least: int) -> Secret:
+    shortest = min(len(text) for text in secret.values())
+    if shortest < least:
+        raise ValueError(f"has {shortest} characters and needs at least {least}")
+    return secret
+
+
+def _as_countries(value: Any) -> frozenset[str]:
+    codes = [code.upper() for code in as_texts(value)]
+    wrong = [code for code in codes if code not in SUPPORTED_REGIONS]
+    if wrong:
+        raise ValueError(f"holds {', '.join(wrong)}; write ISO codes such as US, IN")
+    return frozenset(codes)
+
+
+def _as_targets(value: Any) -> tuple[str, ...]:
+    targets = as_texts(value)
+    wrong = [target for target in targets if not _TARGET.fullmatch(target)]
+    if wrong:
+        raise ValueError(
+            f"holds {', '.join(wrong)}; write +14155550100, +1415* or sip:*@cc.example.com"
+        )
+    return targets
+
+
+def _as_limit(value: Any) -> int:
+    limit = as_int(value)
+    if limit < 0:
+        raise ValueError("must be 0 or more")
+    return limit
+
+
+def _as_networks(value: Any) -> tuple[str, ...]:
+    networks = as_texts(value)
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise ValueError(f"holds {network}; write addresses or networks: 10.0.0.0/8") from error
+    return networks
+
+
+RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "public_url": as_url,
+        "database_url": as_text,
+        "api_key": _as_api_key,
+        "secret": _as_signing_secret,
+        "allowed_countries": _as_countries,
+        "transfer_allow": _as_targets,
+        "max_calls_per_minute": _as_limit,
+        "max_live_calls": _as_limit,
+        "max_calls_per_number_per_day": _as_limit,
+        "fallback_url": _as_fallback,
+        "trusted_proxies": _as_networks,
+    }
+)
+
+REQUIRED: Mapping[str, str] = MappingProxyType(
+    {
+        "public_url": "the address at which carriers reach this server",
+        "api_key": "at least 16 characters; `linecard init` writes a fresh one",
+        "secret": "at least 32 characters; `linecard init` writes a fresh one",
+    }
+)
+"""What must be set, and what to set it to."""

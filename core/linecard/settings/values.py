@@ -1,0 +1,46 @@
+"""The server's settings once they are read and found right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from linecard.settings.secret import Secret
+
+ACCOUNT_DEFAULT = "main"
+"""The name of the account that environment variables describe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """One set of credentials; `values` is an instance of the provider's own settings class."""
+
+    provider: str
+    name: str
+    values: object
+
+
+NO_ACCOUNTS: Mapping[str, tuple[AccountSettings, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the server was told; the names are those of `LINECARD_*`, in lower case.
+
+    `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
+    `accounts` are by provider.
+    """
+
+    public_url: str
+    api_key: Secret
+    secret: Secret
+    database_url: str = field(default="sqlite:///linecard.db", repr=False)
+    allowed_countries: frozenset[str] | None = None
+    transfer_allow: tuple[str, ...] = ()
+    max_calls_per_minute: int = 60
+    max_live_calls: int = 1000
+    max_calls_per_number_per_day: int = 10
+    fallback_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    accounts: Mapping[str, tuple[AccountSettings, ...]] = NO_ACCOUNTS
