@@ -3,6 +3,7 @@
 What a provider, a plugin or an agent needs is here: `import linecard` and nothing deeper.
 """
 
+from linecard.agents import agent
 from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
 from linecard.carrier import (
     Answer,
@@ -84,6 +85,7 @@ from linecard.events import (
     Unrecognised,
 )
 from linecard.hookspecs import hookimpl
+from linecard.live import LiveCall
 from linecard.media.formats import (
     AudioFormat,
     ChunkRule,
@@ -161,6 +163,7 @@ __all__ = [
     "LegEnded",
     "LimitReached",
     "LinecardError",
+    "LiveCall",
     "Machine",
     "MachineAnswered",
     "MachineDetected",
@@ -217,6 +220,7 @@ __all__ = [
     "Unrecognised",
     "UnsupportedByProvider",
     "Verb",
+    "agent",
     "hookimpl",
     "mask",
     "parse_e164",

@@ -29,7 +29,7 @@ def list_numbers(url: Url = None) -> None:
             "GET", f"/numbers?limit=200&cursor={cursor}" if cursor else "/numbers?limit=200", url
         )
         for one in page["items"]:
-            table.add_row(*(str(one[column.header]) for column in table.columns))  # type: ignore[index]
+            table.add_row(*(str(one[column.header]) for column in table.columns))
         cursor = page["next"]
     console.print(table)
 

@@ -52,7 +52,9 @@ def _settings() -> dict[str, str]:
     """Only what a client needs; the file's values, and the environment's over them."""
     path = Path(os.environ.get("LINECARD_CONFIG", "linecard.toml"))
     values = tomllib.loads(path.read_text()) if path.is_file() else {}
-    found = {name: str(values[name]) for name in ("public_url", "api_key") if name in values}
+    found: dict[str, str] = {
+        name: str(values[name]) for name in ("public_url", "api_key") if name in values
+    }
     for name in ("public_url", "api_key"):
         if f"LINECARD_{name.upper()}" in os.environ:
             found[name] = os.environ[f"LINECARD_{name.upper()}"]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.float64]
 
 RATE = 8000
+FRAME = 160
 HIGHEST = 3600.0
 FORMANTS = {
     "a": (730.0, 1090.0, 2440.0),
@@ -46,7 +47,7 @@ HUMAN = Voice(pitch=158.0, size=1.08, syllable=0.14)
 
 
 def say(text: str, voice: Voice) -> bytes:
-    """The text as 8 kHz int16 PCM; the same text and voice always give the same sound."""
+    """The text as 8 kHz int16 PCM in whole frames of 20 ms; always the same for a text and a voice."""
     found = [part.group() for part in SOUNDS.finditer(text.lower())]
     parts = [_part(sound, voice, place / max(1, len(found))) for place, sound in enumerate(found)]
     return _pcm(np.concatenate(parts)) if parts else b""
@@ -74,13 +75,15 @@ def _syllable(vowel: str, voice: Voice, place: float) -> Samples:
     levels = [_level(part * voice.pitch, formants) / part**0.5 for part in range(1, count)]
     tones = sum(level * np.sin(part * phase) for part, level in enumerate(levels, 1))
     voiced = np.asarray(tones) / sum(levels) * 2.2
-    return (voiced + _breath(len(moments))) * _swell(len(moments)) * voice.loudness
+    spoken = (voiced + _breath(len(moments))) * _swell(len(moments))
+    return np.asarray(spoken * voice.loudness)
 
 
 def _bend(vowel: str, moments: Samples) -> Samples:
     """Each syllable glides a little, up or down by its vowel."""
     direction = 0.5 if vowel in "aoy" else -0.5
-    return 1 + direction * (moments - moments.mean()) + 0.008 * np.sin(2 * np.pi * 5.5 * moments)
+    glide = direction * (moments - moments.mean())
+    return np.asarray(1 + glide + 0.008 * np.sin(2 * np.pi * 5.5 * moments))
 
 
 def _level(hertz: float, formants: list[float]) -> float:
@@ -92,7 +95,7 @@ def _level(hertz: float, formants: list[float]) -> float:
 def _breath(length: int) -> Samples:
     """A consonant: noise that dies within 30 ms. The seed is the length, so it is always the same."""
     noise = np.random.default_rng(length).normal(0, 0.16, length)
-    return noise * np.exp(-np.arange(length) / (0.012 * RATE))
+    return np.asarray(noise * np.exp(-np.arange(length) / (0.012 * RATE)))
 
 
 def _swell(length: int) -> Samples:
@@ -112,4 +115,5 @@ def _note(step: int) -> Samples:
 
 
 def _pcm(samples: Samples) -> bytes:
+    samples = np.pad(samples, (0, -len(samples) % FRAME))
     return np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2").tobytes()

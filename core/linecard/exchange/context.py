@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
+from linecard.exchange.taps import Taps
 from linecard.metrics import Metrics
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
@@ -36,6 +37,7 @@ class Exchange:
     metrics: Metrics = field(default_factory=Metrics)
     tasks: Tasks = field(default_factory=Tasks)
     lives: dict[str, LiveCall] = field(default_factory=dict)
+    taps: Taps = field(default_factory=Taps)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -23,16 +23,21 @@ WARN_SECONDS = 20
 
 
 async def live_call(exchange: Exchange, call: Call) -> LiveCall:
-    """The running call; made, and its agent started, with the call's first stream."""
+    """The running call; made with the call's first stream."""
     known = exchange.lives.get(call.id)
     if known is not None:
         return known
-    live = LiveCall(call, LocalControl(exchange), exchange.clock)
-    exchange.lives[call.id] = live
+    live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
     async with exchange.database.write() as conn:
         await timeline.append(conn, call.id, "agent-started", {"agent": call.agent}, now())
-    exchange.tasks.start(_run(exchange, call, live), "agent")
     return live
+
+
+def start(exchange: Exchange, call: Call, live: LiveCall) -> None:
+    """Start the agent of a call, unless it runs."""
+    if not live.started:
+        live.started = True
+        exchange.tasks.start(_run(exchange, call, live), "agent")
 
 
 async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
@@ -45,6 +50,7 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
     finally:
         timer.cancel()
         exchange.lives.pop(call.id, None)
+        exchange.taps.close(call.id, exchange.clock.now())
         exchange.metrics.live.dec()
         with suppress(asyncio.CancelledError):
             await timer
@@ -57,4 +63,5 @@ async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
         log.error("the call has no agent", reason=str(error))
         await endings.hang_up(exchange, call, "agent_error")
         return
-    await run_agent(agent, live)
+    reason = await run_agent(agent, live)
+    await live.finish_agent(reason)

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from linecard.calls import Call
-from linecard.carrier import StreamProtocol
+from linecard.carrier import Enhancer, StreamProtocol
 from linecard.errors import NotFound, RequestRefused
 from linecard.events import StreamEvent, StreamStarted
+from linecard.exchange import endings, running
 from linecard.exchange.context import Exchange, ids_fit
+from linecard.media.codec import Codec
 from linecard.media.formats import StreamProfile, pick_profile
+from linecard.media.session import StreamSession
 from linecard.store import calls, claims, timeline
 from linecard.tokens import StreamClaims
 from linecard.wall import now
@@ -93,8 +96,60 @@ async def claim(exchange: Exchange, admitted: Admitted, started: StreamStarted) 
     return mine
 
 
-async def release(exchange: Exchange, admitted: Admitted, reason: str) -> None:
+async def attach(
+    exchange: Exchange,
+    admitted: Admitted,
+    protocol: StreamProtocol,
+    send: Callable[[str | bytes], None],
+    close_socket: Callable[[str], None],
+) -> StreamSession:
+    """Put a claimed stream under its call; the first one starts the agent."""
+    agent = exchange.agents.find(admitted.call.agent)
+    codec = Codec(admitted.profile.format, agent.rate)
+    session = StreamSession(admitted.profile, protocol, codec, exchange.clock, send, close_socket)
+    session.enhancer = _enhancer(exchange, admitted)
+    session.tap = exchange.taps.of(admitted.call.id, admitted.profile.format, exchange.clock.now())
+    live = await running.live_call(exchange, admitted.call)
+    live.attach(session)
+    running.start(exchange, admitted.call, live)
+    exchange.ticker.add(session)
+    return session
+
+
+def _enhancer(exchange: Exchange, admitted: Admitted) -> Enhancer | None:
+    offered = exchange.plugins.ask_all(
+        "enhance", call=admitted.call, format=admitted.profile.format
+    )
+    return next(iter(offered), None)
+
+
+async def detach(exchange: Exchange, admitted: Admitted, session: StreamSession) -> None:
     """The stream is gone; for a short while its token may be claimed again."""
+    exchange.ticker.remove(session)
+    reason = session.closed or "closed"
+    session.lost(reason)
+    _count(exchange, admitted, session)
+    live = exchange.lives.get(admitted.call.id)
+    if live is not None:
+        live.stream_lost(session)
+        exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
     async with exchange.database.write() as conn:
         await claims.release(conn, admitted.claims.id, now())
-        await timeline.append(conn, admitted.call.id, "stream-ended", {"reason": reason}, now())
+        facts = {"reason": reason, **_figures(session)}
+        await timeline.append(conn, admitted.call.id, "stream-ended", facts, now())
+
+
+def _figures(session: StreamSession) -> dict[str, object]:
+    counters = session.counters
+    return {
+        "frames_in": counters.frames_in,
+        "frames_out": counters.frames_out,
+        "underruns": counters.underruns,
+        "gaps": counters.gaps,
+        "dropped": dict(counters.dropped),
+    }
+
+
+def _count(exchange: Exchange, admitted: Admitted, session: StreamSession) -> None:
+    for reason, times in session.counters.dropped.items():
+        exchange.metrics.dropped.labels(admitted.call.provider, reason).inc(times)

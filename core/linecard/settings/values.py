@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from linecard.settings.secret import Secret
 
@@ -19,9 +18,6 @@ class AccountSettings:
     provider: str
     name: str
     values: object
-
-
-NO_ACCOUNTS: Mapping[str, tuple[AccountSettings, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +39,4 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
-    accounts: Mapping[str, tuple[AccountSettings, ...]] = NO_ACCOUNTS
+    accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)

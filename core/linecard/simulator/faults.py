@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
-NOT_KNOBS = frozenset({"seed", "seconds", "happened", "tell"})
+NOT_KNOBS = frozenset({"seed", "seconds", "rest", "happened", "tell"})
 
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
     """Probabilities by name. `seconds` is the length of every delay and stall, on the carrier's clock.
 
-    REST: `slow_answer`, `too_many_requests`, `error_before` (500, nothing done), `error_after`
+    REST, where `METHOD /path` fits the pattern `rest`: `slow_answer`, `too_many_requests`, `error_before` (500, nothing done), `error_after`
     (done, then 500), `drop_answer` (done, then the connection is cut), `malformed_answer` (done,
     then HTML). `stale_lookup`: a call that is there is not found.
     Webhooks: `callback_drop`, `callback_twice`, `callback_delay`, `callback_shuffle` (sent after the
@@ -29,6 +29,7 @@ class Faults:
 
     seed: int = 0
     seconds: float = 3.0
+    rest: str = ""
     slow_answer: float = 0
     too_many_requests: float = 0
     error_before: float = 0

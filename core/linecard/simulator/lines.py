@@ -161,17 +161,22 @@ class Room:
         self.name = name
         self.members: dict[Line, bool] = {}
 
-    def join(self, line: Line, *, is_muted: bool) -> Source:
-        """Let a line in; what it hears there."""
-        self.members[line] = is_muted
+    def seat(self, line: Line) -> Source:
+        """What a line hears there: all who have joined, but itself."""
         return _Seat(self, line)
+
+    def join(self, line: Line, *, is_muted: bool) -> None:
+        """Let the others hear a line, unless it is muted."""
+        self.members[line] = is_muted
 
     def leave(self, line: Line) -> None:
         """Let a line go; safe to repeat."""
         self.members.pop(line, None)
 
     def heard_by(self, listener: Line) -> bytes:
-        """All that is said by members who are not muted, but for the listener."""
+        """All that is said by members who are not muted, but for the listener; silence outside."""
+        if listener not in self.members:
+            return SILENCE
         said = [
             line.said
             for line, is_muted in self.members.items()

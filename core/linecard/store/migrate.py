@@ -40,7 +40,7 @@ def migrate(url: URL, extra_versions: Sequence[str] = ()) -> None:
             _check(connection, url)
             command.upgrade(alembic_config(connection, extra_versions), "heads")
     except DBAPIError as error:
-        raise _unusable(url, str(error.orig).strip()) from error
+        raise _unusable(url, str(error.orig)) from error
     except CommandError as error:
         raise _unusable(
             url, f"{error} (made by a newer version, or by a plugin that is gone)"
@@ -82,7 +82,7 @@ def _check(connection: Connection, url: URL) -> None:
 
 def _unusable(url: URL, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"the database {shown(url)} cannot be used: {why}; "
+        f"the database {shown(url)} cannot be used: {' '.join(why.split())}; "
         "restore it from a backup, or set LINECARD_DATABASE_URL to another"
     )
 

@@ -16,7 +16,7 @@ def follow_sqlite(engine: Engine, *, writes: bool, busy_seconds: float) -> None:
     the busy timeout; one that begins IMMEDIATE waits its turn.
     """
     pragmas = (f"busy_timeout = {int(busy_seconds * 1000)}", *_ALWAYS)
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    begin = "BEGIN"
 
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin by itself

@@ -80,7 +80,7 @@ def _address(url: str) -> str:
 def _stream(parent: Element, verb: Stream, _options: PlivoOptions) -> None:
     inbound = verb.profile.format.inbound
     asked = read_options(verb.options)
-    attributes = {
+    attributes: Attributes = {
         "bidirectional": "true",
         "keepCallAlive": "true",
         "streamTimeout": STREAM_SECONDS,
@@ -96,7 +96,7 @@ def _stream(parent: Element, verb: Stream, _options: PlivoOptions) -> None:
 
 
 def _record(parent: Element, verb: Record, options: PlivoOptions) -> None:
-    attributes = {
+    attributes: Attributes = {
         "recordSession": "true",
         "redirect": "false",
         "playBeep": "false",
@@ -110,7 +110,7 @@ def _record(parent: Element, verb: Record, options: PlivoOptions) -> None:
 
 def _dial(parent: Element, verb: Dial, _options: PlivoOptions) -> None:
     whisper = verb.whisper_url and _address(for_document(verb.whisper_url))
-    attributes = {
+    attributes: Attributes = {
         "action": _address(for_document(verb.action_url)),
         "method": "POST",
         "redirect": "true",
@@ -141,7 +141,7 @@ def _play(parent: Element, verb: Play, _options: PlivoOptions) -> None:
 
 
 def _gather(parent: Element, verb: Gather, options: PlivoOptions) -> None:
-    attributes = {
+    attributes: Attributes = {
         "action": _address(for_document(verb.action_url)),
         "method": "POST",
         "redirect": "true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
+
 from linecard import InvalidField, parse_e164
 
 WITHHELD = frozenset({"", "266696687"})

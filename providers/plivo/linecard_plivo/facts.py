@@ -10,6 +10,7 @@ from linecard import (
     ChunkRule,
     Encoding,
     Facts,
+    InvalidField,
     Machine,
     RecordAt,
     StreamProfile,
@@ -61,3 +62,11 @@ CONTENT_TYPES: Mapping[Encoding, str] = MappingProxyType(
     {Encoding.L16: "audio/x-l16", Encoding.PCMU: "audio/x-mulaw"}
 )
 """Plivo's names of the codecs; a document adds `;rate=`, a media message does not."""
+
+
+def profile(name: str) -> StreamProfile:
+    """The stream profile of that name. Raises InvalidField with the names that there are."""
+    found = next((profile for profile in PROFILES if profile.name == name), None)
+    if found is None:
+        raise InvalidField("stream", f"there are: {', '.join(p.name for p in PROFILES)}")
+    return found

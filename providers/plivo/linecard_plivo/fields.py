@@ -15,15 +15,17 @@ from types import MappingProxyType
 
 from linecard import CarrierRequest, RequestRefused
 
-_ID = re.compile(r"[0-9A-Za-z-]{0,64}")
+_UUID = re.compile(r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+_ID = re.compile(r"[0-9a-z-]{0,64}")
+_ACCOUNT = re.compile(r"(?:[MS]A[0-9A-Z]{18})?")
 _OURS = re.compile(r"\+?[0-9]{1,20}|sips?:[!-~]{1,250}")
 _PARTY = re.compile(rf"(?:{_OURS.pattern}|[A-Za-z][A-Za-z0-9 ._@-]{{0,60}})?")
 _WORD = re.compile(r"[A-Za-z]{0,40}")
 _DIRECTION = re.compile(r"(?:inbound|outbound)?")
 _STATUS = re.compile(r"[a-z-]{0,20}")
 _CAUSE = re.compile(r"[A-Z0-9_]{0,60}")
-_WHOLE = re.compile(r"(?:-?[0-9]{1,12})?")
-_DECIMAL = re.compile(r"(?:-?[0-9]{1,12}(?:\.[0-9]{1,12})?)?")
+_WHOLE = re.compile(r"(?:-?[0-9]{1,18})?")
+_DECIMAL = re.compile(r"(?:-?[0-9]{1,18}(?:\.[0-9]{1,18})?)?")
 _TIME = re.compile(r"[0-9:. +-]{0,40}")
 _FLAG = re.compile(r"(?:true|false)?")
 _DIGITS = re.compile(r"[0-9*#A-D]{0,99}")
@@ -31,8 +33,10 @@ _URL = re.compile(r"https?://[!-~]{1,2000}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,1024}")
 
 _NAMES: Mapping[re.Pattern[str], str] = {
-    _ID: "CallUUID RequestUUID ALegUUID ALegRequestUUID ParentCallUUID ParentAuthID StreamID "
-    "RecordingID recording_id call_uuid api_id DialALegUUID DialBLegUUID ComplianceApplicationId",
+    _UUID: "CallUUID RequestUUID ALegUUID ALegRequestUUID ParentCallUUID call_uuid DialALegUUID "
+    "DialBLegUUID",
+    _ID: "StreamID RecordingID recording_id api_id ComplianceApplicationId",
+    _ACCOUNT: "ParentAuthID",
     _PARTY: "From ForwardedFrom DialBLegFrom DialBLegTo",
     _OURS: "To",
     _DIRECTION: "Direction",
@@ -96,7 +100,15 @@ def read_form(request: CarrierRequest, required: Sequence[str], watched: Sequenc
 
 
 def _refuse_hidden(request: CarrierRequest, missing: Sequence[str]) -> None:
-    joined = "".join(name + value for name, value in (*sorted(request.pairs), *request.query))
-    hidden = next((name for name in missing if name in joined), None)
+    pairs = (*sorted(request.pairs), *request.query)
+    hidden = next((name for name in missing if _stands_in(name, pairs)), None)
     if hidden:
         raise RequestRefused(f"the field {hidden!r} is hidden in others: the form was cut anew")
+
+
+def _stands_in(missing: str, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a name stands in the joined form otherwise than as a part of a longer known name."""
+    whole = "".join(
+        ("\0" if name in FIELDS and missing in name else name) + value for name, value in pairs
+    )
+    return missing in whole

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from linecard import CallLookup, Cleared, Found, LegEnded
@@ -20,8 +21,7 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     known = ids.get("call_uuid") or ids.get("request_uuid")
     if known is None:
         return CallLookup(found=Found.CANNOT_TELL)
-    live = await rest.find(lambda client: client.live_calls.get(known), Live)
-    live = live or await rest.find(lambda client: client.queued_calls.get(known), Live)
+    live = await _running(rest, known) or await _queued(rest, known)
     if live is not None:
         return _live(live)
     detail = await rest.find(lambda client: client.calls.get(known), Detail)
@@ -29,13 +29,97 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
 
 
 async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[CallLookup]:
-    """The calls between two numbers that began after `since`, a Unix time: queued, running and over."""
-    pair = write_number(from_), write_number(to.address)
-    earliest = since - CLOCK_SLACK_SECONDS
-    details = await _ended(rest, pair)
-    running = await _running(rest, pair)
-    found = {
-        **{d.call_uuid: _detail(d) for d in details if _fits(d.initiation_time, earliest)},
-        **{c.call_uuid: _live(c) for c in running if _fits(c.session_start, earliest)},
-    }
+    """The calls between two numbers that began after `since`, a Unix time: over, queued and running."""
+    sought = _Sought(write_number(from_), write_number(to.address), since - CLOCK_SLACK_SECONDS)
+    over = await rest.ask(
+        lambda client: client.calls.list(
+            call_direction="outbound", from_number=sought.from_, to_number=sought.to
+        ),
+        Details,
+        tries=2,
+    )
+    found = {call.call_uuid: _detail(call) for call in over.objects if sought.fits_detail(call)}
+    for call in await _not_over(rest, sought):
+        found[call.call_uuid] = _live(call)
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What a call must be like. Plivo's own filters are not relied on."""
+
+    from_: str
+    to: str
+    since: float
+
+    def fits_detail(self, call: Detail) -> bool:
+        return self._fits(call.from_number, call.to_number, call.initiation_time)
+
+    def fits_live(self, call: Live) -> bool:
+        return self._fits(call.from_, call.to, call.session_start)
+
+    def _fits(self, from_: str, to: str, began: str | None) -> bool:
+        numbers = write_number(from_), write_number(to)
+        return numbers == (self.from_, self.to) and _unix_time(began) >= self.since
+
+
+def _unix_time(written: str | None) -> float:
+    """Plivo's times carry an offset or are UTC; what is not readable is long ago."""
+    try:
+        read = datetime.fromisoformat(written or "")
+    except ValueError:
+        return 0.0
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+async def _not_over(rest: Rest, sought: _Sought) -> Sequence[Live]:
+    """Running and queued calls. A list holds ids only; an id may be gone when it is asked about."""
+    running = await rest.ask(
+        lambda client: client.live_calls.list_ids(from_number=sought.from_, to_number=sought.to),
+        Ids,
+        tries=2,
+    )
+    queued = await rest.ask(lambda client: client.queued_calls.list_ids(), Ids, tries=2)
+    seen = [await _running(rest, known) for known in running.calls]
+    seen += [await _queued(rest, known) for known in queued.calls]
+    return [call for call in seen if call is not None and sought.fits_live(call)]
+
+
+async def _running(rest: Rest, known: str) -> Live | None:
+    return await rest.find(lambda client: client.live_calls.get(known), Live)
+
+
+async def _queued(rest: Rest, known: str) -> Live | None:
+    return await rest.find(lambda client: client.queued_calls.get(known), Live)
+
+
+def _live(call: Live) -> CallLookup:
+    ids = {"call_uuid": call.call_uuid}
+    if call.request_uuid:
+        ids["request_uuid"] = call.request_uuid
+    return CallLookup(found=Found.LIVE, carrier_ids=ids, answered=call.call_status == "in-progress")
+
+
+def _detail(call: Detail) -> CallLookup:
+    ids = {"call_uuid": call.call_uuid}
+    if not call.end_time and call.hangup_cause_code is None:
+        return CallLookup(found=Found.CANNOT_TELL, carrier_ids=ids)
+    return CallLookup(
+        found=Found.ENDED, carrier_ids=ids, answered=bool(call.answer_time), ended=_end(call)
+    )
+
+
+def _end(call: Detail) -> LegEnded:
+    code, seconds = text(call.hangup_cause_code), whole(call.bill_duration)
+    status, reason = end_of(code, "", seconds)
+    return LegEnded(
+        key=f"record:{call.call_uuid}",
+        carrier_ids={"call_uuid": call.call_uuid},
+        status=status,
+        reason=reason or (call.hangup_cause_name or "").lower(),
+        code=code,
+        ended_by=SOURCES.get(call.hangup_source or "", ""),
+        duration=seconds,
+        billed=whole(call.billed_duration),
+        cost=text(call.total_amount) or None,
+    )

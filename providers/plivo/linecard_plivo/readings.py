@@ -132,9 +132,7 @@ def recording(_request: CarrierRequest, form: Form) -> Events:
         raise RequestRefused("a recording without its id or its address", status=400)
     length = _milliseconds(form)
     fact = f"{name}:{'early' if length is None else length}"
-    return (
-        RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length),
-    )
+    return (RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length),)
 
 
 def _milliseconds(form: Form) -> int | None:

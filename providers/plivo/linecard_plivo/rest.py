@@ -72,9 +72,7 @@ class Rest:
                 return None
             raise
 
-    async def _ask(
-        self, question: Question, shape: type[T], seconds: float, is_pooled: bool
-    ) -> T:
+    async def _ask(self, question: Question, shape: type[T], seconds: float, is_pooled: bool) -> T:
         timeout = (self._patience.connect, seconds)
         work = partial(self._work, question, shape, timeout, is_pooled)
         try:

@@ -65,9 +65,9 @@ def prove(settings: PlivoSettings, account: str, request: CarrierRequest) -> Pro
         raise RequestRefused(f"Plivo was never told to use {request.method[:10]!r} here")
     if _fits(V3, settings, request.headers, _texts(request, is_socket)):
         return Proof("signature", account, 3)
-    if settings.verify_v2 and not is_socket:
-        if _fits(V2, settings, request.headers, v2_texts(request.url)):
-            return Proof("signature", account, 1)
+    takes_v2 = settings.verify_v2 and not is_socket
+    if takes_v2 and _fits(V2, settings, request.headers, v2_texts(request.url)):
+        return Proof("signature", account, 1)
     if V3.nonce not in request.headers:
         raise RequestRefused("the request carries no Plivo V3 signature")
     raise RequestRefused(
@@ -93,8 +93,8 @@ def v3_texts(method: str, url: str, fields: Pairs) -> tuple[bytes, ...]:
         named = {name for name, _ in query}
         query = [*query, *(pair for pair in fields if pair[0] not in named)]
         fields = ()
-    readings = product((_once, _twice), repeat=2)
-    texts = (_v3_text(address, query, fields, encoders) for encoders in readings)
+    readings: Iterable[tuple[Encode, Encode]] = product((_once, _twice), (_once, _twice))
+    texts = (_v3_text(address, query, fields, *encoders) for encoders in readings)
     return tuple(dict.fromkeys(texts))
 
 
@@ -104,9 +104,12 @@ def v2_texts(url: str) -> tuple[bytes, ...]:
 
 
 def _v3_text(
-    address: str, query: Sequence[tuple[str, str]], fields: Pairs, encoders: tuple[Encode, Encode]
+    address: str,
+    query: Sequence[tuple[str, str]],
+    fields: Pairs,
+    in_query: Encode,
+    in_fields: Encode,
 ) -> bytes:
-    in_query, in_fields = encoders
     asked = in_query("&".join(f"{name}={value}" for name, value in sorted(query)))
     if not fields:
         return _once(address) + (b"?" + asked if query else b"")
@@ -135,22 +138,19 @@ def _twice(text: str) -> bytes:
 def _fits(
     scheme: Scheme, settings: PlivoSettings, headers: Mapping[str, str], texts: Iterable[bytes]
 ) -> bool:
+    """Whether any signature is ours. Every pair is compared, in constant time, whatever comes first."""
     nonce = headers.get(scheme.nonce) or ""
     if not 0 < len(nonce) <= LONGEST_HEADER:
         return False
     own = settings.auth_token.values()
     main = settings.main_auth_token.values() if settings.main_auth_token else own
-    proofs = product(((scheme.own, own), (scheme.main, main)), texts)
-    return any([_matches(headers.get(name), scheme.sign, tokens, text, nonce) for (name, tokens), text in proofs])
-
-
-def _matches(
-    header: str | None, sign: Sign, tokens: Sequence[str], text: bytes, nonce: str
-) -> bool:
-    """Whether any signature of a header is one of ours; every pair is compared, in constant time."""
-    ours = [sign(token, text, nonce) for token in tokens]
-    theirs = _signatures(header)
-    return any([hmac.compare_digest(one, other) for one, other in product(ours, theirs)])
+    held = ((headers.get(scheme.own), own), (headers.get(scheme.main), main))
+    pairs = [
+        (scheme.sign(token, text, nonce), theirs)
+        for (header, tokens), text in product(held, texts)
+        for token, theirs in product(tokens, _signatures(header))
+    ]
+    return sum(hmac.compare_digest(ours, theirs) for ours, theirs in pairs) > 0
 
 
 def _signatures(header: str | None) -> Sequence[bytes]:

@@ -134,7 +134,9 @@ class PlivoStream:
         """A `playAudio` of at most 16 KB of base64. Raises ValueError for more than the chunk rule allows."""
         payload = b2a_base64(audio, newline=False)
         if len(payload) > LARGEST_PAYLOAD:
-            raise ValueError(f"{len(audio)} bytes of audio are more than Plivo takes in one message")
+            raise ValueError(
+                f"{len(audio)} bytes of audio are more than Plivo takes in one message"
+            )
         return self._head + payload.decode("ascii") + TAIL
 
     def clear(self) -> str | None:
@@ -172,4 +174,3 @@ def _whole(count: messages.Count) -> int | None:
     if isinstance(count, str):
         return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
     return None if count is None else int(count)
-

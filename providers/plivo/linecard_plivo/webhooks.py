@@ -30,45 +30,60 @@ TELLING = frozenset({Kind.RINGING, Kind.ENDED, Kind.MACHINE})
 """Addresses that are only told something: there Plivo's Event decides what."""
 OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER})
 """Addresses that speak of a dialled leg: a hang-up there is not the caller's."""
-WATCHED = ("Event", "HangupCauseCode")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of form is read, what it must hold, and the document it waits for."""
+    """How one kind of form is read, what it must hold, and the document it waits for.
+
+    `watched` fields are there as a rule; one that is missing must not be hidden in another.
+    """
 
     read: Read
     required: tuple[str, ...] = ()
     wants: Reason | None = None
+    watched: tuple[str, ...] = ("Event",)
     ids: Callable[[Form], Mapping[str, str]] = readings.call_ids
 
 
 ANSWER_FIELDS = ("CallUUID", "From", "To", "Direction", "CallStatus")
+END_FIELDS = ("Event", "HangupCauseCode", "TotalCost", "Duration", "BillDuration")
+DIAL_FIELDS = ("CallUUID", "DialALegUUID", "DialHangupCause")
+LEG_FIELDS = (
+    "DialALegUUID",
+    "DialAction",
+    "DialBLegPosition",
+    "DialBLegStatus",
+    "DialBLegHangupCauseCode",
+    "DialBLegTotalCost",
+)
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {
         Kind.ANSWER: Shape(readings.answer, ANSWER_FIELDS, Reason.ANSWER),
         Kind.FALLBACK: Shape(readings.answer, ANSWER_FIELDS, Reason.FALLBACK),
         Kind.NEXT: Shape(readings.nothing, ("CallUUID",), Reason.NEXT),
         Kind.TRANSFER: Shape(readings.nothing, ("CallUUID",), Reason.TRANSFER),
-        Kind.GATHERED: Shape(readings.gathered, ("CallUUID",), Reason.GATHERED),
-        Kind.WHISPER: Shape(readings.nothing, (), Reason.TRANSFER, dialled.call_ids),
+        Kind.GATHERED: Shape(readings.gathered, ("CallUUID",), Reason.GATHERED, ("Digits",)),
+        Kind.WHISPER: Shape(readings.nothing, (), Reason.TRANSFER, (), dialled.call_ids),
         Kind.RINGING: Shape(readings.ringing, ("CallUUID",)),
-        Kind.ENDED: Shape(readings.ended, ("CallUUID", "CallStatus")),
+        Kind.ENDED: Shape(readings.ended, ("CallUUID", "CallStatus"), None, END_FIELDS),
         Kind.MACHINE: Shape(readings.machine, ("CallUUID", "Machine")),
         Kind.STREAM: Shape(readings.stream, ("Event", "StreamID")),
-        Kind.RECORDING: Shape(readings.recording),
-        Kind.DIALED: Shape(dialled.dialled, ("DialStatus",), Reason.NEXT, dialled.call_ids),
-        Kind.LEG: Shape(dialled.leg, ("DialBLegUUID",), None, dialled.call_ids),
+        Kind.RECORDING: Shape(readings.recording, watched=()),
+        Kind.DIALED: Shape(
+            dialled.dialled, ("DialStatus",), Reason.NEXT, DIAL_FIELDS, dialled.call_ids
+        ),
+        Kind.LEG: Shape(dialled.leg, ("DialBLegUUID",), None, LEG_FIELDS, dialled.call_ids),
     }
 )
-UNRECOGNISED = Shape(readings.unrecognised)
+UNRECOGNISED = Shape(readings.unrecognised, watched=())
 
 
 def parse(request: CarrierRequest) -> Callback:
     """What a verified request says. Raises RequestRefused: 400 unreadable, 403 cut anew."""
     kind = _kind(request)
     shape = UNRECOGNISED if kind is None else SHAPES[kind]
-    form = read_form(request, shape.required, WATCHED)
+    form = read_form(request, shape.required, shape.watched)
     return Callback(
         events=shape.read(request, form),
         wants=shape.wants,

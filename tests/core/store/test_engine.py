@@ -6,15 +6,19 @@ import asyncio
 import multiprocessing
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from linecard.calls import Call
-from linecard.errors import ConfigurationError
+from linecard.errors import ConfigurationError, Conflict
 from linecard.store import Database, calls, timeline
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 async def test_what_is_committed_survives_a_restart(
@@ -34,10 +38,13 @@ async def test_what_is_committed_survives_a_restart(
 async def test_an_error_rolls_everything_back(
     database: Database, make_call: Callable[..., Call]
 ) -> None:
-    with pytest.raises(LookupError):
+    async def fail() -> None:
         async with database.write() as conn:
             await calls.add(conn, make_call())
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     async with database.read() as conn:
         assert await calls.get(conn, "call-1") is None
 
@@ -82,88 +89,76 @@ async def test_a_reader_is_not_held_up_by_a_writer(
 async def test_a_row_needs_its_call(database: Database) -> None:
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         async with database.write() as conn:
-            await conn.execute(text("SELECT 1"))
             await timeline.append(conn, "nobody", "x", {}, NOON)
 
 
 async def test_read_then_write_from_many_tasks_loses_nothing(
     database: Database, make_call: Callable[..., Call]
 ) -> None:
+    call = make_call(duration=0)
     async with database.write() as conn:
-        await calls.add(conn, make_call(duration=0))
-
-    async def count_up() -> None:
-        async with database.write() as conn:
-            call = await calls.get(conn, "call-1")
-            assert call is not None
-            assert call.duration is not None
-            await asyncio.sleep(0)
-            await calls.update(conn, call.id, duration=call.duration + 1)
-
-    await asyncio.gather(*(count_up() for _ in range(30)))
+        await calls.add(conn, call)
+    await asyncio.gather(*(_count_up(database, call) for _ in range(30)))
     async with database.read() as conn:
         counted = await calls.get(conn, "call-1")
     assert counted is not None
     assert counted.duration == 30
 
 
-def _count_in_a_process(url: str, times: int) -> None:
+def _start_and_count(url: str, call: Call, together: Barrier) -> None:
     async def run() -> None:
         database = Database(url)
+        together.wait()
         await database.open()
-        for _ in range(times):
+        with suppress(Conflict):
             async with database.write() as conn:
-                call = await calls.get(conn, "call-1")
-                assert call is not None
-                assert call.duration is not None
-                await calls.update(conn, call.id, duration=call.duration + 1)
+                await calls.add(conn, call)
+        together.wait()
+        for _ in range(20):
+            await _count_up(database, call)
         await database.close()
 
     asyncio.run(run())
 
 
-async def test_read_then_write_from_many_processes_loses_nothing(
+async def _count_up(database: Database, call: Call) -> None:
+    async with database.write() as conn:
+        found = await calls.get(conn, call.id)
+        assert found is not None
+        assert found.duration is not None
+        await asyncio.sleep(0)
+        await calls.update(conn, call.id, duration=found.duration + 1)
+
+
+async def test_several_processes_start_at_once_and_lose_nothing(
     url: str, make_call: Callable[..., Call]
 ) -> None:
-    database = Database(url)
-    await database.open()
-    async with database.write() as conn:
-        await calls.add(conn, make_call(duration=0))
-    codes = await asyncio.to_thread(_in_processes, _count_in_a_process, url, 20)
-    async with database.read() as conn:
-        counted = await calls.get(conn, "call-1")
-    await database.close()
-    assert codes == [0, 0, 0]
-    assert counted is not None
-    assert counted.duration == 60
-
-
-def _open_in_a_process(url: str, _times: int) -> None:
-    async def run() -> None:
-        database = Database(url)
-        await database.open()
-        await database.close()
-
-    asyncio.run(run())
-
-
-async def test_several_processes_may_start_at_once(url: str) -> None:
-    assert await asyncio.to_thread(_in_processes, _open_in_a_process, url, 0) == [0, 0, 0]
-    database = Database(url)
-    await database.open()
-    async with database.read() as conn:
-        assert await calls.count_live(conn) == 0
-    await database.close()
-
-
-def _in_processes(target: Callable[[str, int], None], url: str, times: int) -> list[int | None]:
+    call = make_call(duration=0)
     spawning = multiprocessing.get_context("spawn")
-    started = [spawning.Process(target=target, args=(url, times)) for _ in range(3)]
-    for process in started:
+    together = spawning.Barrier(2, timeout=60)
+    processes = [
+        spawning.Process(target=_start_and_count, args=(url, call, together)) for _ in range(2)
+    ]
+    for process in processes:
         process.start()
-    for process in started:
-        process.join(60)
-    return [process.exitcode for process in started]
+    for process in processes:
+        await asyncio.to_thread(process.join, 60)
+    database = Database(url)
+    async with database.read() as conn:
+        counted = await calls.get(conn, call.id)
+    await database.close()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert counted is not None
+    assert counted.duration == 40
+
+
+async def test_databases_may_migrate_side_by_side(url: str) -> None:
+    opened = [Database(url) for _ in range(3)]
+    await asyncio.gather(*(database.open() for database in opened))
+    for database in opened:
+        async with database.read() as conn:
+            assert await calls.count_live(conn) == 0
+        await database.close()
 
 
 async def test_several_databases_of_one_process_may_open_at_once(tmp_path: Path) -> None:
@@ -222,5 +217,3 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(ConfigurationError, match="9999"):
         await Database(f"sqlite:///{path}").open()
-
-

@@ -29,16 +29,20 @@ POLICY = (
 def render(report: Report) -> str:
     """The page of a call."""
     style, script = _own("page.css"), _own("page.js")
-    return _environment().get_template("page.html").render(
-        report=report,
-        score=score(report),
-        rows=sequence(report),
-        lanes=lane_names(),
-        audio=_data_url(report.sound),
-        style=Markup(style),  # noqa: S704 - ours, and hashed
-        script=Markup(script),  # noqa: S704 - ours, and hashed
-        policy=POLICY.format(style=_hash(style), script=_hash(script)),
-        version=version("linecard"),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            score=score(report),
+            rows=sequence(report),
+            lanes=lane_names(),
+            audio=_data_url(report.sound),
+            style=Markup(style),  # noqa: S704 - ours, and hashed
+            script=Markup(script),  # noqa: S704 - ours, and hashed
+            policy=POLICY.format(style=_hash(style), script=_hash(script)),
+            version=version("linecard"),
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-PIECES = re.compile(r"<[^>]*>|[^<]+")
+PIECES = re.compile(r"<[^>]*>|[^<]+|<")
 INDENT = "  "
 
 
@@ -52,3 +52,11 @@ def _continues(line: str, piece: str) -> bool:
         return True
     name = line.strip().partition(" ")[0].partition(">")[0].removeprefix("<")
     return piece == f"</{name}>"
+
+
+def elements(markup: str) -> list[str]:
+    """The names of the elements right below the root, in their order and in lower case."""
+    lines = indented(markup.strip()).splitlines()
+    direct = (line.strip() for line in lines if line.startswith(INDENT + "<"))
+    names = (re.match(r"<(\w+)", tag) for tag in direct)
+    return [found.group(1).lower() for found in names if found]

@@ -118,10 +118,14 @@ def score(report: Report) -> Score:
         waves=_waves(axis, report.sound),
         flags=_flags(axis, report.marks),
         ticks=_ticks(axis),
-        recording=report.recording and axis.bar(report.recording, WAVES_Y - 16, "recording"),
+        recording=_recording(axis, report.recording),
         pixels_per_second=round(axis.scale, 4),
         sound_at=report.sound.at if report.sound else 0.0,
     )
+
+
+def _recording(axis: Axis, stretch: Phase | None) -> Bar | None:
+    return axis.bar(stretch, WAVES_Y - 16, stretch.label) if stretch else None
 
 
 def lane_y(who: Who) -> float:
@@ -195,7 +199,10 @@ def envelope(samples: Samples, bins: int) -> Sequence[tuple[int, int]]:
         return [(0, 0)] * bins
     edges = np.linspace(0, len(samples), bins + 1).astype(int)
     return [
-        (int(samples[start : max(end, start + 1)].min()), int(samples[start : max(end, start + 1)].max()))
+        (
+            int(samples[start : max(end, start + 1)].min()),
+            int(samples[start : max(end, start + 1)].max()),
+        )
         for start, end in pairwise(edges.clip(0, len(samples) - 1))
     ]
 
@@ -226,7 +233,9 @@ def spoken(pcm: bytes, rate: int, gap: float = 0.35) -> list[tuple[float, float]
     frame = rate // 50
     samples = np.frombuffer(pcm, "<i2")
     count = len(samples) // frame
-    loud = np.abs(samples[: count * frame].reshape(count, frame).astype(np.int32)).max(axis=1) > LOUD
+    loud = (
+        np.abs(samples[: count * frame].reshape(count, frame).astype(np.int32)).max(axis=1) > LOUD
+    )
     found: list[tuple[float, float]] = []
     for place in np.flatnonzero(loud):
         start, end = place * 0.02, (place + 1) * 0.02

@@ -49,9 +49,7 @@ def _row(number: int, moment: Moment, phase: str) -> Row:
     source, target = LANES.index(moment.source), LANES.index(moment.target)
     points = "note" if source == target else "right" if source < target else "left"
     left, right = sorted((source, target))
-    return Row(
-        number, moment.at, left, right, points, moment.tone.value, moment.text, phase
-    )
+    return Row(number, moment.at, left, right, points, moment.tone.value, moment.text, phase)
 
 
 def lane_names() -> Sequence[str]:

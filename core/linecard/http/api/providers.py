@@ -27,7 +27,7 @@ def _rows(exchange: Exchange) -> list[ProviderOut]:
             name=name,
             distribution=provider.distribution,
             version=provider.version,
-            accounts=plugins.accounts(name),
+            accounts=list(plugins.accounts(name)),
             profiles={
                 profile: sorted(hooks) for profile, hooks in capabilities(provider.cls).items()
             },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,7 @@ class Call:
     wanted: Next | None = None
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     recordings: list[Recording] = field(default_factory=list)
+    on_dial_answer: list[Callable[[], object]] = field(default_factory=list)
     answer_fields: Mapping[str, str] = field(default_factory=dict)
     fetches: int = 0
 

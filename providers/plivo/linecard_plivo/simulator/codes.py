@@ -93,6 +93,7 @@ UNANSWERED: Mapping[int, str] = MappingProxyType(
         3100: "busy",
         6010: "timeout",
         9000: "cancel",
+        9110: "no-answer",
     }
 )
 """CallStatus of a leg that nobody answered; `failed` where the code is not here."""

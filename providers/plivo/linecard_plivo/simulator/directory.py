@@ -79,9 +79,7 @@ class Directory:
 
     def rent(self, number: str) -> OwnNumber:
         """A number, rented now if it was not; on the default application."""
-        return self.numbers.setdefault(
-            plain(number), OwnNumber(plain(number), self.default.app_id)
-        )
+        return self.numbers.setdefault(plain(number), OwnNumber(plain(number), self.default.app_id))
 
     def owns(self, number: str) -> bool:
         """Whether a number may be shown as caller."""

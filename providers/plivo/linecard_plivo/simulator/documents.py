@@ -104,9 +104,7 @@ def notify(switch: Switch, call: Call, address: Address | None, kind: str, field
     if address is None:
         return
     switch.courier.tell(
-        Webhook(
-            url=address.url, method=address.method, fields=fields, kind=kind, call=call.uuid
-        )
+        Webhook(url=address.url, method=address.method, fields=fields, kind=kind, call=call.uuid)
     )
 
 

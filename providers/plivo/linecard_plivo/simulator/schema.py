@@ -199,7 +199,9 @@ SHAPES: Mapping[str, Shape] = {
         },
         frozenset({"Speak", "Play", "Wait"}),
     ),
-    "Hangup": Shape({"reason": Attribute(one_of("rejected", "busy")), "schedule": Attribute(SECONDS)}),
+    "Hangup": Shape(
+        {"reason": Attribute(one_of("rejected", "busy")), "schedule": Attribute(SECONDS)}
+    ),
     "Redirect": Shape({"method": METHOD}, needs_text=True),
     "Wait": Shape(
         {

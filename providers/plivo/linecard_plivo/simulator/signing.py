@@ -61,6 +61,4 @@ def _grouped(fields: Fields) -> dict[str, str | list[str]]:
     grouped: dict[str, list[str]] = {}
     for name, value in fields:
         grouped.setdefault(name, []).append(value)
-    return {
-        name: values[0] if len(values) == 1 else values for name, values in grouped.items()
-    }
+    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}

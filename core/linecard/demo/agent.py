@@ -1,0 +1,106 @@
+"""The demo's two voice agents, written as anybody would write theirs: `import linecard` and no more.
+
+They speak in made-up voices, and log what they do; the demo turns those lines into its story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import structlog
+
+import linecard
+from linecard.demo import script
+from linecard.demo.script import by_agent
+
+log = structlog.get_logger(source="agent")
+
+LOUD = 1500
+LOUD_FRAMES = 3
+"""60 ms of sound count as speech."""
+DIGITS_SECONDS = 8.0
+RING_SECONDS = 20
+
+Stop = Callable[[linecard.AgentEvent], bool]
+
+
+@linecard.agent(rate=8000)
+async def concierge(call: linecard.LiveCall) -> None:
+    """Greets, gives way when interrupted, takes a booking number, and finds a human for the caller."""
+    await say(call, script.GREETING)
+    if await interrupted(call):
+        await call.clear()
+        log.info("clears what is still to be played", mark="barge-in")
+    await say(call, script.ASK_NUMBER)
+    digits = await call.gather(len(script.BOOKING), seconds=DIGITS_SECONDS)
+    log.info(f"repeats {digits} as notes", to="customer")
+    await call.play(script.beeps(digits))
+    await say(call, script.CONNECTING)
+    await call.played()
+    call.outcome = await find_somebody(call)
+
+
+async def find_somebody(call: linecard.LiveCall) -> str:
+    """Try the numbers of `metadata["humans"]` until one of them talks with the caller."""
+    humans = call.metadata.get("humans", [])
+    assert isinstance(humans, list)
+    for number in humans:
+        log.info(f"transfer to {number}", to="linecard", mark="transfer")
+        result = await call.transfer(number, mode="warm", timeout=RING_SECONDS)
+        log.info(f"the transfer ended: {result}", mark=str(result))
+        if result is linecard.TransferResult.BRIDGED:
+            return "handed over"
+        await say(call, script.STILL_BUSY)
+        await call.played()
+    return "nobody there"
+
+
+@linecard.agent(rate=8000)
+async def reception(call: linecard.LiveCall) -> None:
+    """Repeats every sound until a key is pressed, then repeats the keys as notes, and says goodbye."""
+    await say(call, script.WELCOME)
+    await call.played()
+    log.info("repeats every sound", to="customer")
+    first = await echo_until_key(call)
+    await call.clear()
+    digits = first + await call.gather(len(script.ROOM) - 1, seconds=DIGITS_SECONDS, finish_on="")
+    log.info(f"repeats {digits} as notes", to="customer")
+    await call.play(script.beeps(digits))
+    await say(call, script.THANKS)
+    await call.played()
+    log.info("hangs up", to="linecard")
+    await call.hang_up()
+
+
+async def say(call: linecard.LiveCall, text: str) -> None:
+    """Say a line; returns when it is queued."""
+    log.info(f"“{text}”", to="customer")
+    await call.play(by_agent(text))
+
+
+async def interrupted(call: linecard.LiveCall) -> bool:
+    """Wait until the caller talks; False when the call ends before."""
+    loud = 0
+    async for event in call:
+        if isinstance(event, linecard.AudioReceived):
+            loud = loud + 1 if is_loud(event.pcm) else 0
+            if loud == LOUD_FRAMES:
+                log.info("hears the customer talk", mark="heard")
+                return True
+    return False
+
+
+async def echo_until_key(call: linecard.LiveCall) -> str:
+    """Send back all that is heard; the key that ended it."""
+    async for event in call:
+        if isinstance(event, linecard.AudioReceived):
+            await call.send(event.pcm)
+        elif isinstance(event, linecard.DigitPressed):
+            return event.digit
+    return ""
+
+
+def is_loud(pcm: bytes) -> bool:
+    """Whether a frame is louder than a quiet line."""
+    return bool(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)).max(initial=0) > LOUD)

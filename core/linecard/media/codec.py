@@ -1,0 +1,133 @@
+"""Between the line's encoding and the PCM of an agent, both directions of one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from linecard.events import StreamStarted
+from linecard.media import g711
+from linecard.media.formats import AudioFormat, Encoding, StreamFormat
+from linecard.media.resample import Resampler
+
+Stage = Callable[[bytes], bytes]
+
+SILENCE: Mapping[Encoding, bytes] = {
+    Encoding.PCMU: b"\xff",
+    Encoding.PCMA: b"\xd5",
+    Encoding.L16: b"\x00\x00",
+}
+"""One sample of silence on the line."""
+
+ENCODERS: Mapping[Encoding, Stage] = {
+    Encoding.PCMU: g711.encode_pcmu,
+    Encoding.PCMA: g711.encode_pcma,
+    Encoding.L16: g711.byteswap,
+}
+DECODERS: Mapping[Encoding, Stage] = {
+    Encoding.PCMU: g711.decode_pcmu,
+    Encoding.PCMA: g711.decode_pcma,
+    Encoding.L16: g711.byteswap,
+}
+
+
+class WholeSamples:
+    """Cuts 16-bit audio at whole samples: an odd byte waits for its other half."""
+
+    def __init__(self) -> None:
+        self._half = b""
+
+    def __call__(self, audio: bytes) -> bytes:
+        if not self._half and not len(audio) & 1:
+            return audio
+        audio = self._half + audio
+        whole = len(audio) & ~1
+        self._half = audio[whole:]
+        return audio[:whole]
+
+    def reset(self) -> None:
+        """Forget the half sample."""
+        self._half = b""
+
+
+class Codec:
+    """Line encoding in and out, int16 little-endian mono PCM at `rate` on the agent's side.
+
+    `rate` None is the line's own. Little-endian L16 at the same rate passes through uncopied.
+    """
+
+    def __init__(self, format: StreamFormat, rate: int | None = None) -> None:
+        self.format = format
+        self.rate = rate or format.inbound.rate
+        self.has_tail = False
+        self._decoding = _decoding(format.inbound, self.rate)
+        self._cut = WholeSamples()
+        self._resampler = _resampler(self.rate, format.outbound.rate)
+        self._law = None if _is_plain(format.outbound) else ENCODERS[format.outbound.encoding]
+
+    @property
+    def silence(self) -> bytes:
+        """One sample of silence, as the line carries it outbound."""
+        return SILENCE[self.format.outbound.encoding]
+
+    def decode(self, payload: bytes) -> bytes:
+        """The line's audio as PCM at the agent's rate."""
+        for stage in self._decoding:
+            payload = stage(payload)
+        return payload
+
+    def encode(self, pcm: bytes) -> bytes:
+        """The agent's PCM as the line carries it."""
+        pcm = self._cut(pcm)
+        if self._resampler is not None:
+            self.has_tail = True
+            pcm = self._resampler.process(pcm)
+        return self._law(pcm) if self._law else pcm
+
+    def drain(self) -> bytes:
+        """The end of what was encoded, where the resampler still holds it (`has_tail`)."""
+        if not self.has_tail or self._resampler is None:
+            return b""
+        self.has_tail = False
+        tail = self._resampler.drain()
+        return self._law(tail) if self._law else tail
+
+    def reset_outgoing(self) -> None:
+        """Forget what was encoded and has not come out."""
+        self._cut.reset()
+        if self.has_tail and self._resampler is not None:
+            self._resampler.reset()
+        self.has_tail = False
+
+
+def _resampler(source: int, target: int) -> Resampler | None:
+    return None if source == target else Resampler(source, target)
+
+
+def _decoding(line: AudioFormat, rate: int) -> list[Stage]:
+    stages: list[Stage] = [WholeSamples()] if line.encoding is Encoding.L16 else []
+    if not _is_plain(line):
+        stages.append(DECODERS[line.encoding])
+    change = _resampler(line.rate, rate)
+    return stages if change is None else [*stages, change.process]
+
+
+def _is_plain(line: AudioFormat) -> bool:
+    return line.encoding is Encoding.L16 and line.byte_order == "little"
+
+
+def corrected(format: StreamFormat, started: StreamStarted) -> StreamFormat:
+    """The declared format as the stream's opening message corrects it.
+
+    Raises ValueError for an encoding that is none of ours.
+    """
+    if started.encoding is None and started.rate is None:
+        return format
+    return StreamFormat(
+        inbound=_said(format.inbound, started), outbound=_said(format.outbound, started)
+    )
+
+
+def _said(declared: AudioFormat, started: StreamStarted) -> AudioFormat:
+    encoding = Encoding(started.encoding) if started.encoding else declared.encoding
+    return replace(declared, encoding=encoding, rate=started.rate or declared.rate)

@@ -1,0 +1,173 @@
+"""The simulated Plivo: one account, served on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from linecard.simulator.console import console_routes
+from linecard.simulator.courier import Courier
+from linecard.simulator.faults import Faults
+from linecard.simulator.handset import PhoneBook
+from linecard.simulator.ledger import Ledger, What
+from linecard.simulator.lines import Lines
+from linecard.simulator.loopback import require_loopback
+from linecard.simulator.overrides import Policy
+from linecard.simulator.queueing import DialPace, Window
+from linecard.tasks import Tasks
+from starlette.applications import Starlette
+
+from linecard_plivo.simulator.calls import Address, Call, Order
+from linecard_plivo.simulator.directory import Directory
+from linecard_plivo.simulator.door import Door
+from linecard_plivo.simulator.identity import Ids, credentials
+from linecard_plivo.simulator.living import inbound, live
+from linecard_plivo.simulator.quirks import Quirks
+from linecard_plivo.simulator.rates import Rates
+from linecard_plivo.simulator.rest import rest_routes
+from linecard_plivo.simulator.signing import Signer
+from linecard_plivo.simulator.switch import AGENT, Switch
+
+if TYPE_CHECKING:
+    from linecard.clock import Clock
+    from linecard.simulator.phone import Phone
+    from linecard.simulator.playback import Playback
+    from starlette.types import ASGIApp
+
+REQUESTS_ALLOWED, IN_SECONDS = 300, 5.0
+CLOSING_SECONDS = 2.0
+
+
+class SimulatedPlivo:
+    """A `linecard.simulator.SimulatedCarrier`.
+
+    `numbers`: what the account owns; without any, it owns what calls are made from and come in to.
+    """
+
+    name = "plivo"
+
+    def __init__(
+        self,
+        public_url_of_app: str,
+        *,
+        clock: Clock,
+        seed: int = 0,
+        numbers: Sequence[str] = (),
+        quirks: Quirks | None = None,
+        pulse: int = 60,
+    ) -> None:
+        require_loopback("127.0.0.1", public_url_of_app)
+        public_url = public_url_of_app.rstrip("/")
+        self.switch = _build(public_url, clock, seed, numbers, quirks or Quirks(), pulse)
+        routes = [*rest_routes(self.switch), *console_routes(self)]
+        app = Starlette(routes=routes)
+        app.router.redirect_slashes = False
+        self.app: ASGIApp = Door(self.switch, app)
+
+    @property
+    def url(self) -> str:
+        """Where it is served; recordings' addresses begin with it."""
+        return self.switch.url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self.switch.url = url
+
+    @property
+    def ledger(self) -> Ledger:
+        """The truth of what happened."""
+        return self.switch.ledger
+
+    @property
+    def phones(self) -> PhoneBook:
+        """Which phone is at which number, and what each has heard."""
+        return self.switch.phones
+
+    @property
+    def faults(self) -> Faults:
+        """What may go wrong."""
+        return self.switch.faults
+
+    @property
+    def quirks(self) -> Quirks:
+        """Switches for what Plivo's pages leave open."""
+        return self.switch.quirks
+
+    def environment(self, own_url: str) -> Mapping[str, str]:
+        """The variables with which a server talks to this carrier."""
+        own = self.switch.credentials
+        return {
+            "PLIVO_AUTH_ID": own.auth_id,
+            "PLIVO_AUTH_TOKEN": own.auth_token,
+            "PLIVO_API_URL": own_url,
+        }
+
+    async def call_in(self, from_: str, to: str, phone: Phone) -> str:
+        """Call a number of the account from a phone; the call's uuid, at once."""
+        switch = self.switch
+        call = Call(
+            uuid=switch.ids.uuid(),
+            direction="inbound",
+            from_=from_,
+            to=to,
+            order=switch.directory.inbound(to) or Order(answer=Address("")),
+            created_at=switch.clock.unix(),
+            handset=switch.phones.lift(from_, phone),
+        )
+        switch.calls[call.uuid] = call
+        switch.tasks.start(live(switch, call, inbound(switch, call)), f"call {call.uuid}")
+        return call.uuid
+
+    def playbacks(self, call: str) -> Sequence[Playback]:
+        """The buffers of a call's streams in their order."""
+        return tuple(self.switch.playbacks.get(call, ()))
+
+    async def close(self) -> None:
+        """End everything without telling anybody."""
+        # Cancelled calls close their sockets in tasks of their own, which get some time.
+        await self.switch.tasks.close(0)
+        await self.switch.tasks.close(CLOSING_SECONDS)
+        await self.switch.courier.close()
+
+
+def _build(
+    public_url: str,
+    clock: Clock,
+    seed: int,
+    numbers: Sequence[str],
+    quirks: Quirks,
+    pulse: int,
+) -> Switch:
+    ledger, tasks, ids, own = Ledger(clock), Tasks(), Ids(seed), credentials(seed)
+    faults = Faults(seed=seed, tell=lambda name: _write_fault(ledger, name))
+    signer = Signer(own.auth_token, ids)
+    courier = Courier(
+        ledger=ledger,
+        faults=faults,
+        clock=clock,
+        tasks=tasks,
+        sign=signer.webhook,
+        policy=Policy(),
+        agent=AGENT,
+    )
+    return Switch(
+        clock=clock,
+        ledger=ledger,
+        faults=faults,
+        phones=PhoneBook(),
+        lines=Lines(clock, tasks),
+        tasks=tasks,
+        courier=courier,
+        signer=signer,
+        ids=ids,
+        credentials=own,
+        directory=Directory(public_url, numbers, ids),
+        rates=Rates(pulse),
+        quirks=quirks,
+        pace=DialPace(quirks.calls_per_second, clock),
+        window=Window(REQUESTS_ALLOWED, IN_SECONDS, clock),
+    )
+
+
+def _write_fault(ledger: Ledger, name: str) -> None:
+    ledger.write(What.FAULT, name=name)

@@ -1,0 +1,52 @@
+"""Carrier events, each once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from linecard.store import Database, Entry, inbox
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+async def put(
+    database: Database, key: str, call_id: str | None = None, account: str = "main"
+) -> bool:
+    async with database.write() as conn:
+        return await inbox.put(conn, "acme", account, key, call_id, {"event": key}, AT)
+
+
+async def test_a_repeat_is_known(database: Database) -> None:
+    assert await put(database, "ended:1", "call-1")
+    assert not await put(database, "ended:1", "call-1")
+    assert not await put(database, "ended:1", "call-2")
+    assert not await put(database, "ended:1")
+    assert await put(database, "ended:1", "call-1", account="second")
+    assert await put(database, "ended:2", "call-1")
+
+
+async def test_of_repeats_at_once_one_is_new(database: Database) -> None:
+    results = await asyncio.gather(*(put(database, "ended:1", "call-1") for _ in range(8)))
+    assert sorted(results) == [False] * 7 + [True]
+
+
+async def test_an_event_of_no_known_call_is_kept_and_is_news_once_the_call_is_known(
+    database: Database,
+) -> None:
+    assert await put(database, "ended:1")
+    assert not await put(database, "ended:1")
+    entry = Entry(
+        provider="acme",
+        account="main",
+        key="ended:1",
+        call_id=None,
+        payload={"event": "ended:1"},
+        at=AT,
+    )
+    async with database.read() as conn:
+        assert await inbox.unmatched(conn) == [entry]
+    assert await put(database, "ended:1", "call-1")
+    assert not await put(database, "ended:1", "call-1")
+    async with database.read() as conn:
+        assert await inbox.unmatched(conn) == []

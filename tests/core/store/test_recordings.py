@@ -1,0 +1,86 @@
+"""The recordings of a call."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from linecard.calls import Call
+from linecard.errors import NotFound
+from linecard.store import Database, Recording, calls, recordings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+Report = Callable[["AsyncConnection"], Awaitable[Recording]]
+
+REPORTS: tuple[Report, ...] = (
+    lambda conn: recordings.started(conn, "call-1", "R", AT, by="agent"),
+    lambda conn: recordings.failed(conn, "call-1", "R"),
+    lambda conn: recordings.ready(conn, "call-1", "R", "https://x/R.mp3", 9000, AT),
+    lambda conn: recordings.ready(conn, "call-1", "R", "https://x/R.mp3", None, AT),
+)
+IN_THE_END = Recording(
+    call="call-1",
+    n=1,
+    recording="R",
+    status="ready",
+    url="https://x/R.mp3",
+    duration_ms=9000,
+    started_at=AT,
+    by="agent",
+)
+
+
+@pytest.fixture
+async def recorded(database: Database, make_call: Callable[..., Call]) -> Database:
+    """A database with a call to record."""
+    async with database.write() as conn:
+        await calls.add(conn, make_call())
+    return database
+
+
+async def test_reports_in_any_order_end_in_the_same_record(recorded: Database) -> None:
+    for order in itertools.permutations(REPORTS):
+        async with recorded.write() as conn:
+            for report in order:
+                await report(conn)
+            assert await recordings.of_call(conn, "call-1") == [IN_THE_END]
+            await conn.rollback()
+
+
+async def test_recordings_are_numbered_from_one(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.started(conn, "call-1", "A", AT)
+        await recordings.ready(conn, "call-1", "B", "https://x/B.mp3", None, AT)
+        await recordings.started(conn, "call-1", "A", AT)
+        listed = await recordings.of_call(conn, "call-1")
+        assert [(one.n, one.recording, one.status) for one in listed] == [
+            (1, "A", "started"),
+            (2, "B", "ready"),
+        ]
+        assert await recordings.get(conn, "call-1", 2) == listed[1]
+        assert await recordings.get(conn, "call-1", 3) is None
+
+
+async def test_a_stopped_recording_waits_for_its_file(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.stopped(conn, "call-1", "R")
+        assert (await recordings.started(conn, "call-1", "R", AT)).status == "stopped"
+        assert (await recordings.failed(conn, "call-1", "R")).status == "failed"
+        assert (await recordings.stopped(conn, "call-1", "R")).status == "failed"
+
+
+async def test_our_copy_is_noted(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.started(conn, "call-1", "A", AT)
+        kept = await recordings.keep(conn, "call-1", 1, "recordings/A.mp3")
+        assert kept.kept_as == "recordings/A.mp3"
+        assert await recordings.get(conn, "call-1", 1) == kept
+        with pytest.raises(NotFound, match="call-1/2"):
+            await recordings.keep(conn, "call-1", 2, "x")
