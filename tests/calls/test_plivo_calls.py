@@ -9,7 +9,7 @@ from linecard.simulator.speech import speech
 from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, names
 
 TALK = speech("hello there, can you hear me")
-TALKER = Phone(script=(Speak(TALK), Wait(1.0)), hangs_up=True)
+TALKER = Phone(script=(Wait(2.0), Speak(TALK), Wait(1.0)), hangs_up=True)
 
 
 async def test_an_outbound_call_from_dial_to_hang_up(world: Telephone) -> None:

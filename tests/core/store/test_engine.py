@@ -135,7 +135,7 @@ async def test_several_processes_start_at_once_and_lose_nothing(
 ) -> None:
     call = make_call(duration=0)
     spawning = multiprocessing.get_context("spawn")
-    together = spawning.Barrier(2, timeout=60)
+    together = spawning.Barrier(2, timeout=30)
     processes = [
         spawning.Process(target=_start_and_count, args=(url, call, together)) for _ in range(2)
     ]
