@@ -76,7 +76,7 @@ class LegEnded(CarrierEvent):
     """The leg is over.
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
-    dollars; `code` and `reason` are the carrier's.
+    dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.
     """
 
     status: CallStatus
@@ -86,6 +86,7 @@ class LegEnded(CarrierEvent):
     duration: int | None = None
     billed: int | None = None
     cost: str | None = None
+    ran_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

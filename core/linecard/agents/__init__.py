@@ -1,6 +1,6 @@
-"""Voice agents: declared, found by name, and run once per call."""
+"""Voice agents: how they are declared, found and run."""
 
-from linecard.agents.declare import Agent, agent
+from linecard.agents.declared import Agent, agent
 from linecard.agents.registry import Agents
 from linecard.agents.running import run_agent
 

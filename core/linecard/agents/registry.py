@@ -1,70 +1,80 @@
-"""Agents by name: built in, from packages, and from the command line."""
+"""The agents of a server: built in, offered by packages, named on the command line."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from collections.abc import Sequence
-from importlib.metadata import entry_points
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
 
-from linecard.agents.builtin import BUILT_IN
-from linecard.agents.declare import Agent, declared
+from linecard.agents.declared import Agent, as_agent
 from linecard.errors import ConfigurationError, NotFound
 
 GROUP = "linecard.agents"
+BUILT_IN = (
+    EntryPoint("echo", "linecard.agents.echo:Echo", GROUP),
+    EntryPoint("greeter", "linecard.agents.greeter:greeter", GROUP),
+)
 
 
 class Agents:
-    """The agents of one server. `specs` are `[NAME=]module:function`."""
+    """Agents by name. `specs` are `[NAME=]module:function`; a spec without a name takes the function's.
+
+    Those of `specs` are imported at once, so that a mistake is seen at the start; modules are looked
+    for in the current folder too. Raises ConfigurationError: no such thing, or two of one name.
+    """
 
     def __init__(self, specs: Sequence[str] = ()) -> None:
-        self._agents: dict[str, Agent] = {}
-        for name, target in BUILT_IN.items():
-            self._add(declared(name, target, "built in"))
-        for entry in entry_points(group=GROUP):
-            self._add(declared(entry.name, entry.load(), entry.value))
-        for spec in specs:
-            self._add(_from_spec(spec))
+        self._offered: dict[str, EntryPoint] = {}
+        self._loaded: dict[str, Agent] = {}
+        for offer in (*BUILT_IN, *entry_points(group=GROUP)):
+            self._claim(offer.name, _source(offer))
+            self._offered[offer.name] = offer
+        if specs and os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        for name, module, function in map(_parse, specs):
+            self._claim(name, f"{module}:{function}")
+            self._loaded[name] = _load(name, module, function)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._offered, *self._loaded}))
 
     def find(self, name: str) -> Agent:
-        """The agent of that name. Raises NotFound with the names there are."""
-        if name not in self._agents:
-            raise NotFound("agent", name, f"there are: {', '.join(self.names)}")
-        return self._agents[name]
+        """The agent of that name. Raises NotFound with those there are, ConfigurationError for a broken one."""
+        if name not in self._loaded:
+            if name not in self._offered:
+                raise NotFound("agent", name, f"there are: {', '.join(self)}")
+            offer = self._offered[name]
+            self._loaded[name] = _load(name, offer.module, offer.attr)
+        return self._loaded[name]
 
-    @property
-    def names(self) -> list[str]:
-        """Every name, sorted."""
-        return sorted(self._agents)
-
-    def _add(self, agent: Agent) -> None:
-        known = self._agents.get(agent.name)
-        if known is not None:
-            raise ConfigurationError(
-                f"two agents are named {agent.name!r}: {known.origin} and {agent.origin}; "
-                "give one another name: --agent NAME=module:function"
-            )
-        self._agents[agent.name] = agent
+    def _claim(self, name: str, source: str) -> None:
+        if name in self._loaded or name in self._offered:
+            held = self._loaded.get(name)
+            first = held.source if held else _source(self._offered[name])
+            raise ConfigurationError(f"two agents are called {name}: {first} and {source}")
 
 
-def _from_spec(spec: str) -> Agent:
+def _source(offer: EntryPoint) -> str:
+    package = f" of {offer.dist.name}" if offer.dist else ""
+    return f"{offer.value}{package}"
+
+
+def _parse(spec: str) -> tuple[str, str, str]:
     name, _, path = spec.rpartition("=")
-    module_name, separator, attribute = path.partition(":")
-    if not separator or not module_name or not attribute:
-        raise ConfigurationError(f"--agent {spec}: write [NAME=]module:function")
-    return declared(name or attribute, _load(spec, module_name, attribute), path)
+    module, _, function = path.partition(":")
+    if not module or not function or spec.startswith("="):
+        raise ConfigurationError(f"agent {spec!r} is not of the form [NAME=]module:function")
+    return name or function, module, function
 
 
-def _load(spec: str, module_name: str, attribute: str) -> object:
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+def _load(name: str, module: str, path: str) -> Agent:
+    source = f"{module}:{path}"
     try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"--agent {spec}: {module_name} cannot be imported: {error}"
-        ) from error
-    if not hasattr(module, attribute):
-        raise ConfigurationError(f"--agent {spec}: {module_name} has no {attribute!r}")
-    return getattr(module, attribute)
+        target: object = importlib.import_module(module)
+        for part in path.split("."):
+            target = getattr(target, part)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"agent {name} ({source}) cannot be loaded: {error}") from error
+    return as_agent(name, source, target)

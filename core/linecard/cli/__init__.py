@@ -23,10 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, providers, init, rates):
+for command in (demo, serve, call, providers, simulate, init, rates):
     app.command()(command)
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
-app.add_typer(simulate, name="simulate", help="Simulated carriers on loopback.")
 
 
 def main() -> None:

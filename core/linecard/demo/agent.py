@@ -5,37 +5,37 @@ They speak in made-up voices, and log what they do; the demo turns those lines i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import structlog
 
 import linecard
 from linecard.demo import script
 from linecard.demo.script import by_agent
+from linecard.demo.voices import beeps
 
 log = structlog.get_logger(source="agent")
 
 LOUD = 1500
 LOUD_FRAMES = 3
 """60 ms of sound count as speech."""
+QUIET_FRAMES = 25
+"""Half a second of quiet counts as the end of it."""
 DIGITS_SECONDS = 8.0
 RING_SECONDS = 20
-
-Stop = Callable[[linecard.AgentEvent], bool]
 
 
 @linecard.agent(rate=8000)
 async def concierge(call: linecard.LiveCall) -> None:
     """Greets, gives way when interrupted, takes a booking number, and finds a human for the caller."""
     await say(call, script.GREETING)
-    if await interrupted(call):
+    if await heard_or_interrupted(call):
         await call.clear()
-        log.info("clears what is still to be played", mark="barge-in")
+        log.info("is interrupted, and is silent at once", mark="barge-in")
+        await caller_quiet(call)
     await say(call, script.ASK_NUMBER)
     digits = await call.gather(len(script.BOOKING), seconds=DIGITS_SECONDS)
     log.info(f"repeats {digits} as notes", to="customer")
-    await call.play(script.beeps(digits))
+    await call.play(beeps(digits))
     await say(call, script.CONNECTING)
     await call.played()
     call.outcome = await find_somebody(call)
@@ -60,13 +60,11 @@ async def find_somebody(call: linecard.LiveCall) -> str:
 async def reception(call: linecard.LiveCall) -> None:
     """Repeats every sound until a key is pressed, then repeats the keys as notes, and says goodbye."""
     await say(call, script.WELCOME)
-    await call.played()
+    await heard_or_interrupted(call)
     log.info("repeats every sound", to="customer")
-    first = await echo_until_key(call)
-    await call.clear()
-    digits = first + await call.gather(len(script.ROOM) - 1, seconds=DIGITS_SECONDS, finish_on="")
+    digits = await echo_until_keys(call, "#")
     log.info(f"repeats {digits} as notes", to="customer")
-    await call.play(script.beeps(digits))
+    await call.play(beeps(digits))
     await say(call, script.THANKS)
     await call.played()
     log.info("hangs up", to="linecard")
@@ -79,26 +77,42 @@ async def say(call: linecard.LiveCall, text: str) -> None:
     await call.play(by_agent(text))
 
 
-async def interrupted(call: linecard.LiveCall) -> bool:
-    """Wait until the caller talks; False when the call ends before."""
+async def heard_or_interrupted(call: linecard.LiveCall) -> bool:
+    """Listen while the last line plays: True as soon as the caller talks, False once it was heard."""
+    await call.mark("said")
     loud = 0
     async for event in call:
+        if isinstance(event, linecard.MarkReached):
+            return False
         if isinstance(event, linecard.AudioReceived):
             loud = loud + 1 if is_loud(event.pcm) else 0
-            if loud == LOUD_FRAMES:
-                log.info("hears the customer talk", mark="heard")
-                return True
+        if loud == LOUD_FRAMES:
+            return True
     return False
 
 
-async def echo_until_key(call: linecard.LiveCall) -> str:
-    """Send back all that is heard; the key that ended it."""
+async def caller_quiet(call: linecard.LiveCall) -> None:
+    """Let the caller finish."""
+    quiet = 0
     async for event in call:
         if isinstance(event, linecard.AudioReceived):
+            quiet = 0 if is_loud(event.pcm) else quiet + 1
+        if quiet == QUIET_FRAMES:
+            return
+
+
+async def echo_until_keys(call: linecard.LiveCall, last: str) -> str:
+    """Send back all that is heard until the first key; all keys up to `last`."""
+    keys = ""
+    async for event in call:
+        if isinstance(event, linecard.AudioReceived) and not keys:
             await call.send(event.pcm)
         elif isinstance(event, linecard.DigitPressed):
-            return event.digit
-    return ""
+            keys += event.digit
+            await call.clear()
+        if keys.endswith(last):
+            break
+    return keys
 
 
 def is_loud(pcm: bytes) -> bool:

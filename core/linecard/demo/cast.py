@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from linecard.demo import script
+from linecard.demo.story import Who
 from linecard.simulator.phone import BUSY, Phone
 from linecard.simulator.script import Act, Ear, Press, Speak, Wait, WaitForSilence, WaitForSound
 
@@ -33,6 +34,33 @@ PATIENCE_SECONDS = 45.0
 FRAME_SECONDS = 0.02
 
 
+Tell = Callable[[Who, Who, str], None]
+"""Told of each line as it is spoken: who, to whom, what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Somebody says a line; `tell` hears of it as it begins."""
+
+    who: Who
+    to: Who
+    text: str
+    tell: Tell
+
+    def acts(self, ear: Ear) -> Iterator[Act]:
+        """The line in the speaker's voice."""
+        self.tell(self.who, self.to, f"“{self.text}”")
+        yield from Speak(self.sound).acts(ear)
+
+    @property
+    def sound(self) -> bytes:
+        """The line as it sounds."""
+        return VOICES[self.who](self.text)
+
+
+VOICES = {Who.CUSTOMER: script.by_customer, Who.HUMAN: script.by_human}
+
+
 @dataclass(slots=True)
 class Cue:
     """A step that waits until it is given, as an actor does; out of patience, the script goes on."""
@@ -49,48 +77,48 @@ class Cue:
         ear.gave_up.append(self.name)
 
 
-def customer(bridged: Cue) -> Phone:
+def customer(bridged: Cue, tell: Tell) -> Phone:
     """Interrupts the greeting, types a booking number, and talks to the human once connected."""
     return Phone(
         ring_seconds=1.6,
         script=(
             WaitForSound(),
             Wait(LISTENS_SECONDS),
-            Speak(script.by_customer(script.INTERRUPTION)),
+            Says(Who.CUSTOMER, Who.AGENT, script.INTERRUPTION, tell),
             WaitForSound(),
             WaitForSilence(),
             Press(script.BOOKING, gap_seconds=0.4),
             bridged,
             WaitForSound(),
             WaitForSilence(),
-            Speak(script.by_customer(script.CUSTOMER_REQUEST)),
+            Says(Who.CUSTOMER, Who.HUMAN, script.CUSTOMER_REQUEST, tell),
         ),
     )
 
 
-def maria() -> Phone:
+def maria(tell: Tell) -> Phone:
     """The human who answers: says who she is, listens, says goodbye and hangs up."""
     return Phone(
         ring_seconds=1.2,
         script=(
             Wait(0.3),
-            Speak(script.by_human(script.HUMAN_HELLO)),
+            Says(Who.HUMAN, Who.CUSTOMER, script.HUMAN_HELLO, tell),
             WaitForSound(),
             WaitForSilence(),
-            Speak(script.by_human(script.HUMAN_BYE)),
+            Says(Who.HUMAN, Who.CUSTOMER, script.HUMAN_BYE, tell),
             Wait(0.4),
         ),
         hangs_up=True,
     )
 
 
-def caller() -> Phone:
+def caller(tell: Tell) -> Phone:
     """Calls the hotline: listens, speaks, hears it back, types a room number, and waits for the end."""
     return Phone(
         script=(
             WaitForSound(),
             WaitForSilence(),
-            Speak(script.by_customer(script.CALLER_SAYS)),
+            Says(Who.CUSTOMER, Who.AGENT, script.CALLER_SAYS, tell),
             WaitForSilence(),
             Press(script.ROOM, gap_seconds=0.4),
         ),

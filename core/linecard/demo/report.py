@@ -52,7 +52,6 @@ class Sound:
     rate: int
     caller: bytes
     agent: bytes
-    file: str
 
     @property
     def seconds(self) -> float:
@@ -62,8 +61,9 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One call, told whole. `recording` is the stretch that the carrier recorded."""
+    """One call, told whole. `file` names its files; `recording` is what the carrier recorded of it."""
 
+    file: str
     title: str
     subtitle: str
     facts: Sequence[tuple[str, str]]

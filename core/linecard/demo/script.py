@@ -17,7 +17,9 @@ HUMAN_HELLO = "Hello, this is Maria at the front desk. How can I help you?"
 CUSTOMER_REQUEST = "Hello Maria. I will arrive late tonight, after eleven."
 HUMAN_BYE = "No problem at all. We will wait for you. Goodbye."
 
-WELCOME = "Welcome to Hotel Aurora. Say something, and I will repeat it. Then type your room number."
+WELCOME = (
+    "Welcome to Hotel Aurora. Say something, and I will repeat it. Then type your room number."
+)
 CALLER_SAYS = "Hello, hello, can you hear me?"
 ROOM = "204#"
 THANKS = "Thank you for calling. Goodbye."

@@ -92,9 +92,9 @@ class Story:
         """Tell `listener` every moment from now on."""
         self._listeners.append(listener)
 
-    def tell(self, source: Who, target: Who, text: str, tone: Tone) -> None:
-        """Add a moment that happens now."""
-        moment = Moment(self.now, source, target, text, tone)
+    def tell(self, source: Who, target: Who, text: str, tone: Tone, *, ago: float = 0.0) -> None:
+        """Add a moment that happens now, or happened some seconds `ago`."""
+        moment = Moment(max(0.0, self.now - ago), source, target, text, tone)
         self.moments.append(moment)
         for listener in self._listeners:
             listener(moment)

@@ -5,7 +5,7 @@ In a pipe it is plain text: no colours, no cursor movements, no progress line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from linecard.demo.report import Check, Report
 from linecard.demo.story import Moment, Tone, Who
+from linecard.simulator.ledger import Entry, What
 
 WHO: Mapping[Who, str] = MappingProxyType(
     {
@@ -66,6 +67,17 @@ class Terminal:
         """The progress: what is going on now, and how many steps are done."""
         if self._task is not None:
             self._progress.update(self._task, description=escape(description), completed=done)
+
+    def progress(self, steps: Sequence[tuple[What, str]]) -> Callable[[Entry], None]:
+        """A watcher of a ledger that moves the progress line: each step is done with its first entry."""
+        labels, done = dict(steps), set[What]()
+
+        def watch(entry: Entry) -> None:
+            if entry.what in labels and entry.what not in done:
+                done.add(entry.what)
+                self.step(labels[entry.what], len(done))
+
+        return watch
 
     def show(self, moment: Moment) -> None:
         """One line: when, who to whom, and what."""

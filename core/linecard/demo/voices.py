@@ -55,7 +55,8 @@ def say(text: str, voice: Voice) -> bytes:
 
 def beeps(digits: str) -> bytes:
     """Digits as notes of a pentatonic scale, a quarter of a second each."""
-    return _pcm(np.concatenate([_note(KEYS.get(digit, 0)) for digit in digits]))
+    notes = [_note(KEYS.get(digit, 0)) for digit in digits]
+    return _pcm(np.concatenate(notes)) if notes else b""
 
 
 def _part(sound: str, voice: Voice, place: float) -> Samples:

@@ -7,7 +7,7 @@ import structlog
 from linecard.calls import Call, CallStatus
 from linecard.carrier import Found, HangUpResult
 from linecard.errors import CarrierError
-from linecard.events import CallEnding, LegEnded
+from linecard.events import CallEnding
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
+CONFIRM_AFTER = (15.0, 60.0, 300.0)
+"""Seconds after which an end that was not reported is looked up."""
 LOST_STREAM_SECONDS = 15.0
 """After a stream is gone for so long without another, the carrier is asked whether the call lives."""
 
@@ -70,6 +72,18 @@ async def _end_once(exchange: Exchange, call: Call) -> None:
     result = await (hooks.hang_up(call) if was_live else hooks.cancel_call(call))
     if result is HangUpResult.NOT_FOUND and was_live:
         await look_up(exchange, call)
+    exchange.tasks.start(_confirm(exchange, call), "confirm end")
+
+
+async def _confirm(exchange: Exchange, call: Call) -> None:
+    """Ask the carrier while nobody has reported the end that it promised."""
+    for pause in CONFIRM_AFTER:
+        await exchange.clock.sleep(pause)
+        async with exchange.database.read() as conn:
+            current = await calls.get(conn, call.id)
+        if current is None or current.is_over:
+            return
+        await look_up(exchange, current)
 
 
 async def look_up(exchange: Exchange, call: Call) -> Found:
@@ -101,9 +115,3 @@ async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> N
         live.report(CallEnding(warn_seconds))
     await exchange.clock.sleep(warn_seconds)
     await hang_up(exchange, call, "longest length reached")
-
-
-async def end_by_us(exchange: Exchange, call: Call, status: CallStatus, reason: str) -> Call:
-    """Write an end that we know without the carrier: a dial it refused."""
-    event = LegEnded(key=f"end:{call.id}", status=status, reason=reason)
-    return await inbox.apply(exchange, call, [event])

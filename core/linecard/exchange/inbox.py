@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from linecard.calls import Call
+from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CarrierEvent
+from linecard.events import CarrierEvent, LegEnded
 from linecard.exchange import telling
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from linecard.plugins import Relay
 
 log = structlog.get_logger()
+
+NEVER_OPENED_SECONDS = 5
+"""A call that ends so soon after its answer, without a stream, was lost by the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,27 @@ async def _apply_all(conn: AsyncConnection, call: Call, events: Sequence[Carrier
 
 async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Call:
     at = now()
+    event = await _judged(conn, call, event)
     changed = changes(call, event, at)
     if changed:
         await calls.update(conn, call.id, **changed)
     await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
     return replace(call, **changed)
+
+
+async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:
+    """An end of our document soon after the answer, with no stream ever opened, is a failure.
+
+    Carriers report it like a call that ended well.
+    """
+    if not isinstance(event, LegEnded) or not event.ran_out:
+        return event
+    lines = await timeline.of_call(conn, call.id)
+    opened = any(line.name == "stream-started" for line in lines)
+    if opened or call.closing or (event.duration or 0) > NEVER_OPENED_SECONDS:
+        return event
+    return replace(event, status=CallStatus.FAILED, reason="the stream never opened")
 
 
 def _payload(event: CarrierEvent) -> dict[str, object]:

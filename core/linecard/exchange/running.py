@@ -9,7 +9,7 @@ import structlog
 
 from linecard.agents import run_agent
 from linecard.calls import Call
-from linecard.errors import NotFound
+from linecard.errors import ConfigurationError, NotFound
 from linecard.exchange import endings
 from linecard.exchange.context import Exchange
 from linecard.exchange.control import LocalControl
@@ -23,21 +23,15 @@ WARN_SECONDS = 20
 
 
 async def live_call(exchange: Exchange, call: Call) -> LiveCall:
-    """The running call; made with the call's first stream."""
+    """The running call; made with the call's first stream, and its agent with it."""
     known = exchange.lives.get(call.id)
     if known is not None:
         return known
     live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
     async with exchange.database.write() as conn:
         await timeline.append(conn, call.id, "agent-started", {"agent": call.agent}, now())
+    exchange.tasks.start(_run(exchange, call, live), "agent")
     return live
-
-
-def start(exchange: Exchange, call: Call, live: LiveCall) -> None:
-    """Start the agent of a call, unless it runs."""
-    if not live.started:
-        live.started = True
-        exchange.tasks.start(_run(exchange, call, live), "agent")
 
 
 async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
@@ -59,9 +53,8 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
 async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
     try:
         agent = exchange.agents.find(call.agent)
-    except NotFound as error:
+    except (NotFound, ConfigurationError) as error:
         log.error("the call has no agent", reason=str(error))
         await endings.hang_up(exchange, call, "agent_error")
         return
-    reason = await run_agent(agent, live)
-    await live.finish_agent(reason)
+    await run_agent(agent, live)

@@ -104,16 +104,26 @@ async def attach(
     close_socket: Callable[[str], None],
 ) -> StreamSession:
     """Put a claimed stream under its call; the first one starts the agent."""
-    agent = exchange.agents.find(admitted.call.agent)
-    codec = Codec(admitted.profile.format, agent.rate)
-    session = StreamSession(admitted.profile, protocol, codec, exchange.clock, send, close_socket)
-    session.enhancer = _enhancer(exchange, admitted)
-    session.tap = exchange.taps.of(admitted.call.id, admitted.profile.format, exchange.clock.now())
+    line = admitted.profile.format
+    session = StreamSession(
+        profile=admitted.profile,
+        protocol=protocol,
+        codec=Codec(line, _rate(exchange, admitted.call.agent)),
+        send=send,
+        shut=close_socket,
+        clock=exchange.clock,
+        enhancer=_enhancer(exchange, admitted),
+        tap=exchange.taps.of(admitted.call.id, line, exchange.clock.now()),
+    )
     live = await running.live_call(exchange, admitted.call)
     live.attach(session)
-    running.start(exchange, admitted.call, live)
-    exchange.ticker.add(session)
+    exchange.ticker.add(session.tick)
     return session
+
+
+def _rate(exchange: Exchange, agent: str) -> int | None:
+    """The agent's own rate; an agent that is gone ends the call when it is to be started."""
+    return exchange.agents.find(agent).rate if agent in set(exchange.agents) else None
 
 
 def _enhancer(exchange: Exchange, admitted: Admitted) -> Enhancer | None:
@@ -123,15 +133,14 @@ def _enhancer(exchange: Exchange, admitted: Admitted) -> Enhancer | None:
     return next(iter(offered), None)
 
 
-async def detach(exchange: Exchange, admitted: Admitted, session: StreamSession) -> None:
+async def detach(
+    exchange: Exchange, admitted: Admitted, session: StreamSession, reason: str
+) -> None:
     """The stream is gone; for a short while its token may be claimed again."""
-    exchange.ticker.remove(session)
-    reason = session.closed or "closed"
+    exchange.ticker.remove(session.tick)
     session.lost(reason)
     _count(exchange, admitted, session)
-    live = exchange.lives.get(admitted.call.id)
-    if live is not None:
-        live.stream_lost(session)
+    if admitted.call.id in exchange.lives:
         exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
     async with exchange.database.write() as conn:
         await claims.release(conn, admitted.claims.id, now())

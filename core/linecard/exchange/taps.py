@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linecard.media.formats import StreamFormat
-from linecard.media.tap import Tap
+from linecard.media.tap import CallTap, StreamTap
 
 
 @dataclass(slots=True)
@@ -15,16 +15,16 @@ class Taps:
     """The open taps. `folder` None: nobody asked."""
 
     folder: Path | None = None
-    _open: dict[str, tuple[Tap, BinaryIO]] = field(default_factory=dict)
+    _open: dict[str, tuple[CallTap, BinaryIO]] = field(default_factory=dict)
 
-    def of(self, call_id: str, line: StreamFormat, now: float) -> Tap | None:
-        """The tap of a call, begun with its first stream."""
+    def of(self, call_id: str, line: StreamFormat, now: float) -> StreamTap | None:
+        """One stream's part of a call's tap, which begins with the first."""
         if self.folder is None:
             return None
         if call_id not in self._open:
             file = (self.folder / f"{call_id}.wav").open("wb")
-            self._open[call_id] = Tap(file, line.outbound, now), file
-        return self._open[call_id][0]
+            self._open[call_id] = CallTap(file, line.outbound.rate, now), file
+        return self._open[call_id][0].stream(line)
 
     def close(self, call_id: str, now: float) -> None:
         """Finish a call's file."""

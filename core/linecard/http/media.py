@@ -61,13 +61,14 @@ async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) ->
     session = await _open(exchange, admitted, socket)
     if session is None:
         return
+    reason = "failed"
     try:
         while True:
             session.receive(await socket.receive())
     except WebSocketDisconnect as gone:
-        session.lost(f"closed by the carrier ({gone.code})")
+        reason = f"the socket closed ({gone.code})"
     finally:
-        await streams.detach(exchange, admitted, session)
+        await streams.detach(exchange, admitted, session, reason)
 
 
 async def _open(
@@ -84,6 +85,5 @@ async def _open(
         log.warning("the stream is not for this call", call=admitted.call.id)
         return None
     session = await streams.attach(exchange, admitted, protocol, socket.send, socket.close)
-    for event in rest:
-        session.take(event)
+    session.take(rest)
     return session

@@ -1,377 +1,342 @@
-"""`LiveCall`: what an agent sees of a call."""
+"""What an agent holds: the call, while it runs."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from os import PathLike
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
-from linecard.calls import Call, Direction
-from linecard.clock import Clock
-from linecard.control import Control
-from linecard.errors import CallOver, Conflict, UnsupportedByProvider
+from linecard.errors import CallOver, InvalidField, UnsupportedByProvider
 from linecard.events import (
     AgentEvent,
-    AudioReceived,
     CallEnded,
-    DigitPressed,
-    MarkReached,
     StreamLost,
     StreamResumed,
     TransferEnded,
     TransferResult,
 )
-from linecard.live.handover import COMES_BACK_SECONDS, Handover
-from linecard.live.mailbox import Mailbox
-from linecard.live.playing import Waits
+from linecard.live.done import DONE
+from linecard.live.ears import Ears
+from linecard.live.inbox import Gathering, Inbox
+from linecard.live.transfers import FLUSH_SECONDS, Transfers
+from linecard.live.voice import Voice
 from linecard.media.marks import MarkEnd
+from linecard.media.tones import check_keys
+from linecard.media.wav import load_wav
+from linecard.tasks import Tasks
 
 if TYPE_CHECKING:
+    from linecard.calls import Call
+    from linecard.clock import Clock
+    from linecard.control import Control
     from linecard.media.session import StreamSession
 
-log = structlog.get_logger()
-
-LAST_WORDS_SECONDS = 3.0
-"""How long what was accepted may still be heard before a hang-up or a transfer."""
-STREAM_SECONDS = 10.0
-"""How long audio waits for a stream, as after a failed transfer, before the call counts as over."""
+RECORD_ACTIONS = ("start", "stop", "pause", "resume")
+HANG_UP_SECONDS = 5.0
+"""So long the carrier's yes to a hang-up is waited for before our stream ends all the same."""
 
 
 class LiveCall:
-    """A call in the agent's hands.
+    """A running call: what is asked of it here raises CallOver once it has ended.
 
-    Audio is int16 mono little-endian at `rate`. Commands raise CallOver once the call has ended.
+    `async for event in call` yields what happens, until CallEnded. Audio is int16 mono little-endian
+    PCM at `rate`. Without a stream (a handshake is repeated, a transfer is under way) commands wait
+    for the next one, up to 10 s beyond a transfer; then the call counts as over.
     """
 
     def __init__(self, call: Call, control: Control, clock: Clock) -> None:
-        self.call = call
-        self.rate = 0
-        self.handed_over = False
-        self.started = False
-        self.dropped = 0
+        self.id = call.id
+        self.from_ = call.from_
+        self.to = call.to
+        self.direction = call.direction
+        self.number = call.number
+        self.provider = call.provider
+        self.agent = call.agent
+        self.metadata = call.metadata
+        self.clock = clock
+        self.rate = 8000
+        self.unsent_ms = 0
+        self._outcome = call.outcome
         self._control = control
-        self._clock = clock
-        self._mailbox = Mailbox()
-        self._waits = Waits()
-        self._gathering: list[asyncio.Queue[str]] = []
-        self._handover: Handover | None = None
-        self._session: StreamSession | None = None
-        self._attached = asyncio.Event()
-        self._over = asyncio.Event()
-        self._end_reason = ""
-        self._outcome: str | None = None
-        self._callbacks: Any = None
-        self._background: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
+        self._inbox = Inbox()
+        self._voice = Voice(call.id, clock)
+        self._transfers = Transfers(call.id, control, self._voice, clock)
+        self._streams = 0
 
     @property
-    def id(self) -> str:
-        """The call's id."""
-        return self.call.id
+    def streaming(self) -> bool:
+        """Whether the call has an open stream."""
+        return self._voice.session is not None
 
     @property
-    def from_(self) -> str | None:
-        """Who calls, in E.164; None when withheld."""
-        return self.call.from_
-
-    @property
-    def to(self) -> str:
-        """Who is called, in E.164."""
-        return self.call.to
-
-    @property
-    def direction(self) -> Direction:
-        """`inbound` or `outbound`."""
-        return self.call.direction
-
-    @property
-    def number(self) -> str:
-        """The registered number that carries the call."""
-        return self.call.number
-
-    @property
-    def metadata(self) -> Mapping[str, object]:
-        """What was given with the call when it was placed."""
-        return self.call.metadata
+    def handed_over(self) -> bool:
+        """Whether the caller was connected with somebody: the agent's end is not the call's."""
+        return self._voice.handed_over
 
     @property
     def is_over(self) -> bool:
         """Whether the call has ended."""
-        return self._over.is_set()
+        return self._voice.over is not None
 
     @property
-    def streaming(self) -> bool:
-        """Whether an audio stream is open."""
-        return self._session is not None and self._session.closed is None
+    def dropped_audio(self) -> int:
+        """Frames of the caller that a lagging iteration has lost."""
+        return self._inbox.dropped_audio
 
     @property
     def outcome(self) -> str | None:
-        """The agent's own result of the call; kept on its record."""
+        """The agent's own result, kept on the call's record; may be set after the call's end too."""
         return self._outcome
 
     @outcome.setter
     def outcome(self, outcome: str) -> None:
         self._outcome = outcome
-        self._start(self._control.set_outcome(self.id, outcome), "outcome")
+        self._in_background(self._control.set_outcome(self.id, outcome), "outcome")
+
+    def __aiter__(self) -> LiveCall:
+        return self
+
+    async def __anext__(self) -> AgentEvent:
+        event = await self._inbox.next()
+        if event is None:
+            raise StopAsyncIteration
+        return event
 
     async def send(self, pcm: bytes) -> None:
-        """Queue audio; waits while half a minute is queued already, or for the stream to come back."""
-        session = await self._stream()
-        await session.room()
-        session.queue(pcm)
+        """Play audio after what is queued; waits while 30 s are queued already."""
+        await self._voice.send(pcm)
 
-    def send_nowait(self, pcm: bytes) -> bool:
-        """Queue audio without waiting; False, and counted, when there is no room or no stream."""
-        session = self._session
-        if session is None or session.closed is not None or not session.has_room:
-            self.dropped += 1
-            return False
-        session.queue(pcm)
-        return True
+    def send_nowait(self, pcm: bytes) -> None:
+        """Play audio after what is queued; what finds no room or no stream is dropped and counted."""
+        self._voice.check()
+        session = self._voice.session
+        if session is None:
+            self.unsent_ms += len(pcm) * 500 // self.rate
+        else:
+            session.queue(pcm)
 
-    async def play(self, sound: bytes | str | PathLike[str]) -> None:
-        """Queue a sound: PCM at `rate`, or the path of a WAV file. Returns when it is queued."""
-        session = await self._stream()
-        if not isinstance(sound, bytes):
-            sound = await asyncio.to_thread(_read_wav, sound, self.rate)
-        step = 2 * self.rate
-        for start in range(0, len(sound), step):
-            await session.room()
-            session.queue(sound[start : start + step])
+    async def play(self, sound: bytes | str | Path) -> None:
+        """Play PCM, a WAV file, or a WAV file's bytes; returns when it is queued.
+
+        Raises ValueError for what is no PCM WAV, OSError for a file that cannot be read.
+        """
+        await self._voice.stream()
+        is_pcm = isinstance(sound, bytes) and not (sound[:4] == b"RIFF" and sound[8:12] == b"WAVE")
+        if is_pcm and isinstance(sound, bytes):
+            await self.send(sound)
+        else:
+            await self.send(await asyncio.to_thread(load_wav, sound, self.rate))
 
     async def played(self) -> bool:
-        """Wait until the caller has heard all that was queued; False when it was cleared or is not known."""
-        session = self._session
-        if session is None or session.closed is not None:
-            return False
-        name, end = self._waits.new()
-        session.mark(name)
-        return await end is MarkEnd.HEARD
+        """Wait until the caller has heard all that is queued; False when a clear or a lost stream came first."""
+        self._voice.check()
+        return await self._voice.heard()
 
-    async def mark(self, name: str) -> None:
-        """Put a mark behind what is queued; `MarkReached` comes when the caller has heard all before it."""
-        (await self._stream()).mark(f"agent:{name}")
+    def mark(self, name: str) -> Awaitable[None]:
+        """Report MarkReached once the caller has heard what is queued now; may be awaited or not."""
+        self._voice.check()
+        if self._voice.session is not None:
+            self._voice.session.mark(partial(self._mark_ended, name))
+        return DONE
 
-    async def clear(self) -> None:
-        """Barge-in: the caller hears silence at once; nothing older is sent."""
-        if self._session is not None:
-            self._session.clear()
+    def clear(self) -> Awaitable[None]:
+        """Barge-in: the caller hears nothing more of what was queued; may be awaited or not."""
+        self._voice.check()
+        if self._voice.session is not None:
+            self._voice.session.clear()
+        return DONE
 
     async def gather(self, digits: int = 1, seconds: float = 5.0, finish_on: str = "#") -> str:
-        """The keys the caller presses: so many, or until `finish_on`, or until none came for `seconds`."""
-        self._require_live()
-        keys: asyncio.Queue[str] = asyncio.Queue()
-        self._gathering.append(keys)
+        """Keys, until there are `digits`, one of `finish_on` is pressed, or none came for `seconds`.
+
+        Others see the keys too: DigitPressed is reported all the same.
+        """
+        self._voice.check()
+        gathering = Gathering(digits, finish_on)
+        self._inbox.gatherings.append(gathering)
         try:
-            return await self._collect(keys, digits, seconds, finish_on)
+            with suppress(TimeoutError):
+                while not gathering.is_done:
+                    await self._next_key(gathering, seconds)
         finally:
-            self._gathering.remove(keys)
+            self._inbox.gatherings.remove(gathering)
+        return gathering.keys
 
     async def send_digits(self, digits: str) -> None:
-        """Press keys toward the far end: on the stream, else in the sound."""
-        session = await self._stream()
-        how = session.send_digits(digits)
-        await self._control.note(self.id, "digits-sent", {"how": how, "count": len(digits)})
+        """Press keys toward the caller: on the stream, as tones behind what is queued, or by the carrier's API.
 
-    async def record(self, action: str = "start") -> None:
-        """`start`, `stop`, `pause` or `resume` the recording, where the carrier can."""
-        self._require_live()
-        await self._control.record(self.id, action)
+        Raises InvalidField for what is on no keypad.
+        """
+        self._voice.check()
+        keys, session = check_keys(digits), self._voice.session
+        if session is None:
+            await self._control.send_digits(self.id, keys)
+            return
+        how = session.send_digits(keys)
+        await self._control.note(self.id, "digits-sent", {"how": how, "count": len(keys)})
 
     async def transfer(
         self, to: str | Sequence[str], mode: str = "cold", timeout: int = 25
     ) -> TransferResult:
-        """Hand the caller to somebody; returns when they talk, or when the caller is back.
+        """Connect the caller with somebody else; `timeout` is how many seconds it rings there.
 
-        Raises GateRefused for a number that is not allowed, Conflict while another transfer runs,
-        CarrierError when the carrier refused; then nothing has changed.
+        On `bridged` the call is theirs; after any other result the caller is back with the agent.
+        Raises GateRefused, CarrierError or Conflict; then nothing has changed.
         """
-        targets = [to] if isinstance(to, str) else list(to)
         try:
-            handover = await self.begin_transfer(targets, mode, timeout)
+            await self._transfers.ask(_several(to), mode, timeout)
         except UnsupportedByProvider:
             return TransferResult.UNSUPPORTED
-        return await handover.result()
+        return await self._transfers.go_through()
 
-    async def begin_transfer(self, to: Sequence[str], mode: str, ring_seconds: int) -> Handover:
-        """Ask for a transfer; once it is accepted the caller hears the last words and the stream ends."""
-        self._require_live()
-        if self._handover is not None and not self._handover.is_over:
-            raise Conflict(f"call {self.id} is being transferred already")
-        handover = self._handover = Handover()
-        try:
-            await self._control.transfer(self.id, to, mode, ring_seconds)
-        except BaseException:
-            self._handover = None
-            raise
-        await self._last_words()
-        self._close_stream("transfer")
-        return handover
+    async def record(self, action: str = "start") -> None:
+        """`start`, `stop`, `pause` or `resume` the recording."""
+        if self._voice.over is not None:
+            raise CallOver(self.id, self._voice.over)
+        if action not in RECORD_ACTIONS:
+            raise InvalidField("action", f"must be one of {', '.join(RECORD_ACTIONS)}")
+        await self._control.record(self.id, action)
 
-    async def hang_up(self, now: bool = False) -> None:
-        """End the call, once what was accepted has been heard (3 s at most), or at once."""
-        if self.is_over:
+    async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
+        """End the call, once the caller has heard what is queued (3 s at most; `now`: at once).
+
+        Of a call that is over already, nothing is asked.
+        """
+        if self._voice.over is not None:
             return
         if not now:
-            await self._last_words()
-        await self._control.hang_up(self.id, "hung up by the agent")
-        self._close_stream("hung up by the agent")
+            await self._voice.heard(FLUSH_SECONDS)
+        asking = self._in_background(self._ask_hang_up(reason), "hang up")
+        await asyncio.wait({asking}, timeout=HANG_UP_SECONDS)
+        self.finish(reason)
+        await asking
 
-    def __aiter__(self) -> AsyncIterator[AgentEvent]:
-        return self
-
-    async def __anext__(self) -> AgentEvent:
-        return await self._mailbox.get()
-
-    async def until_over(self) -> str:
+    async def ended(self) -> str:
         """Wait for the call's end; its reason."""
-        await self._over.wait()
-        return self._end_reason
+        await self._voice.changes.until(lambda: self._voice.over is not None)
+        return self._voice.over or ""
 
-    def use_callbacks(self, callbacks: object) -> None:
-        """Give audio, digits and marks straight to an object instead of the event queue."""
-        self._callbacks = callbacks
+    async def begin_transfer(self, to: str | Sequence[str], mode: str, ring_seconds: int) -> None:
+        """A transfer asked for outside the agent, who hears TransferEnded.
+
+        Returns when the carrier has accepted it; raises what the gate or the carrier refuses.
+        """
+        await self._transfers.ask(_several(to), mode, ring_seconds)
+        self._in_background(self._report_transfer(), "transfer")
 
     def attach(self, session: StreamSession) -> None:
-        """A stream carries the call from now on."""
-        is_first = self._session is None
-        self._session = session
-        self.rate = session.codec.rate
-        session.listener = self
-        self._attached.set()
-        if not is_first:
-            self._mailbox.put(StreamResumed())
-        if self._handover is not None:
-            self._handover.stream_is_back()
+        """A stream carries the call from now on; another that still did is closed."""
+        if self._voice.over is not None:
+            session.close("the call is over")
+            return
+        former, self._voice.session = self._voice.session, session
+        if former is not None:
+            former.close("another stream has taken its place")
+        self._streams += 1
+        self.rate = session.rate
+        self._voice.handed_over = False
+        session.listen(Ears(session, self._inbox, self._voice, self._note, self._stream_gone))
+        if self._streams > 1:
+            self.report(StreamResumed())
+        self._voice.changes.tell()
 
-    def stream_lost(self, session: StreamSession) -> None:
-        """A stream is gone."""
-        if session is self._session:
-            self._attached.clear()
-            if not self.is_over:
-                self._mailbox.put(StreamLost())
+    def stream_lost(self, reason: str) -> None:
+        """The call's socket has closed."""
+        if self._voice.session is not None:
+            self._voice.session.lost(reason)
 
     def report(self, event: AgentEvent) -> None:
-        """Something the agent should know."""
-        self._mailbox.put(event)
-
-    def leg_bridged(self) -> None:
-        """The target of a transfer talks with the caller."""
-        self.handed_over = True
-        if self._handover is not None:
-            self._handover.bridged()
+        """Tell the agent."""
+        self._inbox.put(event)
 
     def transfer_ended(self, result: TransferResult) -> None:
-        """The dialling of a transfer is over."""
-        self.handed_over = self.handed_over or result is TransferResult.BRIDGED
-        if self._handover is not None:
-            self._handover.ended(result, COMES_BACK_SECONDS / self._clock.speed)
-        self._mailbox.put(TransferEnded(result))
+        """The carrier has reported the end of a transfer."""
+        if not self._transfers.ended(result) and not self._voice.handed_over:
+            self.report(TransferEnded(result))
 
-    async def finish_agent(self, reason: str) -> None:
-        """The agent is done: what it said last is heard, then the call ends unless it was handed over."""
-        if not self.is_over and not self.handed_over:
-            await self._last_words()
-        await self._control.agent_finished(self.id, reason)
+    def leg_bridged(self) -> None:
+        """The caller is connected with the target of a transfer."""
+        self._voice.handed_over = True
+        self._transfers.ended(TransferResult.BRIDGED)
 
     def finish(self, reason: str) -> None:
-        """The call is over."""
-        if self.is_over:
+        """The call is over; safe to repeat, the first reason stays."""
+        if self._voice.over is not None:
             return
-        self._end_reason = reason
-        self._over.set()
-        self._attached.set()
-        self._mailbox.put(CallEnded(reason))
-        self._waits.end_all()
-        if self._handover is not None:
-            self._handover.call_over(CallOver(self.id, reason))
-        self._close_stream(reason)
+        self._voice.over = reason
+        if self._voice.session is not None:
+            self._voice.session.close(reason)
+        self.report(CallEnded(reason))
+        self._voice.changes.tell()
+        self._inbox.changes.tell()
 
-    def on_audio(self, pcm: bytes) -> None:
-        """From the stream: the caller's audio."""
-        if self._callbacks is not None:
-            self._callbacks.on_audio(pcm)
-        else:
-            self._mailbox.put(AudioReceived(pcm))
+    async def first_stream(self) -> None:
+        """Wait for a stream before the agent begins. Raises CallOver."""
+        await self._voice.stream()
 
-    def on_digit(self, digit: str) -> None:
-        """From the stream: a key."""
-        for keys in self._gathering:
-            keys.put_nowait(digit)
-        self._tell("on_digit", digit)
-        self._mailbox.put(DigitPressed(digit))
+    def listen(
+        self,
+        on_audio: Callable[[bytes], object],
+        on_digit: Callable[[str], object] | None,
+        on_mark: Callable[[str], object] | None,
+    ) -> None:
+        """Callbacks of an agent, called straight from the socket's read; audio is not queued any more."""
+        self._inbox.on_audio, self._inbox.on_digit = on_audio, on_digit
+        self._inbox.on_mark = on_mark
 
-    def on_mark(self, name: str, end: MarkEnd) -> None:
-        """From the stream: a mark's end."""
-        if self._waits.end(name, end) or end is not MarkEnd.HEARD:
-            return
-        own = name.removeprefix("agent:")
-        self._tell("on_mark", own)
-        self._mailbox.put(MarkReached(own))
+    async def callback_failed(self) -> BaseException:
+        """Wait for a callback to raise, and return what it raised."""
+        await self._inbox.changes.until(lambda: self._inbox.failure is not None)
+        assert self._inbox.failure is not None
+        return self._inbox.failure
 
-    def _tell(self, method: str, value: str) -> None:
-        told = getattr(self._callbacks, method, None)
-        if told is not None:
-            told(value)
+    async def agent_finished(self, reason: str) -> None:
+        """The agent is done: a transfer under way is waited for, then the control is told.
 
-    async def _stream(self) -> StreamSession:
-        self._require_live()
-        if not self.streaming:
-            await self._wait_for_stream()
-        if self._session is None or self._session.closed is not None:
-            raise CallOver(self.id, "no stream carries it")
-        return self._session
+        After a normal end the caller hears what is queued, 3 s of it at most.
+        """
+        voice = self._voice
+        await voice.changes.until(lambda: voice.over is not None or not voice.transferring)
+        if reason == "completed" and not voice.handed_over:
+            await voice.heard(FLUSH_SECONDS)
+        with suppress(CallOver):
+            await self._control.agent_finished(self.id, reason)
+        await self._tasks.close()
 
-    async def _wait_for_stream(self) -> None:
-        try:
-            async with self._clock.timeout(STREAM_SECONDS):
-                await self._attached.wait()
-        except TimeoutError as error:
-            raise CallOver(self.id, "no stream carries it") from error
-        self._require_live()
+    async def _next_key(self, gathering: Gathering, seconds: float) -> None:
+        presses, voice = gathering.presses, self._voice
+        async with self.clock.timeout(seconds):
+            await self._inbox.changes.until(
+                lambda: gathering.presses != presses or voice.over is not None
+            )
+        voice.check()
 
-    async def _last_words(self) -> None:
-        session = self._session
-        if session is not None and session.closed is None:
-            await self._clock.sleep(min(LAST_WORDS_SECONDS, session.unheard_seconds))
+    async def _ask_hang_up(self, reason: str) -> None:
+        with suppress(CallOver):
+            await self._control.hang_up(self.id, reason)
 
-    async def _collect(
-        self, keys: asyncio.Queue[str], digits: int, seconds: float, finish_on: str
-    ) -> str:
-        pressed = ""
-        while len(pressed) < digits:
-            try:
-                async with self._clock.timeout(seconds):
-                    key = await keys.get()
-            except TimeoutError:
-                break
-            if key in finish_on:
-                break
-            pressed += key
-        return pressed
+    async def _report_transfer(self) -> None:
+        with suppress(CallOver):
+            self.report(TransferEnded(await self._transfers.go_through()))
 
-    def _close_stream(self, reason: str) -> None:
-        if self._session is not None:
-            self._session.close(reason)
+    def _mark_ended(self, name: str, end: MarkEnd) -> None:
+        if end is MarkEnd.HEARD:
+            self._inbox.mark(name)
 
-    def _require_live(self) -> None:
-        if self.is_over:
-            raise CallOver(self.id, self._end_reason)
+    def _stream_gone(self) -> None:
+        if self._voice.over is None and not self._voice.transferring:
+            self.report(StreamLost())
 
-    def _start(self, work: Coroutine[Any, Any, None], what: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=what)
-        self._background.add(task)
-        task.add_done_callback(self._finished)
+    def _note(self, name: str, facts: dict[str, object]) -> None:
+        self._in_background(self._control.note(self.id, name, facts), "note")
 
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("not kept", what=task.get_name(), call=self.id, exc_info=task.exception())
+    def _in_background(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Any]:
+        return self._tasks.start(work, f"{what} of call {self.id}")
 
 
-def _read_wav(path: str | PathLike[str], rate: int) -> bytes:
-    from linecard.media.wav import load_wav
-
-    return load_wav(path, rate)
+def _several(to: str | Sequence[str]) -> Sequence[str]:
+    return (to,) if isinstance(to, str) else tuple(to)

@@ -1,115 +1,237 @@
-"""Outgoing audio: any chunking in, carrier-exact frames out, a little ahead of real time.
-
-Pure arithmetic on a clock that is handed in; no I/O and no timer of its own.
-"""
+"""The agent's audio on its way to the carrier: queued, cut to the carrier's size, paced by the clock."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from linecard.media.codec import silence
-from linecard.media.formats import StreamProfile
+from linecard.media.chunks import chunk_size
+from linecard.media.leads import Lead
+from linecard.media.marks import Mark, MarkEnd, Marks
+from linecard.media.pace import Pace
+from linecard.media.queue import Queue
+
+if TYPE_CHECKING:
+    from linecard.carrier import StreamProtocol
+    from linecard.media.codec import Codec
+    from linecard.media.counters import Counters
+    from linecard.media.formats import StreamProfile
+    from linecard.media.tap import StreamTap
 
 IDLE_SECONDS = 0.06
-"""A last piece shorter than a frame is filled up with silence once nothing has come for so long."""
-LONGEST_SECONDS = 30.0
+"""Nothing came for so long, and the carrier has less than that left: the utterance is over."""
+PAUSE_SECONDS = 0.4
+"""A longer silence between two sounds is a pause that was meant, not an underrun."""
+JITTER_SECONDS = 0.005
+FULL_SECONDS = 5.0
+"""A carrier that says it is full and never that it is ready again is believed for so long."""
+MARK_SECONDS = 3.0
+"""A mark that is not answered within its audio's time, the lead, and so long, ends unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A name that stands between two bytes of audio."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one direction of a stream is made of; `fact` tells the listener's record."""
 
-    name: str
+    profile: StreamProfile
+    protocol: StreamProtocol
+    codec: Codec
+    counters: Counters
+    send: Callable[[str | bytes], None]
+    fact: Callable[[str, dict[str, object]], None]
+    tap: StreamTap | None = None
 
 
 class Outgoing:
-    """The queue toward one carrier, in the line's encoding."""
+    """From PCM of any size to whole chunks, at most the lead ahead of the carrier's playback.
 
-    def __init__(self, profile: StreamProfile) -> None:
-        line = profile.format.outbound
+    Every method takes `now` of the call's clock and does what is due; nothing here waits.
+    """
+
+    def __init__(self, line: Line) -> None:
+        format = line.codec.format.outbound
         self._line = line
-        self._frame = max(line.frame_bytes, profile.chunk.smallest)
-        self._bytes_per_second = line.rate * line.sample_bytes
-        self._lead = profile.lead_ms / 1000
-        self._queue: deque[bytes | Mark] = deque()
-        self._partial = bytearray()
-        self._queued = 0
-        self._plays_until = 0.0
-        self._last_put = 0.0
-        self.starts_at = 0.0
-        self.underruns = 0
+        self._chunk = chunk_size(line.profile, format)
+        self._queue = Queue(line.codec.rate)
+        self._pace = Pace(format.rate * format.sample_bytes)
+        self._lead = Lead(line.profile.lead_ms / 1000)
+        self._marks = Marks()
+        self._encoded = b""
+        self._came_at = 0.0
+        self._waiting_since = 0.0
+        self._is_speaking = self._is_ending = False
+        self._full_until = 0.0
 
     @property
     def seconds(self) -> float:
-        """How much audio waits here."""
-        return (self._queued + len(self._partial)) / self._bytes_per_second
+        """How long what has not been sent will play."""
+        return self._queue.seconds + self._pace.seconds(len(self._encoded))
 
-    @property
-    def has_room(self) -> bool:
-        """Whether more may be queued: half a minute at most."""
-        return self.seconds < LONGEST_SECONDS
+    def offer(self, pcm: bytes, now: float) -> bool:
+        """Take audio, or leave it whole when there is no room."""
+        pcm = bytes(pcm)
+        if len(pcm) > self._queue.room:
+            return False
+        if not self._queue and len(self._encoded) < self._chunk:
+            self._waiting_since = now
+        self._came_at = now
+        self._queue.add(pcm)
+        self._note_peak()
+        self.pump(now)
+        return True
 
-    def playing(self, now: float) -> float:
-        """Seconds until all that was sent has been played."""
-        return max(0.0, self._plays_until - now)
+    def queue(self, pcm: bytes, now: float) -> None:
+        """Take what there is room for; the rest is dropped and counted."""
+        room = self._queue.room & ~1
+        if len(pcm) > room:
+            lost = self._queue.milliseconds(len(pcm) - room)
+            self._line.counters.unsent_ms["queue full"] += lost
+            pcm = pcm[:room]
+        self.offer(pcm, now)
 
-    def unheard(self, now: float) -> float:
-        """Seconds until all that was accepted has been played."""
-        return self.seconds + self.playing(now)
+    def mark(self, on_end: Callable[[MarkEnd], None], now: float) -> None:
+        """Put a mark behind what is queued; it ends the utterance."""
+        due = now + self.seconds + self._pace.ahead(now)
+        deadline = due + self._lead.seconds + MARK_SECONDS
+        self._queue.add_mark(self._marks.add(deadline, on_end))
+        self.pump(now)
 
-    def put(self, audio: bytes, now: float) -> None:
-        """Queue audio in the line's encoding."""
-        self._last_put = now
-        self._partial += audio
-        size = self._frame
-        whole = len(self._partial) - len(self._partial) % size
-        for start in range(0, whole, size):
-            self._append(bytes(self._partial[start : start + size]))
-        del self._partial[:whole]
+    def flush(self, now: float) -> None:
+        """Say that the utterance ends here."""
+        self._queue.add_mark(None)
+        self.pump(now)
 
-    def mark(self, name: str) -> None:
-        """A mark behind all that is queued; a piece of a frame before it is filled up."""
-        self.flush()
-        self._queue.append(Mark(name))
-
-    def flush(self) -> None:
-        """Fill the last piece up to a whole frame."""
-        if self._partial:
-            missing = self._frame - len(self._partial)
-            self._append(bytes(self._partial) + silence(self._line, missing))
-            self._partial.clear()
+    def reported(self, wire: str) -> bool:
+        """The carrier says that a mark was reached; False when it is none that counts."""
+        return self._marks.reported(wire)
 
     def clear(self, now: float) -> None:
-        """Forget all that is queued; what the carrier held is forgotten by the carrier."""
+        """Barge-in: nothing queued until now is sent any more, and the carrier forgets what it has."""
+        self._drop("cleared")
+        message = self._line.protocol.clear()
+        if message is not None:
+            self._line.send(message)
+            self._pace.emptied(now)
+            if self._line.tap is not None:
+                self._line.tap.cleared(now)
+        self._marks.end_all(MarkEnd.CLEARED)
+
+    def end(self) -> None:
+        """The stream is gone, and with it all that was not sent."""
+        self._drop("stream ended")
+        self._marks.end_all(MarkEnd.UNKNOWN)
+
+    def _drop(self, reason: str) -> None:
+        """Forget what was not sent, and count it."""
+        lost = round(self.seconds * 1000)
+        if lost:
+            self._line.counters.unsent_ms[reason] += lost
         self._queue.clear()
-        self._partial.clear()
-        self._queued = 0
-        self._plays_until = now
+        self._encoded = b""
+        self._line.codec.reset_outgoing()
+        self._is_speaking = self._is_ending = False
 
-    def due(self, now: float) -> Iterator[bytes | Mark]:
-        """What is to be sent now: marks at once, audio up to the lead."""
-        if self._partial and not self._queue and now - self._last_put >= IDLE_SECONDS:
-            self.flush()
-        while self._queue:
-            item = self._queue[0]
-            if isinstance(item, bytes) and self._plays_until - now >= self._lead:
-                return
-            self._queue.popleft()
-            if isinstance(item, bytes):
-                self._sent(item, now)
-            yield item
+    def full(self, now: float) -> None:
+        """The carrier's buffer is full: pause."""
+        self._full_until = now + FULL_SECONDS
 
-    def _append(self, frame: bytes) -> None:
-        self._queue.append(frame)
-        self._queued += len(frame)
+    def ready(self, now: float) -> None:
+        """The carrier's buffer has room again."""
+        self._full_until = 0.0
+        self.pump(now)
 
-    def _sent(self, frame: bytes, now: float) -> None:
-        self._queued -= len(frame)
-        if self._plays_until < now:
-            late = now - self._plays_until
-            self.underruns += self._plays_until > 0 and late < self._lead
-            self._plays_until = now
-        self.starts_at = self._plays_until
-        self._plays_until += len(frame) / self._bytes_per_second
+    def tick(self, now: float) -> None:
+        """What the passing of time alone brings: the next chunks, the end of an utterance, marks."""
+        if self._queue or self._encoded or self._line.codec.has_tail:
+            self.pump(now)
+            if self._is_idle(now):
+                self.flush(now)
+        if self._marks:
+            self._line.counters.marks_unknown += self._marks.tick(now)
+
+    def pump(self, now: float) -> None:
+        """Send every chunk that is whole and due."""
+        while self._fill(now) and self._may_send(now):
+            self._emit(now)
+
+    def _may_send(self, now: float) -> bool:
+        room = self._pace.has_room(now, self._chunk, self._lead.seconds)
+        return room and now >= self._full_until
+
+    def _fill(self, now: float) -> bool:
+        """Encode until a chunk is whole; False when there is nothing more to encode."""
+        while len(self._encoded) < self._chunk:
+            if not self._queue:
+                return False
+            self._take(self._queue.take(), now)
+        return True
+
+    def _take(self, item: bytes | Mark | None, now: float) -> None:
+        if isinstance(item, bytes):
+            self._encoded += self._line.codec.encode(item)
+            return
+        self._end_utterance()
+        if self._encoded:
+            self._queue.put_back(item)
+        elif item is not None:
+            self._send_mark(item)
+
+    def _end_utterance(self) -> None:
+        """Fill the last chunk up with silence; what the resampler holds comes before it."""
+        codec = self._line.codec
+        self._encoded += codec.drain()
+        missing = -len(self._encoded) % self._chunk
+        if missing:
+            self._line.counters.padded += 1
+            self._encoded += codec.silence * (missing // len(codec.silence))
+        self._is_ending = bool(self._encoded)
+        self._is_speaking = self._is_speaking and self._is_ending
+
+    def _send_mark(self, mark: Mark) -> None:
+        message = self._line.protocol.mark(mark.wire)
+        mark.is_sent = True
+        if message is None:
+            mark.heard_at = self._pace.dry_at
+        else:
+            self._line.send(message)
+
+    def _emit(self, now: float) -> None:
+        line, size = self._line, self._chunk
+        chunk, self._encoded = self._encoded[:size], self._encoded[size:]
+        self._judge_lateness(now)
+        if line.tap is not None:
+            line.tap.agent(chunk, max(now, self._pace.dry_at))
+        self._pace.sent(now, size)
+        line.counters.frames_out += 1
+        if line.counters.first_out is None:
+            line.counters.first_out = now
+        if self._is_ending and not self._encoded:
+            self._is_speaking = self._is_ending = False
+        line.send(line.protocol.play(chunk))
+
+    def _judge_lateness(self, now: float) -> None:
+        if not self._is_speaking:
+            self._is_speaking = True
+            return
+        late = now - self._pace.dry_at
+        if not JITTER_SECONDS < late <= PAUSE_SECONDS:
+            return
+        if self._waiting_since > self._pace.dry_at:
+            self._line.counters.starved += 1
+            return
+        self._line.counters.underruns += 1
+        if self._lead.underrun(now):
+            self._line.counters.lead_raised += 1
+            self._line.fact("lead-raised", {"ms": round(self._lead.seconds * 1000)})
+
+    def _is_idle(self, now: float) -> bool:
+        waiting = self._encoded or self._line.codec.has_tail
+        if self._queue or not waiting or len(self._encoded) >= self._chunk:
+            return False
+        return now - self._came_at >= IDLE_SECONDS and self._pace.ahead(now) <= IDLE_SECONDS
+
+    def _note_peak(self) -> None:
+        peak = round(self._queue.seconds * 1000)
+        if peak > self._line.counters.queue_peak_ms:
+            self._line.counters.queue_peak_ms = peak

@@ -9,8 +9,7 @@ class Pace:
     The carrier plays in real time from the first byte of a run; a run ends when all has been played.
     """
 
-    def __init__(self, bytes_per_second: int, lead: float) -> None:
-        self.lead = lead
+    def __init__(self, bytes_per_second: int) -> None:
         self._bytes_per_second = bytes_per_second
         self._began = 0.0
         self._sent = 0
@@ -28,10 +27,10 @@ class Pace:
         """How long so many bytes play."""
         return size / self._bytes_per_second
 
-    def has_room(self, now: float, size: int) -> bool:
+    def has_room(self, now: float, size: int, lead: float) -> bool:
         """Whether so many bytes may be sent now; into an empty buffer always."""
         ahead = self.dry_at - now
-        return ahead <= 0 or ahead + size / self._bytes_per_second <= self.lead + 1e-9
+        return ahead <= 0 or ahead + size / self._bytes_per_second <= lead + 1e-9
 
     def sent(self, now: float, size: int) -> None:
         """So many bytes have been sent."""

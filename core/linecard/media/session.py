@@ -1,18 +1,14 @@
-"""One stream: the carrier's messages in, audio and digits out, both ways. No I/O of its own.
-
-Driven from outside: `receive` for each message, `tick` by the clock that all streams share, `send`
-and `hang_up_socket` are handed in. Nothing that a peer sends raises or closes anything.
-"""
+"""One media stream of a call, without I/O: messages in, messages out, driven by calls and one shared clock."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from linecard.events import (
+    BufferCleared,
     DigitReceived,
     MarkPlayed,
     MediaReceived,
@@ -21,235 +17,214 @@ from linecard.events import (
     PeerReady,
     StreamEvent,
     StreamFailed,
-    StreamStarted,
+    StreamStopped,
 )
-from linecard.media.codec import Codec
 from linecard.media.counters import Counters
-from linecard.media.marks import MarkEnd, Marks
-from linecard.media.outgoing import Mark, Outgoing
-from linecard.media.tones import tones
+from linecard.media.incoming import Incoming
+from linecard.media.listener import Nobody, StreamListener
+from linecard.media.marks import MarkEnd
+from linecard.media.outgoing import Line, Outgoing
+from linecard.media.tones import check_keys, dtmf
 
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer, StreamProtocol
     from linecard.clock import Clock
+    from linecard.media.codec import Codec
     from linecard.media.formats import StreamProfile
-    from linecard.media.tap import Tap
+    from linecard.media.tap import StreamTap
 
 log = structlog.get_logger()
 
-Message = str | bytes
-
-
-class Listener(Protocol):
-    """Who hears what a stream brings; none of these may wait."""
-
-    def on_audio(self, pcm: bytes) -> None:
-        """The caller's audio at the agent's rate."""
-
-    def on_digit(self, digit: str) -> None:
-        """A key."""
-
-    def on_mark(self, name: str, end: MarkEnd) -> None:
-        """A mark's end."""
+Send = Callable[[str | bytes], None]
+Shut = Callable[[str], None]
 
 
 class StreamSession:
-    """The two-way audio of one socket. `send` and `close_socket` must not wait."""
+    """One stream, from its opening message to the socket's end.
+
+    `send` takes a message for the carrier and must not block; `shut` closes the socket, once. The
+    owner of the socket calls `receive` for each message and `lost` when it has closed; a `Ticker`
+    calls `tick`. Nothing that the carrier sends raises or ends the stream, but its own stop.
+    """
 
     def __init__(
         self,
+        *,
         profile: StreamProfile,
         protocol: StreamProtocol,
         codec: Codec,
+        send: Send,
+        shut: Shut,
         clock: Clock,
-        send: Callable[[Message], None],
-        close_socket: Callable[[str], None],
+        enhancer: Enhancer | None = None,
+        tap: StreamTap | None = None,
     ) -> None:
-        self.profile = profile
-        self.codec = codec
         self.counters = Counters()
-        self.enhancer: Enhancer | None = None
-        self.tap: Tap | None = None
-        self.listener: Listener | None = None
-        self.closed: str | None = None
+        self.rate = codec.rate
+        self.is_open = True
         self._protocol = protocol
-        self._clock = clock
-        self._send = send
-        self._close_socket = close_socket
-        self._outgoing = Outgoing(profile)
-        self._marks = Marks()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._paused = False
-        self._sequence: int | None = None
-        self._take: Mapping[type[StreamEvent], Callable[[Any], None]] = {
+        self._send_message = send
+        self._shut = shut
+        self._now = clock.now
+        self._tap = tap
+        self._is_starved_of_room = False
+        self._listener: StreamListener = Nobody()
+        line = Line(
+            profile=profile,
+            protocol=protocol,
+            codec=codec,
+            counters=self.counters,
+            send=self._send,
+            fact=self._fact,
+            tap=tap,
+        )
+        self._out = Outgoing(line)
+        self._in = Incoming(line, enhancer)
+        self._readers: Mapping[type[StreamEvent], Callable[[Any], None]] = {
             MediaReceived: self._media,
             DigitReceived: self._digit,
             MarkPlayed: self._mark_played,
+            MessageDropped: self._message_dropped,
+            BufferCleared: self._buffer_cleared,
             PeerFull: self._peer_full,
             PeerReady: self._peer_ready,
-            MessageDropped: self._dropped,
             StreamFailed: self._failed,
-            StreamStarted: self._second_start,
+            StreamStopped: self._stopped,
         }
 
-    @property
-    def has_room(self) -> bool:
-        """Whether more audio may be queued."""
-        return self._outgoing.has_room
+    def listen(self, listener: StreamListener) -> None:
+        """Tell `listener` from now on what happens on the stream."""
+        self._listener = self._in.listener = listener
 
-    @property
-    def unheard_seconds(self) -> float:
-        """Seconds until all that was accepted has been played."""
-        return self._outgoing.unheard(self._clock.now())
-
-    def receive(self, message: Message) -> None:
-        """Take one message of the carrier."""
-        for event in self._protocol.receive(message):
-            self.take(event)
-
-    def take(self, event: StreamEvent) -> None:
-        """Take one event that has been read already."""
-        take = self._take.get(type(event))
-        if take is not None:
-            take(event)
-
-    def queue(self, pcm: bytes) -> None:
-        """Queue the agent's audio (int16 at the codec's rate), and send what is due."""
-        if self.closed is None:
-            now = self._clock.now()
-            self._outgoing.put(self.codec.encode(pcm), now)
-            self.counters.longest_queue = max(
-                self.counters.longest_queue, int(self._outgoing.seconds * 1000)
-            )
-            self.tick(now)
-
-    async def room(self) -> None:
-        """Wait until more audio may be queued, or the stream is over."""
-        while not self.has_room and self.closed is None:
-            self._room.clear()
-            await self._room.wait()
-
-    def mark(self, name: str) -> None:
-        """Ask when all that was queued so far has been heard."""
-        if self.closed is not None:
-            self._tell_mark(name, MarkEnd.UNKNOWN)
+    def receive(self, message: str | bytes) -> None:
+        """A message of the carrier."""
+        try:
+            events = self._protocol.receive(message)
+        except Exception:
+            if not self.counters.dropped["the reader failed"]:
+                log.exception("the provider's stream reader failed on a message")
+            self.counters.drop("the reader failed")
             return
-        self._marks.add(name)
-        self._outgoing.mark(name)
-        self.tick(self._clock.now())
+        self.take(events)
 
-    def clear(self) -> None:
-        """Silence at once: nothing older is sent, the carrier's buffer is emptied, marks end as cleared."""
-        now = self._clock.now()
-        self._outgoing.clear(now)
-        if self.tap:
-            self.tap.clear(now)
-        message = self._protocol.clear()
-        if message is not None and self.closed is None:
-            self._send(message)
-        for name in self._marks.clear():
-            self._tell_mark(name, MarkEnd.CLEARED)
-        self._room.set()
-
-    def send_digits(self, digits: str) -> str:
-        """Press keys toward the far end: on the socket, else as tones. Returns which."""
-        message = self._protocol.send_digits(digits)
-        if message is not None:
-            self._send(message)
-            return "socket"
-        self.queue(tones(digits, self.codec.rate))
-        return "tones"
+    def take(self, events: Sequence[StreamEvent]) -> None:
+        """What a message meant. A second opening message is out of place and counted."""
+        for event in events:
+            reader = self._readers.get(type(event))
+            if reader is None or not self.is_open:
+                self.counters.drop(f"{type(event).__name__} out of place")
+            else:
+                reader(event)
 
     def tick(self, now: float) -> None:
-        """Send what is due, and end marks whose time is over."""
-        if self.closed is not None:
+        """What the passing of time brings."""
+        if not self.is_open:
             return
-        if not self._paused:
-            for item in self._outgoing.due(now):
-                self._put(item, now)
-        self.counters.underruns = self._outgoing.underruns
-        for name, end in self._marks.expired(now):
-            self._tell_mark(name, end)
-        if self.has_room:
-            self._room.set()
-        if self.tap:
-            self.tap.write(now)
+        self._out.tick(now)
+        if self._is_starved_of_room:
+            self._is_starved_of_room = False
+            self._listener.on_room()
+        if self._tap is not None:
+            self._tap.advance(now)
+
+    def offer(self, pcm: bytes) -> bool:
+        """Play audio after what is queued: int16 little-endian mono at `rate`, in any chunking.
+
+        False, and nothing taken, when 30 s are waiting already; `on_room` tells when to try again.
+        """
+        taken = self.is_open and self._out.offer(pcm, self._now())
+        self._is_starved_of_room = not taken
+        return taken
+
+    def queue(self, pcm: bytes) -> None:
+        """Play audio after what is queued; what finds no room is dropped and counted."""
+        if self.is_open:
+            self._out.queue(pcm, self._now())
+
+    def flush(self) -> None:
+        """Say that the utterance ends here: its last chunk is filled up with silence and goes out."""
+        if self.is_open:
+            self._out.flush(self._now())
+
+    def mark(self, on_end: Callable[[MarkEnd], None]) -> None:
+        """Call `on_end`, once, when the caller has heard what is queued, or will not hear it."""
+        if self.is_open:
+            self._out.mark(on_end, self._now())
+        else:
+            on_end(MarkEnd.UNKNOWN)
+
+    def clear(self) -> None:
+        """Barge-in: the caller hears nothing more of what was queued. Marks on their way are cleared."""
+        if self.is_open:
+            self._out.clear(self._now())
+
+    def send_digits(self, digits: str) -> str:
+        """Press keys toward the caller; how: `stream`, or `tones` put behind the queued audio.
+
+        Raises InvalidField for what is on no keypad.
+        """
+        keys = check_keys(digits)
+        message = self._protocol.send_digits(keys)
+        if message is None:
+            self.queue(dtmf(keys, self.rate))
+            return "tones"
+        self._send(message)
+        return "stream"
 
     def close(self, reason: str) -> None:
-        """End the stream from our side; what is queued is dropped."""
-        if self.closed is None:
-            self.lost(reason)
-            self._close_socket(reason)
+        """End the stream from our side and close the socket; what was not sent is forgotten."""
+        if self.is_open:
+            self.is_open = False
+            self._shut(reason)
+            self._end(reason)
 
     def lost(self, reason: str) -> None:
-        """The stream is over: the socket is gone."""
-        if self.closed is not None:
-            return
-        self.closed = reason
-        self._room.set()
-        for name in self._marks.clear():
-            self._tell_mark(name, MarkEnd.UNKNOWN)
-        if self.enhancer:
-            self.enhancer.close()
+        """The socket has closed."""
+        if self.is_open:
+            self.is_open = False
+            self._end(reason)
 
-    def _put(self, item: bytes | Mark, now: float) -> None:
-        if isinstance(item, bytes):
-            self.counters.frames_out += 1
-            if self.tap:
-                self.tap.agent(item, self._outgoing.starts_at)
-            self._send(self._protocol.play(item))
-            return
-        message = self._protocol.mark(item.name)
-        due = now + self._outgoing.playing(now)
-        if message is None:
-            self._marks.by_clock(item.name, due)
-        else:
-            self._marks.sent(item.name, due)
-            self._send(message)
+    def _end(self, reason: str) -> None:
+        self._out.end()
+        self._in.end()
+        self._listener.on_lost(reason)
 
-    def _tell_mark(self, name: str, end: MarkEnd) -> None:
-        if self.listener:
-            self.listener.on_mark(name, end)
+    def _send(self, message: str | bytes) -> None:
+        if not self.is_open:
+            return
+        try:
+            self._send_message(message)
+        except Exception as error:
+            log.exception("a message could not be sent; the stream is over")
+            self.close(f"sending failed: {error}")
+
+    def _fact(self, name: str, facts: dict[str, object]) -> None:
+        self._listener.on_fact(name, facts)
 
     def _media(self, event: MediaReceived) -> None:
-        self.counters.frames_in += 1
-        self._count_gap(event.sequence)
-        pcm = self.codec.pcm(event.payload)
-        if self.tap:
-            self.tap.caller(pcm, self._clock.now())
-        if self.enhancer:
-            pcm = self.enhancer.process(pcm)
-        if self.listener:
-            self.listener.on_audio(self.codec.heard(pcm))
-
-    def _count_gap(self, sequence: int | None) -> None:
-        if sequence is not None and self._sequence is not None and sequence != self._sequence + 1:
-            self.counters.gaps += 1
-        self._sequence = sequence
+        self._in.media(event, self._now())
 
     def _digit(self, event: DigitReceived) -> None:
-        if self.listener:
-            self.listener.on_digit(event.digit)
+        self._in.digit(event, self._now())
 
     def _mark_played(self, event: MarkPlayed) -> None:
-        if self._marks.played(event.name):
-            self._tell_mark(event.name, MarkEnd.HEARD)
-        else:
-            self.counters.dropped["stale mark"] += 1
+        if not self._out.reported(event.name):
+            self.counters.drop("stale mark")
+
+    def _message_dropped(self, event: MessageDropped) -> None:
+        self.counters.drop(event.reason)
+
+    def _buffer_cleared(self, _event: BufferCleared) -> None:
+        """What our own clear brings about; nothing follows from it."""
 
     def _peer_full(self, _event: PeerFull) -> None:
-        self._paused = True
+        self._out.full(self._now())
 
     def _peer_ready(self, _event: PeerReady) -> None:
-        self._paused = False
-
-    def _dropped(self, event: MessageDropped) -> None:
-        self.counters.dropped[event.reason] += 1
+        self._out.ready(self._now())
 
     def _failed(self, event: StreamFailed) -> None:
-        log.warning("the carrier reports a fault on the stream", reason=event.reason)
-        self.counters.dropped[f"fault: {event.reason}"] += 1
+        self._fact("stream-fault", {"reason": event.reason})
 
-    def _second_start(self, _event: StreamStarted) -> None:
-        self.counters.dropped["second start"] += 1
+    def _stopped(self, event: StreamStopped) -> None:
+        self.close(event.reason or "stopped by the carrier")

@@ -1,108 +1,160 @@
-"""Both sides of a call in one WAV: the caller left, the agent right, at the line's rate.
+"""Both sides of a call into one stereo WAV: the caller left, the agent right, as the line carried them.
 
-The caller's audio stands where it arrived, the agent's where the carrier played it: what a barge-in
-threw away is not in it. Written as the call goes on, with a second of memory.
+The agent stands where the carrier plays it, by the pacing clock, so that what a clear threw away is
+not in it; the caller stands where it arrived.
 """
 
 from __future__ import annotations
 
-import wave
-from collections import deque
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import numpy as np
+from linecard.media.codec import Codec
+from linecard.media.formats import StreamFormat, same_both_ways
+from linecard.media.wav import StereoWriter
 
-from linecard.media.codec import DECODE
-from linecard.media.formats import AudioFormat
+if TYPE_CHECKING:
+    from linecard.media.codec import Stage
 
-HELD_SECONDS = 1.0
-SLACK_SECONDS = 0.1
-"""Audio that arrives so much off its time stays joined to what came before."""
+MOST_BEHIND_SECONDS = 2.0
+"""The caller's audio may lag so far behind the clock, in a stall that a burst makes up for."""
+MOST_AHEAD_SECONDS = 2.0
+WRITE_SECONDS = 0.5
+SLACK_SAMPLES = 2
+"""What the rounding of times may open between two chunks that follow each other."""
 
 
-class _Side:
-    """One channel: pieces of int16 at their sample position, joined where they nearly touch."""
+class Track:
+    """One side: samples by their place since the tap began, of which the oldest are gone to the file."""
+
+    def __init__(self) -> None:
+        self._begin = 0
+        self._samples = bytearray()
+
+    @property
+    def end(self) -> int:
+        """The place behind the last sample."""
+        return self._begin + len(self._samples) // 2
+
+    def add(self, place: int, pcm: bytes) -> None:
+        """Put audio at a place, or behind what is there already; silence fills the gap."""
+        gap = place - self.end
+        if gap > SLACK_SAMPLES:
+            self._samples += bytes(2 * gap)
+        self._samples += pcm
+
+    def cut(self, place: int) -> None:
+        """Forget what stands behind a place."""
+        del self._samples[2 * max(0, place - self._begin) :]
+
+    def take(self, place: int) -> bytes:
+        """Everything before a place, silence where nothing was put; gone from here."""
+        size = 2 * max(0, place - self._begin)
+        taken = bytes(self._samples[:size]).ljust(size, b"\0")
+        del self._samples[:size]
+        self._begin = max(self._begin, place)
+        return taken
+
+
+class Lag:
+    """How far the caller's audio has fallen behind the clock, for good and not in a stall.
+
+    A stall is made up for by a burst, so only the least lag of 2 s of frames counts.
+    """
+
+    FRAMES = 100
+    TOLERANCE_SECONDS = 0.06
 
     def __init__(self, rate: int) -> None:
-        self._slack = int(rate * SLACK_SECONDS)
-        self._pieces: deque[tuple[int, bytes]] = deque()
-        self._end = 0
+        self._tolerance = round(self.TOLERANCE_SECONDS * rate)
+        self._seen = 0
+        self._least = 0
 
-    def put(self, pcm: bytes, position: int) -> None:
-        """A piece; small differences of time leave no gap and no overlap."""
-        if abs(position - self._end) <= self._slack or position < self._end:
-            position = self._end
-        self._pieces.append((position, pcm))
-        self._end = position + len(pcm) // 2
-
-    def cut(self, position: int) -> None:
-        """Forget what stands after a position."""
-        while self._pieces and self._pieces[-1][0] >= position:
-            self._end = self._pieces.pop()[0]
-        if self._pieces:
-            start, pcm = self._pieces[-1]
-            kept = pcm[: max(0, position - start) * 2]
-            self._pieces[-1] = (start, kept)
-            self._end = start + len(kept) // 2
-
-    def take(self, start: int, end: int) -> bytes:
-        """The samples from start to end, silence where nothing stands."""
-        out = bytearray((end - start) * 2)
-        while self._pieces and self._pieces[0][0] < end:
-            position, pcm = self._pieces.popleft()
-            usable = (end - position) * 2
-            if len(pcm) > usable:
-                self._pieces.appendleft((end, pcm[usable:]))
-                pcm = pcm[:usable]
-            offset = max(0, position - start) * 2
-            out[offset : offset + len(pcm)] = pcm
-        return bytes(out[: (end - start) * 2])
+    def missing(self, samples: int) -> int:
+        """The samples of silence that are due before a frame that lags by so many."""
+        self._least = min(self._least, samples) if self._seen else samples
+        self._seen += 1
+        if self._seen < self.FRAMES:
+            return 0
+        self._seen = 0
+        return self._least if self._least > self._tolerance else 0
 
 
-class Tap:
-    """Writes one call's sound; survives its streams. `line` is what both directions carry."""
+class CallTap:
+    """The WAV of one call, over all its streams; it begins at `began` on the call's clock."""
 
-    def __init__(self, file: BinaryIO, line: AudioFormat, start: float) -> None:
-        self._rate = line.rate
-        self._decode = DECODE[line.encoding, line.byte_order]
-        self._start = start
+    def __init__(self, file: BinaryIO, rate: int, began: float) -> None:
+        self.rate = rate
+        self.dropped_ms = 0
+        self._began = began
+        self._writer = StereoWriter(file, rate)
+        self._caller = Track()
+        self._agent = Track()
+        self._lag = Lag(rate)
         self._written = 0
-        self._caller = _Side(line.rate)
-        self._agent = _Side(line.rate)
-        self._wav = wave.open(file, "wb")  # noqa: SIM115  closed by close()
-        self._wav.setnchannels(2)
-        self._wav.setsampwidth(2)
-        self._wav.setframerate(line.rate)
+
+    def stream(self, format: StreamFormat) -> StreamTap:
+        """The tap of one stream of the call."""
+        return StreamTap(self, format)
 
     def caller(self, pcm: bytes, now: float) -> None:
-        """A frame of the caller that has just arrived."""
-        self._caller.put(pcm, self._position(now) - len(pcm) // 2)
+        """Audio that arrived now; in a burst it stands behind what came before it."""
+        track, place = self._caller, self._place(now)
+        lag = place - track.end
+        if not track.end or lag > MOST_BEHIND_SECONDS * self.rate:
+            track.add(place, pcm)
+        elif -lag > MOST_AHEAD_SECONDS * self.rate:
+            self.dropped_ms += len(pcm) * 500 // self.rate
+        else:
+            track.add(track.end + self._lag.missing(lag), pcm)
 
-    def agent(self, audio: bytes, starts_at: float) -> None:
-        """A frame of the agent, in the line's encoding, which the carrier plays at that time."""
-        self._agent.put(self._decode(audio), self._position(starts_at))
+    def agent(self, pcm: bytes, plays_at: float) -> None:
+        """Audio that the carrier begins to play at `plays_at`."""
+        self._agent.add(self._place(plays_at), pcm)
 
-    def clear(self, now: float) -> None:
-        """The carrier threw away what it has not played."""
-        self._agent.cut(self._position(now))
+    def cleared(self, now: float) -> None:
+        """The carrier has thrown away what it had not played."""
+        self._agent.cut(self._place(now))
 
-    def write(self, now: float) -> None:
-        """Write what can no longer change."""
-        self._write_to(self._position(now - HELD_SECONDS))
+    def advance(self, now: float) -> None:
+        """Write what can change no more."""
+        final = min(self._place(now), self._caller.end)
+        final = max(final, self._place(now - MOST_BEHIND_SECONDS))
+        if final - self._written >= WRITE_SECONDS * self.rate:
+            self._write(final)
 
     def close(self, now: float) -> None:
-        """Write the rest and finish the file."""
-        self._agent.cut(self._position(now))
-        self._write_to(self._position(now))
-        self._wav.close()
+        """Write the rest up to now and finish the file's header; the file itself stays open."""
+        self._write(max(self._place(now), self._caller.end, self._written))
+        self._writer.close()
 
-    def _position(self, moment: float) -> int:
-        return max(0, round((moment - self._start) * self._rate))
+    def _place(self, moment: float) -> int:
+        return max(0, round((moment - self._began) * self.rate))
 
-    def _write_to(self, end: int) -> None:
-        if end <= self._written:
-            return
-        left = np.frombuffer(self._caller.take(self._written, end), "<i2")
-        right = np.frombuffer(self._agent.take(self._written, end), "<i2")
-        self._wav.writeframesraw(np.column_stack((left, right)).astype("<i2").tobytes())
-        self._written = end
+    def _write(self, place: int) -> None:
+        self._writer.write(self._caller.take(place), self._agent.take(place))
+        self._written = place
+
+
+class StreamTap:
+    """One stream's part of a call's tap; takes audio in the line's encoding."""
+
+    def __init__(self, call: CallTap, format: StreamFormat) -> None:
+        self._call = call
+        self._decode_caller: Stage = Codec(same_both_ways(format.inbound), call.rate).decode
+        self._decode_agent: Stage = Codec(same_both_ways(format.outbound), call.rate).decode
+
+    def caller(self, payload: bytes, now: float) -> None:
+        """The caller's audio as it arrived."""
+        self._call.caller(self._decode_caller(payload), now)
+
+    def agent(self, chunk: bytes, plays_at: float) -> None:
+        """A chunk of the agent's, and when the carrier begins to play it."""
+        self._call.agent(self._decode_agent(chunk), plays_at)
+
+    def cleared(self, now: float) -> None:
+        """The carrier has thrown away what it had not played."""
+        self._call.cleared(now)
+
+    def advance(self, now: float) -> None:
+        """Write what can change no more."""
+        self._call.advance(now)

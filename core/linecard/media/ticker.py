@@ -1,9 +1,9 @@
-"""One clock for all streams: a single task that gives each of them its turn every 20 ms."""
+"""One timer for the audio of all calls."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 
@@ -12,52 +12,51 @@ from linecard.media.formats import FRAME_MS
 
 log = structlog.get_logger()
 
-PERIOD = FRAME_MS / 1000
-
-
-class Ticking(Protocol):
-    """What wants a turn."""
-
-    def tick(self, now: float) -> None:
-        """Do what is due; must not wait."""
+Tick = Callable[[float], None]
 
 
 class Ticker:
-    """Runs while anybody is registered; never drifts, and after a stall goes on with one turn."""
+    """Calls every registered `tick(now)` each 20 ms of its clock; runs only while somebody is registered.
+
+    A late tick is not made up for by more ticks: sessions reckon with positions, not with counts.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._members: dict[Ticking, None] = {}
+        self._ticks: dict[Tick, None] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, member: Ticking) -> None:
-        """Give it turns."""
-        self._members[member] = None
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="ticker")
+    def add(self, tick: Tick) -> None:
+        """Call `tick` from now on."""
+        self._ticks[tick] = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="media ticker")
 
-    def remove(self, member: Ticking) -> None:
-        """Give it no more turns."""
-        self._members.pop(member, None)
+    def remove(self, tick: Tick) -> None:
+        """Call `tick` no more; safe to repeat."""
+        self._ticks.pop(tick, None)
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        self._ticks.clear()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
+        period = FRAME_MS / 1000
         due = self._clock.now()
-        while self._members:
-            now = self._clock.now()
-            for member in tuple(self._members):
-                self._turn(member, now)
-            due = max(due + PERIOD, now)
-            await self._clock.sleep(max(0.0, due - self._clock.now()))
+        while self._ticks:
+            due = max(due + period, self._clock.now())
+            await self._clock.sleep(due - self._clock.now())
+            self._tick_all(self._clock.now())
+        self._task = None
 
-    def _turn(self, member: Ticking, now: float) -> None:
-        try:
-            member.tick(now)
-        except Exception:
-            log.exception("a stream failed in its turn; the others go on")
-            self.remove(member)
+    def _tick_all(self, now: float) -> None:
+        for tick in list(self._ticks):
+            try:
+                tick(now)
+            except Exception:
+                log.exception("a tick failed and is called no more")
+                self.remove(tick)

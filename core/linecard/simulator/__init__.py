@@ -29,9 +29,16 @@ class SimulatedCarrier(Protocol):
     """
 
     name: str
-    url: str
 
     def __init__(self, public_url_of_app: str, *, clock: Clock, seed: int = 0) -> None: ...
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        ...
+
+    @url.setter
+    def url(self, url: str) -> None: ...
 
     @property
     def app(self) -> ASGIApp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, func, s
 from sqlalchemy.exc import DBAPIError
 
 from linecard.errors import ConfigurationError
-from linecard.store.pragmas import follow_sqlite
+from linecard.store.pragmas import follow_sqlite, use_wal
 from linecard.store.urls import is_sqlite, shown, sync_url
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -31,16 +32,18 @@ def migrate(url: URL, extra_versions: Sequence[str] = ()) -> None:
 
     Blocks; call it in a thread. Raises ConfigurationError when the database cannot be used.
     """
-    if is_sqlite(url):
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = _engine(url)
     try:
+        if is_sqlite(url):
+            _make_file(url.database or "")
         with _ALEMBIC, engine.begin() as connection:
             _wait_for_turn(connection)
             _check(connection, url)
             command.upgrade(alembic_config(connection, extra_versions), "heads")
     except DBAPIError as error:
         raise _unusable(url, str(error.orig)) from error
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(url, str(error)) from error
     except CommandError as error:
         raise _unusable(
             url, f"{error} (made by a newer version, or by a plugin that is gone)"
@@ -58,6 +61,11 @@ def alembic_config(connection: Connection, extra_versions: Sequence[str] = ()) -
     config.set_main_option("version_locations", _literal(os.pathsep.join(folders)))
     config.attributes["connection"] = connection
     return config
+
+
+def _make_file(path: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    use_wal(path, PATIENCE_SECONDS)
 
 
 def _engine(url: URL) -> Engine:

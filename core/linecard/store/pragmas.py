@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-_ALWAYS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_ALWAYS = ("synchronous = FULL", "foreign_keys = ON")
+_TRY_AGAIN_SECONDS = 0.02
+
+
+def use_wal(path: str, patience_seconds: float) -> None:
+    """Put a database file into WAL mode, where it stays: readers and the writer do not hold each other up.
+
+    Of two processes that do this at once one is refused, whatever its busy timeout; so it is tried again.
+    """
+    deadline = time.monotonic() + patience_seconds
+    with closing(sqlite3.connect(path)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(_TRY_AGAIN_SECONDS)
+            else:
+                return
 
 
 def follow_sqlite(engine: Engine, *, writes: bool, busy_seconds: float) -> None:
@@ -16,7 +39,7 @@ def follow_sqlite(engine: Engine, *, writes: bool, busy_seconds: float) -> None:
     the busy timeout; one that begins IMMEDIATE waits its turn.
     """
     pragmas = (f"busy_timeout = {int(busy_seconds * 1000)}", *_ALWAYS)
-    begin = "BEGIN"
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin by itself

@@ -10,6 +10,9 @@ from types import MappingProxyType
 
 from linecard import CallStatus
 
+END_OF_DOCUMENT = "4010"
+"""Our document had nothing left to do: the normal end by us, and the sign of a stream that broke."""
+
 _END = CallStatus
 HANGUPS: Mapping[str, tuple[CallStatus | None, str]] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from linecard import CallLookup, Cleared, Found, LegEnded
 from linecard_plivo.e164 import write_number
-from linecard_plivo.hangups import SOURCES, end_of
+from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
 from linecard_plivo.replies import Detail, Details, Ids, Live, text, whole
 from linecard_plivo.rest import Rest
 
@@ -122,4 +122,5 @@ def _end(call: Detail) -> LegEnded:
         duration=seconds,
         billed=whole(call.billed_duration),
         cost=text(call.total_amount) or None,
+        ran_out=code == END_OF_DOCUMENT,
     )

@@ -23,7 +23,7 @@ from linecard import (
 )
 from linecard_plivo.e164 import read_number
 from linecard_plivo.fields import Form
-from linecard_plivo.hangups import SOURCES, end_of
+from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -97,6 +97,7 @@ def ended(_request: CarrierRequest, form: Form) -> Events:
             duration=duration,
             billed=form.whole("BillDuration"),
             cost=form.text("TotalCost") or None,
+            ran_out=code == END_OF_DOCUMENT,
         ),
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from linecard import CarrierRefused
@@ -41,7 +43,8 @@ class Rest:
         self.settings = settings
         self._patience = patience or Patience()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="plivo")
-        self._pool: Guard | None = None
+        self._lock = Lock()
+        self._guard: Guard | None = None
 
     async def dial(self, question: Question, shape: type[T]) -> T:
         """Ask once, on a connection of its own. Raises CarrierRefused or PlacementUnknown.
@@ -87,14 +90,15 @@ class Rest:
         # Loading the SDK takes a third of a second: this thread's time, not the event loop's.
         from linecard_plivo.transport import Guard, put
 
-        guard = self._pool if is_pooled else None
-        if guard is None:
-            guard = Guard(self.settings.api_url)
-        try:
-            answer = put(question, guard, self.settings, timeout)
-        finally:
-            if is_pooled:
-                self._pool = guard
-            else:
-                guard.close()
-        return read(answer, shape)
+        if is_pooled:
+            return read(put(question, self._shared_guard(), self.settings, timeout), shape)
+        with closing(Guard(self.settings.api_url)) as guard:
+            return read(put(question, guard, self.settings, timeout), shape)
+
+    def _shared_guard(self) -> Guard:
+        from linecard_plivo.transport import Guard
+
+        with self._lock:
+            if self._guard is None:
+                self._guard = Guard(self.settings.api_url)
+            return self._guard

@@ -23,7 +23,6 @@ from linecard_plivo.failures import Denied, Failure, Lost, NotSent
 from linecard_plivo.settings import PlivoSettings
 
 TIMED_OUT = 408
-TOO_MANY = 429
 LONGEST_REASON = 300
 
 
@@ -50,16 +49,17 @@ class Guard(HTTPAdapter):
 
 def _broken(error: RequestException) -> Failure:
     reason = getattr(error.args[0], "reason", error) if error.args else error
-    never_left = isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError)
-    kind = NotSent if never_left or _is_untrusted(reason) else Lost
+    # Requests' own ValueErrors are about the address.
+    never_left = isinstance(error, (ConnectTimeout, ValueError))
+    no_connection = isinstance(reason, NewConnectionError) or _is_untrusted(reason)
+    kind = NotSent if never_left or no_connection else Lost
     return kind(f"{type(error).__name__}: {reason}"[:LONGEST_REASON])
 
 
 def _is_untrusted(reason: object) -> bool:
     """A certificate that does not fit ends the handshake, before the request."""
-    return isinstance(getattr(reason, "args", None), tuple) and any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(reason, "args", ())
-    )
+    causes = getattr(reason, "args", ())
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
 
 
 def _judge(response: Response) -> None:
@@ -102,7 +102,8 @@ def put(
 
     Raises Failure.
     """
-    client = plivo.RestClient(settings.auth_id, settings.rest_token, timeout=timeout)
+    client: Any = plivo.RestClient(settings.auth_id, settings.rest_token)
+    client.timeout = timeout
     client.session.mount("https://", guard)
     client.session.mount("http://", guard)
     try:

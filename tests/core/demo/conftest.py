@@ -21,6 +21,7 @@ def report() -> Report:
     """A call whose caller name, metadata and digits are hostile."""
     tone = b"\x10\x20" * 8000
     return Report(
+        file="call",
         title=f"Call from {HOSTILE}",
         subtitle=HOSTILE,
         facts=[("caller name", HOSTILE), (HOSTILE, '{"name": "' + HOSTILE + '"}')],
@@ -32,7 +33,7 @@ def report() -> Report:
         marks=[Marked(0.5, Mark.DIGIT, HOSTILE), Marked(0.6, Mark.BARGE_IN, "barge-in")],
         phases=[Phase(0.0, 0.4, HOSTILE), Phase(0.4, 1.0, "talking")],
         recording=Phase(0.1, 0.9, "recording"),
-        sound=Sound(0.2, 8000, tone, tone[::-1], "call.wav"),
+        sound=Sound(0.2, 8000, tone, tone[::-1]),
         measures=[Measure(HOSTILE, 1.25, HOSTILE)],
         checks=[Check("it rang", True, "once"), Check(HOSTILE, False, HOSTILE)],
         exchanges=[

@@ -22,7 +22,7 @@ def _talking(*stretches: tuple[float, float], seconds: float) -> bytes:
 def test_sound_and_moments_share_the_axis(report: Report) -> None:
     assert report.sound is not None
     pcm = _talking((0.3, 0.5), seconds=1.0)
-    drawn = score(replace(report, sound=Sound(0.2, 8000, pcm, pcm, "call.wav")))
+    drawn = score(replace(report, sound=Sound(0.2, 8000, pcm, pcm)))
     at_half = next(arrow.x for arrow in drawn.arrows if arrow.number == 2)
     assert drawn.talk[0].x == pytest.approx(at_half, abs=0.1)
     assert all(LEFT <= arrow.x <= RIGHT for arrow in drawn.arrows)

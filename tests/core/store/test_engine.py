@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from linecard.calls import Call
 from linecard.errors import ConfigurationError, Conflict
-from linecard.store import Database, calls, timeline
+from linecard.store import Database, calls, engine, timeline
+
+KILL_THE_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+class MakeDatabase(Protocol):
+    """The server of the session."""
+
+    def create(self, template: str) -> str:
+        """The URL of a new database."""
+
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -200,6 +216,11 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         await Database(f"sqlite:///{path}").open()
 
 
+async def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unable to open database file"):
+        await Database(f"sqlite:///{tmp_path}").open()
+
+
 async def test_an_unreachable_postgresql_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://linecard:hush-hush@/nowhere?host={tmp_path}"
     with pytest.raises(ConfigurationError, match="LINECARD_DATABASE_URL") as caught:
@@ -212,8 +233,36 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{path}")
     await database.open()
     await database.close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
     with pytest.raises(ConfigurationError, match="9999"):
         await Database(f"sqlite:///{path}").open()
+
+
+async def test_postgresql_may_restart_under_us(
+    postgres: MakeDatabase, postgresql_template: str, make_call: Callable[..., Call]
+) -> None:
+    database = Database(postgres.create(postgresql_template))
+    async with database.write() as conn:
+        await calls.add(conn, make_call())
+    async with database.read() as conn:
+        await conn.execute(text(KILL_THE_OTHERS))
+    async with database.write() as conn:
+        assert await calls.get(conn, "call-1") is not None
+    await database.close()
+
+
+async def test_a_writer_gives_up_on_a_file_that_another_process_holds(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.2)
+    path = shutil.copy(sqlite_template, tmp_path)
+    database = Database(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            async with database.write():
+                pass
+    async with database.write() as conn:
+        assert await calls.count_live(conn) == 0
+    await database.close()

@@ -270,7 +270,6 @@ def test_any_text_comes_back_as_it_was_and_makes_no_element(text: str) -> None:
 def test_any_attribute_comes_back_as_it_was(text: str) -> None:
     element = one(Gather(action_url=URL, valid=text))
     assert element.get("validDigits") == spoken(text)
-    assert element.attrib.keys() >= {"action", "timeout"}
     assert len(element.attrib) == 8
 
 

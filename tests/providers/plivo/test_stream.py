@@ -327,10 +327,9 @@ events = st.sampled_from(
 )
 messages = st.fixed_dictionaries(
     {"event": events | json_values},
-    optional={
-        name: json_values
-        for name in ("streamId", "sequenceNumber", "start", "media", "dtmf", "name", "reason")
-    },
+    optional=dict.fromkeys(
+        ("streamId", "sequenceNumber", "start", "media", "dtmf", "name", "reason"), json_values
+    ),
 )
 
 

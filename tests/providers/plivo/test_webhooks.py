@@ -327,6 +327,7 @@ def test_codes_and_words_of_an_end(code: str, word: str, status: CallStatus) -> 
     assert isinstance(event, LegEnded)
     assert event.status is status
     assert event.code == code
+    assert event.ran_out is (code == "4010")
 
 
 def test_every_code_of_the_reference_is_in_the_table() -> None:

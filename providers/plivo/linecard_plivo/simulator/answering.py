@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
 from linecard.simulator.lines import Line
-
 from linecard_plivo.simulator.codes import NORMAL, Ending, Source
 
 if TYPE_CHECKING:

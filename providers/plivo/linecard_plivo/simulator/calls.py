@@ -12,7 +12,6 @@ from linecard_plivo.simulator.codes import Ending, Purpose
 if TYPE_CHECKING:
     from linecard.simulator.handset import Handset
     from linecard.simulator.lines import Line
-
     from linecard_plivo.simulator.recordings import Recording
     from linecard_plivo.simulator.streams import LiveStream
 
@@ -83,6 +82,7 @@ class Call:
     handset: Handset | None = None
     line: Line | None = None
     stream: LiveStream | None = None
+    beside: asyncio.Task[bool] | None = None
     wanted: Next | None = None
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     recordings: list[Recording] = field(default_factory=list)
@@ -99,6 +99,11 @@ class Call:
     def is_live(self) -> bool:
         """Whether it has been answered and goes on."""
         return self.answered_at is not None and not self.is_over
+
+    @property
+    def has_stream(self) -> bool:
+        """Whether a stream runs, or is being opened beside the document."""
+        return self.stream is not None or (self.beside is not None and not self.beside.done())
 
     @property
     def seconds(self) -> float:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from linecard.simulator.ledger import What
 from linecard.simulator.lines import Line, Prompt, Room
 from linecard.simulator.speech import beep
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.documents import after_action, callback_address, notify
 from linecard_plivo.simulator.fields import Fields, answer_fields

@@ -6,16 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from linecard.simulator.courier import Webhook
-
+from linecard.simulator.ledger import What
+from linecard.simulator.speech import speech
 from linecard_plivo.simulator.fields import answer_fields
 from linecard_plivo.simulator.prompts import file_sound, play_sound
 from linecard_plivo.simulator.reader import Element, InvalidXml, read_document
-from linecard.simulator.ledger import What
-from linecard.simulator.speech import speech
 
 if TYPE_CHECKING:
     from linecard.simulator.lines import Line
-
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.switch import Switch
 
@@ -38,7 +36,7 @@ async def confirmed(switch: Switch, call: Call, dial: Element, line: Line) -> bo
             return True
         async with switch.clock.timeout(dial["confirmTimeout"]):
             await pressed.wait()
-        return True
+            return True
     except TimeoutError:
         return False
     finally:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from linecard.simulator.ledger import What
 from linecard.simulator.lines import Bridge, Line, Prompt
 from linecard.simulator.speech import ringback
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.calls import Address
 from linecard_plivo.simulator.codes import NORMAL, Ending, Source

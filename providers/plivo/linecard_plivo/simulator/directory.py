@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linecard.simulator.handset import plain
-
 from linecard_plivo.simulator.calls import Address, Order
 from linecard_plivo.simulator.identity import Ids
 

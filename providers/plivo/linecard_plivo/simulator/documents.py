@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from linecard.simulator.courier import Webhook
 from linecard.simulator.ledger import What
-
 from linecard_plivo.simulator.calls import Address, Next
 from linecard_plivo.simulator.codes import EndCall, Ending, Purpose, Source
 from linecard_plivo.simulator.fields import Fields, answer_fields
@@ -15,7 +14,6 @@ from linecard_plivo.simulator.reader import Element, InvalidXml, read_document
 
 if TYPE_CHECKING:
     from linecard.simulator.wire import Delivery
-
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.switch import Switch
 

@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from linecard.simulator.ledger import What
-from linecard.simulator.serving import cut_connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from linecard.simulator.ledger import What
+from linecard.simulator.serving import cut_connection
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

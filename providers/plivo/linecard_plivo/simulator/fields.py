@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+
 from linecard.simulator.handset import plain
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def machine_fields(call: Call, *, is_machine: bool, hangs_up: bool) -> Fields:
     )
 
 
-def bill_rate(switch: Switch, call: Call) -> object:
+def bill_rate(switch: Switch, call: Call) -> Decimal:
     """The price of a minute of the call."""
     return switch.rates.per_minute(call.direction, call.to)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Outcome, Phone, cut_short
-
 from linecard_plivo.simulator.answering import pick_up, press_later
 from linecard_plivo.simulator.codes import EndCall, Ending, Source
 from linecard_plivo.simulator.detection import detect_machine

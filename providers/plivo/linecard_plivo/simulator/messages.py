@@ -139,7 +139,8 @@ READERS: Mapping[str, Callable[[dict[str, Any], MediaType], Command]] = {
 
 def headers_text(headers: str, shape: str) -> str:
     """extraHeaders as they come in every message: one fact, in the four forms that were seen."""
-    pairs = [pair.partition("=")[::2] for pair in headers.replace(";", ",").split(",") if pair]
+    parts = [pair.partition("=") for pair in headers.replace(";", ",").split(",") if pair]
+    pairs = [(name, value) for name, _, value in parts]
     if shape == "json":
         return json.dumps(dict(pairs))
     if shape == "braces":

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.ledger import What
-
 from linecard_plivo.simulator.calls import Address, Call, MachineOrder, Order
 from linecard_plivo.simulator.documents import is_web_address
 from linecard_plivo.simulator.living import live, outbound

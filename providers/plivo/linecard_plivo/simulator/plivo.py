@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from starlette.applications import Starlette
+
 from linecard.simulator.console import console_routes
 from linecard.simulator.courier import Courier
 from linecard.simulator.faults import Faults
@@ -15,8 +17,6 @@ from linecard.simulator.loopback import require_loopback
 from linecard.simulator.overrides import Policy
 from linecard.simulator.queueing import DialPace, Window
 from linecard.tasks import Tasks
-from starlette.applications import Starlette
-
 from linecard_plivo.simulator.calls import Address, Call, Order
 from linecard_plivo.simulator.directory import Directory
 from linecard_plivo.simulator.door import Door
@@ -29,10 +29,11 @@ from linecard_plivo.simulator.signing import Signer
 from linecard_plivo.simulator.switch import AGENT, Switch
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from linecard.clock import Clock
     from linecard.simulator.phone import Phone
     from linecard.simulator.playback import Playback
-    from starlette.types import ASGIApp
 
 REQUESTS_ALLOWED, IN_SECONDS = 300, 5.0
 CLOSING_SECONDS = 2.0

@@ -9,7 +9,6 @@ from linecard.simulator.ledger import What
 from linecard.simulator.lines import Line, Prompt
 from linecard.simulator.sound import read_wav
 from linecard.simulator.speech import beep, speech, tone
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.documents import after_action
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from linecard_plivo.simulator.schema import BASIC_VOICES, IN_RESPONSE, SHAPES, Shape
 

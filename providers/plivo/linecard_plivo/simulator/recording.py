@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from linecard.simulator.sound import FRAME_SECONDS, level
 from linecard.simulator.speech import beep
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.calls import Address
 from linecard_plivo.simulator.documents import after_action, callback_address, notify

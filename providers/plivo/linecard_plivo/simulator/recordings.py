@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from linecard.simulator.handset import plain
 from linecard.simulator.ledger import What
 from linecard.simulator.tape import Tape
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.documents import notify
 from linecard_plivo.simulator.fields import Fields, offset_time

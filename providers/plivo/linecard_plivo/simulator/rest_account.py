@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.handset import plain
-
 from linecard_plivo.simulator.directory import APPLICATION_DEFAULTS, Application, OwnNumber
-from linecard_plivo.simulator.fields import country_code
 from linecard_plivo.simulator.documents import is_web_address
+from linecard_plivo.simulator.fields import country_code
 from linecard_plivo.simulator.rates import pricing
 from linecard_plivo.simulator.replies import ApiReply, ApiRequest, Refused, missing, page, said
 

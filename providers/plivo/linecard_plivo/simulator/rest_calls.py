@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
-
 from linecard_plivo.simulator.calls import Address, Call, Next
 from linecard_plivo.simulator.codes import NORMAL, Ending, Purpose, Source
 from linecard_plivo.simulator.documents import is_web_address

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.handset import plain
-
 from linecard_plivo.simulator.fields import bill_rate, offset_time
 from linecard_plivo.simulator.replies import ApiReply, ApiRequest, Refused, missing, page, said
 

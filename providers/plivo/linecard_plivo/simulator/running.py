@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
-
 from linecard_plivo.simulator.answering import pick_up
 from linecard_plivo.simulator.codes import END_OF_XML, EndCall, Ending, Source
 from linecard_plivo.simulator.conferences import run_conference
@@ -54,7 +53,7 @@ async def follow(switch: Switch, call: Call) -> Ending:
             wanted = await _run_all(switch, call, elements)
     except EndCall as end:
         return end.ending
-    if call.stream is not None:
+    if call.has_stream:
         # A stream without keepCallAlive: "dropped within seconds".
         await switch.clock.sleep(DRAIN_SECONDS)
     return Ending(END_OF_XML, Source.XML)

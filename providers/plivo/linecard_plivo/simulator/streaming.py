@@ -11,7 +11,6 @@ from linecard.simulator.handset import plain
 from linecard.simulator.ledger import What
 from linecard.simulator.mediasocket import MediaSocket, SocketRefused, open_socket
 from linecard.simulator.overrides import ONCE
-
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.codes import END_OF_XML, EndCall, Ending, Source
 from linecard_plivo.simulator.recordings import stop_all
@@ -33,11 +32,12 @@ async def run_stream(switch: Switch, call: Call, element: Element) -> Next | Non
     order = StreamOrder.read(element)
     if element["contentType"] is None:
         switch.ledger.write(What.NOTE, call.uuid, text=f"no contentType: taken as {DEFAULT_TYPE}")
-    if call.stream is not None:
+    if call.has_stream:
         switch.ledger.write(What.NOTE, call.uuid, text="a second stream at once: passed over")
         return None
     if not order.keeps_call:
         beside = switch.tasks.start(_open_and_carry(switch, call, order), "stream")
+        call.beside = beside
         call.over.add_done_callback(lambda _: beside.cancel())
         return None
     was_open = await _open_and_carry(switch, call, order)

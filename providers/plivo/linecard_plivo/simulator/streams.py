@@ -14,7 +14,6 @@ from linecard.simulator.ledger import What
 from linecard.simulator.linecodec import line_codec
 from linecard.simulator.mediasocket import ConnectionClosed, MediaSocket
 from linecard.simulator.playback import Playback
-
 from linecard_plivo.simulator.calls import Address
 from linecard_plivo.simulator.messages import (
     BadMessage,

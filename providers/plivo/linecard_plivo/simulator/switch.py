@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from linecard.simulator.playback import Playback
     from linecard.simulator.queueing import DialPace, Window
     from linecard.tasks import Tasks
-
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.conferences import Conference
     from linecard_plivo.simulator.directory import Directory

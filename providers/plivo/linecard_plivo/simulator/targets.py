@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.handset import plain
 from linecard.simulator.ledger import What
 from linecard.simulator.lines import Line
 from linecard.simulator.phone import Outcome
-
 from linecard_plivo.simulator.codes import NORMAL, Ending, Source
 from linecard_plivo.simulator.confirming import confirmed
 from linecard_plivo.simulator.documents import callback_address, notify
@@ -19,7 +18,6 @@ from linecard_plivo.simulator.money import charge
 
 if TYPE_CHECKING:
     from linecard.simulator.handset import Handset
-
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.reader import Element
     from linecard_plivo.simulator.switch import Switch
@@ -113,7 +111,8 @@ async def _confirm(
 ) -> Ending | None:
     agreed = asyncio.ensure_future(confirmed(switch, call, dial, line))
     try:
-        await asyncio.wait({agreed, target.hung_up}, return_when=asyncio.FIRST_COMPLETED)
+        first: set[asyncio.Future[Any]] = {agreed, target.hung_up}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         if target.hung_up.done():
             return target.hung_up.result()
         return None if agreed.result() else UNCONFIRMED

@@ -30,9 +30,10 @@ async def test_calls_above_the_pace_are_queued_and_start_later(on_stage: Stage) 
     assert "call queued" in [reply.message for reply in replies]
     for number in numbers:
         await carrier.ledger.until(What.DIALLED, to=number)
-    times = [entry.at for entry in carrier.ledger.all(What.DIALLED)]
-    assert times[2] - times[0] >= 0.99
-    assert times[4] - times[2] >= 0.99
+    asked = carrier.ledger.all(What.QUEUED)[0].at
+    dialled = [entry.at - asked for entry in carrier.ledger.all(What.DIALLED)]
+    assert dialled[2] > 0.9
+    assert dialled[4] > 1.9
 
 
 async def test_several_destinations_give_a_list(on_stage: Stage) -> None:
@@ -82,14 +83,25 @@ async def test_hang_up_of_a_live_call_and_then_404(on_stage: Stage) -> None:
     carrier, calls = on_stage.plivo, on_stage.sdk.calls
     on_stage.app.documents["/answer"] = LONG
     uuid = await on_stage.call()
-    with pytest.raises(MISSING):
-        await on_stage.rest(calls.delete, uuid)
     await carrier.ledger.until(What.ANSWERED, uuid)
     await on_stage.rest(calls.delete, uuid)
     ended = await carrier.ledger.until(What.HUNG_UP, uuid)
     assert (ended.facts["code"], ended.facts["source"]) == (4000, "API Request")
     with pytest.raises(MISSING):
         await on_stage.rest(calls.delete, uuid)
+
+
+async def test_hang_up_while_it_rings_is_404_or_as_switched(on_stage: Stage) -> None:
+    carrier, calls = on_stage.plivo, on_stage.sdk.calls
+    carrier.phones[THEIRS] = NO_ANSWER
+    uuid = await on_stage.call()
+    await carrier.ledger.until(What.RINGING, uuid)
+    with pytest.raises(MISSING):
+        await on_stage.rest(calls.delete, uuid)
+    assert carrier.ledger.live_legs() == (uuid,)
+    carrier.quirks.delete_while_ringing = 204
+    await on_stage.rest(calls.delete, uuid)
+    await carrier.ledger.until(What.HUNG_UP, uuid, status="cancel")
 
 
 async def test_cancelling_a_ringing_and_a_queued_request(on_stage: Stage) -> None:
@@ -100,8 +112,7 @@ async def test_cancelling_a_ringing_and_a_queued_request(on_stage: Stage) -> Non
     await on_stage.rest(on_stage.sdk.calls.cancel, ringing)
     await carrier.ledger.until(What.WEBHOOK, ringing, kind="hangup")
     assert app.of("Hangup")[0].fields["CallStatus"] == "cancel"
-    carrier.faults.queue_delay = 1
-    carrier.switch.pace.reserve()
+    carrier.faults.queue_delay, carrier.faults.seconds = 1, 100
     queued = await on_stage.call(HUMAN)
     await on_stage.rest(on_stage.sdk.calls.cancel, queued)
     await carrier.ledger.until(What.HUNG_UP, queued)
@@ -112,7 +123,7 @@ async def test_cancelling_a_ringing_and_a_queued_request(on_stage: Stage) -> Non
 
 async def test_live_queued_and_detail_look_ups(on_stage: Stage) -> None:
     carrier, sdk = on_stage.plivo, on_stage.sdk
-    on_stage.app.documents["/answer"] = '<Response><Wait length="1"/></Response>'
+    on_stage.app.documents["/answer"] = LONG
     uuid = await on_stage.call()
     assert (await on_stage.rest(sdk.live_calls.list_ids)).calls == [uuid]
     await carrier.ledger.until(What.ANSWERED, uuid)
@@ -120,16 +131,18 @@ async def test_live_queued_and_detail_look_ups(on_stage: Stage) -> None:
     assert (live.call_status, live.to, live.request_uuid) == ("in-progress", THEIRS[1:], uuid)
     with pytest.raises(MISSING):
         await on_stage.rest(sdk.queued_calls.get, uuid)
+    carrier.quirks.cdr_delay = 1000
+    await on_stage.rest(sdk.calls.delete, uuid)
     await carrier.ledger.until(What.HUNG_UP, uuid)
     with pytest.raises(MISSING):
         await on_stage.rest(sdk.live_calls.get, uuid)
     with pytest.raises(MISSING):
         await on_stage.rest(sdk.calls.get, uuid)
-    await carrier.switch.clock.sleep(carrier.quirks.cdr_delay + 0.1)
+    carrier.quirks.cdr_delay = 0
     detail = await on_stage.rest(sdk.calls.get, uuid)
-    assert detail.hangup_cause_code == 4010
-    assert detail.billed_duration == 60
-    assert detail.bill_duration == 1
+    assert detail.hangup_cause_code == 4000
+    assert detail.billed_duration >= detail.bill_duration
+    assert detail.billed_duration % 60 == 0
     assert detail.answer_time.endswith("+05:30")
     listed = await on_stage.rest(sdk.calls.list, to_number=THEIRS[1:], from_number=OURS[1:])
     assert [one["call_uuid"] for one in listed.objects] == [uuid]

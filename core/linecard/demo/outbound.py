@@ -1,0 +1,134 @@
+"""The outbound call: an interruption, a booking number, and a transfer that works at the second try."""
+
+from __future__ import annotations
+
+from linecard.demo import cast, measures, script, sound_checks
+from linecard.demo.checks import AT_THE_END, Expected, Seen, one_agent, recorded, webhook, wrote
+from linecard.demo.evidence import Evidence, collect
+from linecard.demo.hearing import place_of
+from linecard.demo.logbook import Logbook
+from linecard.demo.report import Report
+from linecard.demo.scene import Scene, scene
+from linecard.demo.script import by_customer, by_human
+from linecard.demo.stage import Stage
+from linecard.demo.story import Tone, Who
+from linecard.demo.terminal import Terminal
+from linecard.demo.writing import write
+from linecard.simulator.ledger import Entry, What
+from linecard.webhook import Kind
+
+TITLE = "Outbound call"
+SUBTITLE = "the hotel calls a guest: interruption, digits, a busy desk, and a human who answers"
+FILE = "call"
+STEPS = (
+    (What.RINGING, "it rings"),
+    (What.RECORDING_STARTED, "answered and recorded"),
+    (What.STREAM_OPENED, "the agent talks"),
+    (What.CLEARED, "interrupted"),
+    (What.DIGIT_PRESSED, "digits"),
+    (What.TRANSFER, "transfer"),
+    (What.BRIDGED, "with a human"),
+    (What.HUNG_UP, "hung up"),
+    (What.RECORDING_STOPPED, "the last callbacks"),
+)
+
+
+async def play(stage: Stage, terminal: Terminal, book: Logbook) -> Report:
+    """Play the call and report on it."""
+    bridged = cast.Cue("to be connected with a human")
+
+    def cue(entry: Entry) -> None:
+        bridged.given = bridged.given or entry.what is What.BRIDGED
+
+    progress = terminal.progress(STEPS)
+    with terminal.act(TITLE, SUBTITLE, len(STEPS)), scene(stage, book, cue, progress) as played:
+        played.story.listen(terminal.show)
+        evidence = await _call(stage, played, bridged)
+    return write(FILE, TITLE, SUBTITLE, evidence, EXPECTED, measures.OUTBOUND)
+
+
+async def _call(stage: Stage, played: Scene, bridged: cast.Cue) -> Evidence:
+    phones = stage.carrier.phones
+    phones[cast.CUSTOMER] = cast.customer(bridged, played.spoken)
+    phones[cast.DESK] = cast.DESK_PHONE
+    phones[cast.MARIA] = cast.maria(played.spoken)
+    played.story.tell(Who.LINECARD, Who.LINECARD, "POST /api/calls", Tone.NOTE)
+    order = {
+        "from": cast.HOTEL,
+        "to": cast.CUSTOMER,
+        "agent": "concierge",
+        "record": True,
+        "metadata": {"guest": "Ms Okafor", "humans": [cast.DESK, cast.MARIA]},
+    }
+    placed = await stage.ask("POST", "/calls", order)
+    call = await played.until_settled(placed["id"])
+    leg = next((str(entry.call) for _, entry in played.entries(What.DIALLED)), "")
+    return await collect(played, call, leg, cast.CUSTOMER)
+
+
+def digits_pressed(evidence: Evidence) -> Seen:
+    """Every key went out, in its order; that the agent has them, its notes tell."""
+    keys = "".join(str(entry.facts["digit"]) for _, entry in evidence.entries(What.DIGIT_PRESSED))
+    heard = place_of(script.BOOKING_BEEPS, sound_checks.played(evidence))
+    return (
+        keys == script.BOOKING and heard is not None,
+        f"{keys or 'none'} pressed, and repeated as notes",
+    )
+
+
+def came_back(evidence: Evidence) -> Seen:
+    """The first transfer ended as busy, and a second stream brought the customer back."""
+    results = [
+        event["facts"].get("result")
+        for event in evidence.call["events"]
+        if event["name"] == "transfer-reported"
+    ]
+    streams = len(evidence.entries(What.STREAM_OPENED))
+    return results[:1] == [
+        "busy"
+    ] and streams == 2, f"{results[:1] or 'no result'}, {streams} streams"
+
+
+def talked(evidence: Evidence) -> Seen:
+    """Each heard the other's words whole."""
+    humans = evidence.scene.stage.carrier.phones.handsets(cast.MARIA)
+    if evidence.phone is None or not humans:
+        return False, "the human was never reached"
+    at_customer = place_of(by_human(script.HUMAN_HELLO), evidence.phone.heard) is not None
+    at_human = place_of(by_customer(script.CUSTOMER_REQUEST), humans[-1].heard) is not None
+    return (
+        at_customer and at_human,
+        "both, sample for sample" if at_customer and at_human else "not both",
+    )
+
+
+def dialled_once(evidence: Evidence) -> Seen:
+    """The carrier rang each person exactly once."""
+    ledger = evidence.scene.stage.carrier.ledger
+    counts = [ledger.dials(number) for number in (cast.CUSTOMER, cast.DESK, cast.MARIA)]
+    return counts == [1, 1, 1], ", ".join(f"{count} ×" for count in counts)
+
+
+EXPECTED: tuple[Expected, ...] = (
+    Expected("the phone rang", wrote(What.RINGING)),
+    Expected("ringing callback arrived", webhook(Kind.RINGING)),
+    Expected("answer webhook got its document", webhook(Kind.ANSWER)),
+    Expected("media socket opened", wrote(What.STREAM_OPENED)),
+    Expected("recording started", wrote(What.RECORDING_STARTED)),
+    Expected("recording is on our record", recorded("recording-started")),
+    Expected("stream callbacks arrived", webhook(Kind.STREAM)),
+    Expected("barge-in silenced the phone", sound_checks.silenced),
+    Expected("the agent heard the customer, sample for sample", sound_checks.interruption_heard),
+    Expected("the customer heard the agent, sample for sample", sound_checks.heard_as_played),
+    Expected("digits reached the agent", digits_pressed),
+    Expected("transfer to a busy desk brought the customer back", came_back),
+    Expected("transfer documents fetched", webhook(Kind.TRANSFER, 2)),
+    Expected("one agent carried the whole call", one_agent),
+    Expected("transfer to a human connected both", wrote(What.BRIDGED)),
+    Expected("customer and human heard each other", talked),
+    Expected("callbacks of the human's leg arrived", webhook(Kind.LEG)),
+    Expected("end-of-dial callbacks arrived", webhook(Kind.DIALED, 2)),
+    Expected("the agent left", recorded("agent-finished")),
+    Expected("nobody was dialled twice", dialled_once),
+    *AT_THE_END,
+)

@@ -1,0 +1,104 @@
+"""Checks of the sound itself: what was played, heard and said, sample for sample."""
+
+from __future__ import annotations
+
+from linecard.demo import script
+from linecard.demo.checks import Seen
+from linecard.demo.evidence import Evidence
+from linecard.demo.hearing import RATE, cut_short, end_of_sound, first_sound, place_of
+from linecard.demo.script import by_agent, by_customer
+
+BARGE_IN_MS = 400.0
+"""In real time. A faster clock magnifies the machine's own share, so the limit grows with it."""
+OUTBOUND_REST = (
+    by_agent(script.ASK_NUMBER),
+    script.BOOKING_BEEPS,
+    by_agent(script.CONNECTING),
+    by_agent(script.STILL_BUSY),
+)
+
+
+def played(evidence: Evidence) -> bytes:
+    """All that the carrier played to the customer, without pauses."""
+    return b"".join(bytes(one.played) for one in evidence.playbacks)
+
+
+def gaps(evidence: Evidence) -> int:
+    """How often the agent's sound came too late."""
+    return sum(one.underruns for one in evidence.playbacks)
+
+
+def heard_as_played(evidence: Evidence) -> Seen:
+    """The greeting up to the interruption and every later line, and nothing else."""
+    kept = cut_short(played(evidence), by_agent(script.GREETING), b"".join(OUTBOUND_REST))
+    if kept is None or not _stands_at_the_phone(evidence):
+        return False, "samples are missing, doubled or changed"
+    seconds = len(played(evidence)) / 2 / RATE
+    return True, f"{seconds:.1f} s alike, {gaps(evidence)} gaps"
+
+
+def echoed_as_said(evidence: Evidence) -> Seen:
+    """The welcome, the caller's own words, the notes and the goodbye, whole and in this order."""
+    lines = (
+        by_agent(script.WELCOME),
+        by_customer(script.CALLER_SAYS),
+        script.ROOM_BEEPS + by_agent(script.THANKS),
+    )
+    sound = played(evidence)
+    places = [place_of(line, sound) for line in lines]
+    known = [place for place in places if place is not None]
+    in_order = len(known) == len(lines) and known == sorted(known)
+    if not in_order or not _stands_at_the_phone(evidence):
+        return False, "samples are missing, doubled or changed"
+    return True, f"{len(sound) / 2 / RATE:.1f} s alike, {gaps(evidence)} gaps"
+
+
+def _stands_at_the_phone(evidence: Evidence) -> bool:
+    """Whether each stream's sound, with the carrier's own pauses, is found whole at the phone."""
+    if evidence.phone is None or not evidence.playbacks:
+        return False
+    heard = evidence.phone.heard
+    return all(place_of(one.with_gaps(), heard) is not None for one in evidence.playbacks)
+
+
+def interruption_heard(evidence: Evidence) -> Seen:
+    """The agent's side of our own session has the customer's words."""
+    return _in_our_session(evidence, by_customer(script.INTERRUPTION))
+
+
+def caller_heard(evidence: Evidence) -> Seen:
+    """The agent's side of our own session has the caller's words."""
+    return _in_our_session(evidence, by_customer(script.CALLER_SAYS))
+
+
+def _in_our_session(evidence: Evidence, words: bytes) -> Seen:
+    place = place_of(words, evidence.sound.caller) if evidence.sound else None
+    seconds = len(words) / 2 / RATE
+    return place is not None, f"{seconds:.1f} s alike" if place is not None else "not found"
+
+
+def barge_in_ms(evidence: Evidence) -> float | None:
+    """From the customer's first sample to the agent's last one, at the customer's own phone."""
+    phone = evidence.phone
+    begins = first_sound(phone.said) if phone else None
+    ends = end_of_sound(phone.heard, begins) if phone and begins is not None else None
+    return None if begins is None or ends is None else (ends - begins) * 1000 / RATE
+
+
+def silenced(evidence: Evidence) -> Seen:
+    """The greeting stopped soon after the customer began to talk, and long before its own end."""
+    took = barge_in_ms(evidence)
+    limit = BARGE_IN_MS * evidence.speed
+    cleared = [one for playback in evidence.playbacks for one in playback.dropped if one.audio]
+    if took is None or not cleared:
+        return False, "the greeting was never cut short"
+    return took <= limit, f"after {took:.0f} ms; at most {limit:.0f} ms"
+
+
+def echo_ms(evidence: Evidence) -> float | None:
+    """From the caller's mouth to the caller's ear: through carrier, server and agent, and back."""
+    words = by_customer(script.CALLER_SAYS)
+    phone = evidence.phone
+    said = place_of(words, phone.said) if phone else None
+    heard = place_of(words[:320], phone.heard) if phone else None
+    return None if said is None or heard is None else (heard - said) * 1000 / RATE

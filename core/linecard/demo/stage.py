@@ -1,0 +1,126 @@
+"""The demo's stage: a simulated carrier on one loopback port, our real server on another."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from linecard.clock import Clock
+from linecard.demo import cast
+from linecard.errors import ConfigurationError, LinecardError
+from linecard.exchange.context import Exchange
+from linecard.exchange.lifecycle import build_dialer, build_exchange
+from linecard.http.app import public_app
+from linecard.http.server import server_config, serving
+from linecard.plugins import Plugins, capabilities
+from linecard.settings import load_settings
+from linecard.simulator import SimulatedCarrier
+from linecard.simulator.serving import running
+
+HOST = "127.0.0.1"
+AGENTS = ("concierge=linecard.demo.agent:concierge", "reception=linecard.demo.agent:reception")
+REQUEST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that runs. `sounds` is the folder of the calls' own recordings, one WAV per call id."""
+
+    provider: str
+    clock: Clock
+    carrier: SimulatedCarrier
+    exchange: Exchange
+    client: httpx2.AsyncClient
+    sounds: Path
+
+    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """The JSON answer of our own API. Raises LinecardError with its words."""
+        answer = await self.client.request(method, f"/api{path}", json=body)
+        if not answer.is_success:
+            raise LinecardError(f"{method} /api{path} answered {answer.status_code}: {answer.text}")
+        return answer.json()
+
+    async def file(self, path: str) -> bytes:
+        """A file from our own API; empty where it has none."""
+        answer = await self.client.get(path)
+        return answer.content if answer.is_success else b""
+
+
+@asynccontextmanager
+async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterator[Stage]:
+    """Build the stage; the simulated carrier and the server really listen until the block ends.
+
+    Raises ConfigurationError where no installed provider has a simulated carrier.
+    """
+    plugins = Plugins.discover()
+    name = pick_provider(plugins, provider)
+    clock, port = Clock(speed), _free_port()
+    public_url = f"http://{HOST}:{port}"
+    carrier = simulated(plugins, name)(public_url, clock=clock)
+    async with running(carrier, public_url) as carrier_url:
+        variables = _variables(public_url, folder) | dict(carrier.environment(carrier_url))
+        settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
+        exchange = build_exchange(settings, plugins, AGENTS, clock)
+        exchange.taps.folder = folder
+        app = public_app(exchange, build_dialer(exchange), with_admin=True)
+        headers = {"Authorization": f"Bearer {variables['LINECARD_API_KEY']}"}
+        async with (
+            serving(server_config(app, HOST, port, lifespan=True)) as url,
+            httpx2.AsyncClient(
+                base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=False
+            ) as client,
+        ):
+            yield Stage(
+                provider=name,
+                clock=clock,
+                carrier=carrier,
+                exchange=exchange,
+                client=client,
+                sounds=folder,
+            )
+
+
+def pick_provider(plugins: Plugins, wanted: str | None) -> str:
+    """The provider asked for, or the first one that has a simulated carrier."""
+    offering = [name for name in sorted(plugins.providers) if _has_simulator(plugins, name)]
+    if wanted is None and offering:
+        return offering[0]
+    if wanted in offering:
+        return wanted
+    installed = ", ".join(offering) or "none"
+    raise ConfigurationError(
+        f"provider {wanted or 'with a simulated carrier'} is not there; simulated are: {installed}"
+    )
+
+
+def _has_simulator(plugins: Plugins, name: str) -> bool:
+    offered = capabilities(plugins.providers[name].cls)
+    return any("simulator" in hooks for hooks in offered.values())
+
+
+def simulated(plugins: Plugins, name: str) -> type[SimulatedCarrier]:
+    """The class of a provider's simulated carrier."""
+    found: type[SimulatedCarrier] = plugins.providers[name].cls.simulator()
+    return found
+
+
+def _variables(public_url: str, folder: Path) -> dict[str, str]:
+    return {
+        "LINECARD_PUBLIC_URL": public_url,
+        "LINECARD_API_KEY": secrets.token_urlsafe(24),
+        "LINECARD_SECRET": secrets.token_urlsafe(48),
+        "LINECARD_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "LINECARD_TRANSFER_ALLOW": f"{cast.DESK},{cast.MARIA}",
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])

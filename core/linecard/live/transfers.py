@@ -1,0 +1,96 @@
+"""Transfers as the live call goes through them: asked for, the stream left, the result waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from linecard.errors import CallOver, Conflict
+from linecard.events import TransferResult
+
+if TYPE_CHECKING:
+    from linecard.clock import Clock
+    from linecard.control import Control
+    from linecard.live.voice import Voice
+
+FLUSH_SECONDS = 3.0
+BACK_SECONDS = 10.0
+"""After busy and the like the caller comes back on a new stream; so long it is waited for."""
+REPORT_SECONDS = 2.0
+"""A caller who is back without a result: so long it may still come, then it is `failed`."""
+
+
+class Transfers:
+    """One transfer at a time."""
+
+    def __init__(self, call_id: str, control: Control, voice: Voice, clock: Clock) -> None:
+        self._call_id = call_id
+        self._control = control
+        self._voice = voice
+        self._clock = clock
+        self._result: TransferResult | None = None
+
+    async def ask(self, targets: Sequence[str], mode: str, ring_seconds: int) -> None:
+        """Ask the carrier. Whatever it raises, nothing has been closed; Conflict for a second transfer."""
+        self._voice.check()
+        if self._voice.transferring:
+            raise Conflict(f"call {self._call_id} is being transferred already")
+        self._voice.transferring, self._result = True, None
+        try:
+            await self._control.transfer(self._call_id, targets, mode, ring_seconds)
+        except BaseException:
+            self._settle()
+            raise
+
+    async def go_through(self) -> TransferResult:
+        """From the carrier's yes to the result. Raises CallOver when the caller hangs up before it.
+
+        The caller hears what is queued, 3 s of it at most; then our stream ends, since the carrier
+        may hold the dialling until it has.
+        """
+        try:
+            await self._voice.heard(FLUSH_SECONDS)
+            session = self._voice.session
+            if session is not None and self._result in (None, TransferResult.BRIDGED):
+                session.close("transfer")
+            return await self._outcome()
+        finally:
+            self._settle()
+
+    def ended(self, result: TransferResult) -> bool:
+        """The exchange reports a result; False when no transfer is waiting for one."""
+        if not self._voice.transferring:
+            return False
+        self._result = result
+        self._voice.handed_over = result is TransferResult.BRIDGED
+        self._voice.changes.tell()
+        return True
+
+    async def _outcome(self) -> TransferResult:
+        voice = self._voice
+        await voice.changes.until(lambda: self._result or voice.over is not None or voice.session)
+        if self._result is None and voice.over is None:
+            await self._wait(REPORT_SECONDS, came_back=False)
+            self._result = self._result or TransferResult.FAILED
+        if self._result not in (None, TransferResult.BRIDGED):
+            await self._wait(BACK_SECONDS, came_back=True)
+        if self._result is TransferResult.BRIDGED:
+            return self._result
+        if self._result is None or voice.over is not None:
+            raise CallOver(self._call_id, voice.over or "")
+        return self._result
+
+    async def _wait(self, seconds: float, *, came_back: bool) -> None:
+        """Wait some seconds for the caller's new stream, or for the result."""
+        voice = self._voice
+        try:
+            async with self._clock.timeout(seconds):
+                await voice.changes.until(
+                    lambda: voice.over is not None or (voice.session if came_back else self._result)
+                )
+        except TimeoutError:
+            return
+
+    def _settle(self) -> None:
+        self._voice.transferring = False
+        self._voice.changes.tell()

@@ -1,0 +1,83 @@
+"""The caller's audio on its way to the agent: decoded, cleaned, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from linecard.carrier import Enhancer
+    from linecard.events import DigitReceived, MediaReceived
+    from linecard.media.listener import StreamListener
+    from linecard.media.outgoing import Line
+
+log = structlog.get_logger()
+
+MOST_DIGITS = 100
+"""Keys in one second; more than any hand presses, and a bound on what a hostile peer can queue."""
+
+
+class Incoming:
+    """One stream's way in. An enhancer that fails is taken out of the way, once and loudly."""
+
+    def __init__(self, line: Line, enhancer: Enhancer | None) -> None:
+        self.listener: StreamListener | None = None
+        self._line = line
+        self._enhancer = enhancer
+        self._sequence: int | None = None
+        self._second = 0
+        self._digits = 0
+
+    def media(self, event: MediaReceived, now: float) -> None:
+        """One message of audio."""
+        counters = self._line.counters
+        counters.frames_in += 1
+        counters.last_in = now
+        if counters.first_in is None:
+            counters.first_in = now
+        if event.sequence is not None:
+            self._follow(event.sequence)
+        if self._line.tap is not None:
+            self._line.tap.caller(event.payload, now)
+        pcm = self._line.codec.decode(event.payload)
+        if self._enhancer is not None:
+            pcm = self._enhanced(self._enhancer, pcm)
+        if self.listener is None:
+            counters.drop("nobody listens")
+        else:
+            self.listener.on_audio(pcm)
+
+    def digit(self, event: DigitReceived, now: float) -> None:
+        """A key; a flood of them is cut off and counted."""
+        if int(now) != self._second:
+            self._second, self._digits = int(now), 0
+        self._digits += 1
+        if self._digits > MOST_DIGITS:
+            self._line.counters.drop("too many digits")
+        elif self.listener is not None:
+            self.listener.on_digit(event.digit)
+
+    def end(self) -> None:
+        """Free the enhancer."""
+        enhancer, self._enhancer = self._enhancer, None
+        if enhancer is not None:
+            enhancer.close()
+
+    def _follow(self, sequence: int) -> None:
+        last = self._sequence
+        if last is not None and sequence <= last:
+            self._line.counters.out_of_order += 1
+            return
+        if last is not None:
+            self._line.counters.gaps += sequence - last - 1
+        self._sequence = sequence
+
+    def _enhanced(self, enhancer: Enhancer, pcm: bytes) -> bytes:
+        try:
+            return enhancer.process(pcm)
+        except Exception as error:
+            log.exception("the enhancer failed; the call goes on without it")
+            self._line.fact("enhancer-failed", {"reason": str(error)})
+            self.end()
+            return pcm

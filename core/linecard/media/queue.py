@@ -1,0 +1,68 @@
+"""What an agent has sent and the carrier has not been given: PCM in 20 ms pieces, marks in their places."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from linecard.media.formats import FRAME_MS
+from linecard.media.marks import Mark
+
+MOST_SECONDS = 30
+
+
+class Queue:
+    """At most 30 s of PCM at `rate`. None among the items is the end of an utterance."""
+
+    def __init__(self, rate: int) -> None:
+        self._items: deque[bytes | Mark | None] = deque()
+        self._bytes_per_second = rate * 2
+        self._piece = rate * FRAME_MS // 1000 * 2
+        self._limit = MOST_SECONDS * self._bytes_per_second
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def seconds(self) -> float:
+        """How long what waits will play."""
+        return self._size / self._bytes_per_second
+
+    @property
+    def room(self) -> int:
+        """Bytes that may be added."""
+        return self._limit - self._size
+
+    def milliseconds(self, size: int) -> int:
+        """How long so many bytes play."""
+        return size * 1000 // self._bytes_per_second
+
+    def add(self, pcm: bytes) -> None:
+        """Put audio at the end, in pieces, so that encoding it never takes long at once."""
+        self._size += len(pcm)
+        if len(pcm) <= self._piece:
+            self._items.append(pcm)
+            return
+        step = self._piece
+        self._items.extend(pcm[start : start + step] for start in range(0, len(pcm), step))
+
+    def add_mark(self, mark: Mark | None) -> None:
+        """Put a mark, or the end of an utterance, behind the audio."""
+        self._items.append(mark)
+
+    def put_back(self, mark: Mark | None) -> None:
+        """Put back what was taken last."""
+        self._items.appendleft(mark)
+
+    def take(self) -> bytes | Mark | None:
+        """The oldest item."""
+        item = self._items.popleft()
+        if isinstance(item, bytes):
+            self._size -= len(item)
+        return item
+
+    def clear(self) -> int:
+        """Throw everything away; how many bytes of audio that was."""
+        size, self._size = self._size, 0
+        self._items.clear()
+        return size
