@@ -17,3 +17,4 @@ async def receptionist(call: linecard.LiveCall) -> None:
         await call.play(SOUNDS / "hours.wav")
     if key == "0" and await call.transfer(DESK) is not linecard.TransferResult.BRIDGED:
         await call.play(SOUNDS / "nobody.wav")
+    await call.played()  # returning ends the call: let the last words be heard

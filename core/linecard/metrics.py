@@ -11,58 +11,35 @@ class Metrics:
     """The counters of one server; labels hold no numbers and no ids."""
 
     def __init__(self) -> None:
-        registry = self.registry = CollectorRegistry()
-        self.calls = Counter(
-            "linecard_calls",
-            "Calls that ended",
-            ["provider", "direction", "status"],
-            registry=registry,
-        )
-        self.live = Gauge("linecard_live_calls", "Calls with a running agent", registry=registry)
-        self.webhooks = Counter(
-            "linecard_webhooks",
-            "Carrier requests",
-            ["provider", "kind", "status"],
-            registry=registry,
-        )
-        self.refused = Counter(
-            "linecard_requests_refused",
-            "Carrier requests not believed",
-            ["provider"],
-            registry=registry,
-        )
-        self.unknown_fields = Counter(
-            "linecard_unknown_fields", "Fields no table knows", ["provider"], registry=registry
-        )
-        self.unmatched = Counter(
-            "linecard_unmatched_callbacks",
-            "Callbacks of no known call",
-            ["provider"],
-            registry=registry,
+        self.registry = CollectorRegistry()
+        self.live = Gauge(
+            "linecard_live_calls", "Calls with a running agent", registry=self.registry
         )
         self.answer_seconds = Histogram(
             "linecard_webhook_seconds",
             "Time to answer a carrier",
             ["provider"],
             buckets=ANSWER_BUCKETS,
-            registry=registry,
+            registry=self.registry,
         )
-        self.dropped = Counter(
-            "linecard_media_dropped",
-            "Media messages dropped",
-            ["provider", "reason"],
-            registry=registry,
+        self.calls = self._counter("calls", "Calls that ended", "provider", "direction", "status")
+        self.webhooks = self._counter("webhooks", "Carrier requests", "provider", "kind", "status")
+        self.refused = self._counter("requests_refused", "Requests not believed", "provider")
+        self.unknown_fields = self._counter("unknown_fields", "Fields no table knows", "provider")
+        self.unmatched = self._counter(
+            "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
-        self.placements = Counter(
-            "linecard_placements", "Dials by result", ["provider", "result"], registry=registry
+        self.dropped = self._counter(
+            "media_dropped", "Media messages dropped", "provider", "reason"
         )
-        self.task_failures = Counter(
-            "linecard_task_failures", "Background work that failed", ["what"], registry=registry
-        )
-        self.recording_failures = Counter(
-            "linecard_recording_failures", "Recordings that failed", ["provider"], registry=registry
+        self.placements = self._counter("placements", "Dials by result", "provider", "result")
+        self.recording_failures = self._counter(
+            "recording_failures", "Recordings that failed", "provider"
         )
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self.registry)
+
+    def _counter(self, name: str, help: str, *labels: str) -> Counter:
+        return Counter(f"linecard_{name}", help, labels, registry=self.registry)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from examples import quiet_hours
+
 from linecard import Call, CallStatus, Direction, LegEnded
 from linecard.media.wav import load_wav
 from linecard.plugins import OtherPlugin, Plugins

@@ -40,4 +40,5 @@ def _note(hertz: int, seconds: float, rate: int) -> bytes:
     moments = np.arange(round(seconds * rate)) / rate
     body = np.sin(2 * np.pi * hertz * moments) + 0.25 * np.sin(4 * np.pi * hertz * moments)
     shape = np.minimum(1, moments / 0.008) * np.exp(-2.5 * moments / seconds)
-    return np.rint(PEAK * body * shape).astype("<i2").tobytes()
+    pcm: bytes = np.rint(PEAK * body * shape).astype("<i2").tobytes()
+    return pcm

@@ -32,10 +32,14 @@ class Logbook(logging.Handler):
             text += "\n" + logging.Formatter().formatException(record.exc_info)
         self._keep(record.levelname.lower(), text)
 
-    def structured(self, _logger: object, _method: str, line: Line) -> Line:
-        """A line of structlog; nothing is printed."""
+    def hear_agent(self, _logger: object, _method: str, line: Line) -> Line:
+        """Pass on what an agent logs."""
         if line.get("source") == "agent" and self.agent_line is not None:
             self.agent_line(line)
+        return line
+
+    def keep_warnings(self, _logger: object, _method: str, line: Line) -> Line:
+        """The end of every line of structlog: nothing is printed."""
         if line.get("level") in WARNINGS:
             facts = "".join(f" {name}={line[name]}" for name in line if name not in NOT_FACTS)
             trace = f"\n{line['exception']}" if "exception" in line else ""
@@ -58,8 +62,9 @@ def collected_logs() -> Iterator[Logbook]:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
+            book.hear_agent,
             hide_private,
-            book.structured,
+            book.keep_warnings,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=False,

@@ -10,6 +10,7 @@ from typing import ClassVar
 from linecard.demo.page.pretty import elements
 from linecard.demo.story import Mark, Story, Tone, Who
 from linecard.demo.wire import kind_of, short_path
+from linecard.simulator.handset import plain
 from linecard.simulator.ledger import Entry, What
 from linecard.webhook import Kind
 
@@ -44,7 +45,7 @@ class Narrator:
     def __init__(self, story: Story, names: Mapping[str, str], speed: float = 1.0) -> None:
         self.story = story
         self.seen: list[tuple[float, Entry]] = []
-        self._names = names
+        self._names = {plain(number): name for number, name in names.items()}
         self._speed = speed
         self._people: dict[str, str] = {}
         self._inbound: set[str | None] = set()
@@ -61,7 +62,7 @@ class Narrator:
             teller(self, entry)
 
     def _called(self, number: object) -> str:
-        return self._names.get(str(number), str(number))
+        return self._names.get(plain(str(number)), str(number))
 
     def _lane(self, entry: Entry) -> Who:
         """Who is at the phone of an entry's leg: the call's own leg is the customer's."""

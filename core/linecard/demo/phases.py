@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from linecard.demo import cast
 from linecard.demo.evidence import Evidence
 from linecard.demo.story import Phase
 from linecard.simulator.ledger import Entry, What
 
 BEGINS = {
-    What.CALLED_IN: "asking",
+    What.CALLED_IN: "ringing",
     What.RINGING: "ringing",
     What.ANSWERED: "answered",
     What.STREAM_OPENED: "with the agent",
-    What.STREAM_CLOSED: "between",
+    What.TRANSFER: "transfer",
     What.HUNG_UP: "after the call",
 }
-SHORTEST_SECONDS = 0.02
+SHORTEST_SECONDS = 0.5
 
 
 def phases(evidence: Evidence) -> list[Phase]:
     """One after another, from the start of the story to its end."""
-    starts = [(0.0, "placing")]
-    for at, entry in evidence.scene.narrator.seen:
-        label = _label(entry)
-        if label:
-            starts.append((at, label))
+    seen = evidence.scene.narrator.seen
+    starts = [(at, label) for at, entry in seen if (label := _label(entry))]
     ends = [at for at, _ in starts[1:]] + [evidence.scene.story.now]
-    return [
-        Phase(start, end, label)
-        for (start, label), end in zip(starts, ends, strict=True)
-        if end - start >= SHORTEST_SECONDS
-    ]
+    whole = (Phase(start, end, label) for (start, label), end in zip(starts, ends, strict=True))
+    return [phase for phase in whole if phase.end - phase.start >= SHORTEST_SECONDS]
 
 
 def _label(entry: Entry) -> str:
-    """What begins with an entry; of the legs that are dialled for a transfer, only some entries count."""
-    own = entry.facts.get("leg", entry.call) == entry.call
+    """What begins with an entry; of a leg that is dialled for a transfer, only its connection counts."""
     if entry.what is What.BRIDGED:
-        return f"with {_name(entry)}"
-    if entry.what is What.DIALLED and not own:
-        return f"dialling {_name(entry)}"
+        return "with a human"
+    own = entry.facts.get("leg", entry.call) == entry.call
     return BEGINS.get(entry.what, "") if own else ""
-
-
-def _name(entry: Entry) -> str:
-    number = str(entry.facts["to"])
-    return cast.NAMES.get(number, number)
 
 
 def recording(evidence: Evidence) -> Phase | None:

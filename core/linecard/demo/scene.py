@@ -48,7 +48,7 @@ class Scene:
         """A line that an agent has logged."""
         target = Who(line.get("to", Who.AGENT))
         tone = Tone.MEDIA if target is Who.CUSTOMER else Tone.NOTE
-        self.story.tell(Who.AGENT, target, str(line["event"]), tone)
+        self.story.tell(Who.AGENT, target, named(str(line["event"])), tone)
         mark = str(line.get("mark", ""))
         if mark in AGENT_MARKS:
             self.story.mark(AGENT_MARKS[mark], mark)
@@ -85,6 +85,13 @@ class Scene:
 
     def _real(self, seconds: float) -> float:
         return max(LEAST_REAL_SECONDS, seconds / self.stage.clock.speed)
+
+
+def named(text: str) -> str:
+    """A text with people's names in place of their numbers."""
+    for number, name in cast.NAMES.items():
+        text = text.replace(number, name)
+    return text
 
 
 @contextmanager

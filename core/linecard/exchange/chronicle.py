@@ -21,4 +21,4 @@ def event_facts(event: CarrierEvent) -> Mapping[str, object]:
     """The facts of an event as the record keeps them."""
     shown = (item.name for item in fields(event) if item.name not in HIDDEN)
     facts = {name.rstrip("_"): getattr(event, name) for name in shown}
-    return {name: value for name, value in facts.items() if value not in (None, "")}
+    return {name: value for name, value in facts.items() if value not in (None, "", False)}

@@ -24,7 +24,7 @@ class Ears:
     ) -> None:
         self.on_audio = inbox.audio
         self.on_digit = inbox.digit
-        self.on_fact = note
+        self._note = note
         self._session = session
         self._voice = voice
         self._gone = gone
@@ -33,6 +33,10 @@ class Ears:
         """The queue takes audio again."""
         self._voice.rooms += 1
         self._voice.changes.tell()
+
+    def on_fact(self, name: str, facts: dict[str, object]) -> None:
+        """For the call's record."""
+        self._note(name, facts)
 
     def on_lost(self, _reason: str) -> None:
         """The stream is over."""

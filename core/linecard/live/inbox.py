@@ -102,7 +102,7 @@ class Inbox:
         """A callback that raises ends its agent, never the socket's reading; nothing calls it again."""
         try:
             callback(value)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (raised again where the agent runs)
             self.failure = self.failure or error
             self.on_audio = self.on_digit = self.on_mark = None
             self.changes.tell()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from linecard.errors import CallOver, Conflict
@@ -70,26 +71,21 @@ class Transfers:
         voice = self._voice
         await voice.changes.until(lambda: self._result or voice.over is not None or voice.session)
         if self._result is None and voice.over is None:
-            await self._wait(REPORT_SECONDS, came_back=False)
-            self._result = self._result or TransferResult.FAILED
-        if self._result not in (None, TransferResult.BRIDGED):
-            await self._wait(BACK_SECONDS, came_back=True)
-        if self._result is TransferResult.BRIDGED:
-            return self._result
-        if self._result is None or voice.over is not None:
-            raise CallOver(self._call_id, voice.over or "")
-        return self._result
+            await self._wait(REPORT_SECONDS, lambda: self._result)
+        result = self._result or TransferResult.FAILED
+        if result is TransferResult.BRIDGED:
+            return result
+        await self._wait(BACK_SECONDS, lambda: voice.session)
+        if voice.over is not None:
+            raise CallOver(self._call_id, voice.over)
+        return result
 
-    async def _wait(self, seconds: float, *, came_back: bool) -> None:
-        """Wait some seconds for the caller's new stream, or for the result."""
+    async def _wait(self, seconds: float, fits: Callable[[], object]) -> None:
+        """Wait some seconds for something, or the call's end."""
         voice = self._voice
-        try:
+        with suppress(TimeoutError):
             async with self._clock.timeout(seconds):
-                await voice.changes.until(
-                    lambda: voice.over is not None or (voice.session if came_back else self._result)
-                )
-        except TimeoutError:
-            return
+                await voice.changes.until(lambda: voice.over is not None or fits())
 
     def _settle(self) -> None:
         self._voice.transferring = False

@@ -63,4 +63,5 @@ def _pcmu_table() -> npt.NDArray[np.uint8]:
     segment = np.floor(np.log2(magnitude)).astype(np.int32) - 5
     step = (magnitude >> (segment + 1)) & 0x0F
     codes = 0x7F - (segment << 4) - step
-    return np.where(samples < 0, codes, codes | 0x80).astype(np.uint8)
+    table: npt.NDArray[np.uint8] = np.where(samples < 0, codes, codes | 0x80).astype(np.uint8)
+    return table

@@ -50,11 +50,11 @@ class Outgoing:
     """
 
     def __init__(self, line: Line) -> None:
-        format = line.codec.format.outbound
+        audio = line.codec.format.outbound
         self._line = line
-        self._chunk = chunk_size(line.profile, format)
+        self._chunk = chunk_size(line.profile, audio)
         self._queue = Queue(line.codec.rate)
-        self._pace = Pace(format.rate * format.sample_bytes)
+        self._pace = Pace(audio.rate * audio.sample_bytes)
         self._lead = Lead(line.profile.lead_ms / 1000)
         self._marks = Marks()
         self._encoded = b""

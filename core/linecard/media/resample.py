@@ -28,7 +28,8 @@ class Resampler:
         np = self._np
         samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         changed = self._filter.process(samples, self._ratio)
-        return np.clip(np.rint(changed), -32768, 32767).astype("<i2").tobytes()
+        out: bytes = np.clip(np.rint(changed), -32768, 32767).astype("<i2").tobytes()
+        return out
 
     def drain(self) -> bytes:
         """A frame that ends with silence: the last of what was put in comes out with it."""

@@ -51,7 +51,8 @@ def _converted(sound: bytes, width: int, channels: int, own_rate: int, rate: int
         import samplerate
 
         samples = samplerate.resample(samples, rate / own_rate, "sinc_medium")
-    return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+    pcm: bytes = np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+    return pcm
 
 
 def _mono(sound: bytes, width: int, channels: int) -> Samples:
@@ -63,7 +64,8 @@ def _mono(sound: bytes, width: int, channels: int) -> Samples:
         flat = (np.frombuffer(sound[:whole], np.uint8).astype(np.float32) - 128) * 256
     else:
         flat = np.frombuffer(sound[:whole], "<i2").astype(np.float32)
-    return flat.reshape(-1, channels).mean(axis=1, dtype=np.float32)
+    mono: Samples = flat.reshape(-1, channels).mean(axis=1, dtype=np.float32)
+    return mono
 
 
 class StereoWriter:

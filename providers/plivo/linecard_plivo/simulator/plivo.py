@@ -8,25 +8,16 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from linecard.simulator.console import console_routes
-from linecard.simulator.courier import Courier
 from linecard.simulator.faults import Faults
 from linecard.simulator.handset import PhoneBook
-from linecard.simulator.ledger import Ledger, What
-from linecard.simulator.lines import Lines
+from linecard.simulator.ledger import Ledger
 from linecard.simulator.loopback import require_loopback
-from linecard.simulator.overrides import Policy
-from linecard.simulator.queueing import DialPace, Window
-from linecard.tasks import Tasks
 from linecard_plivo.simulator.calls import Address, Call, Order
-from linecard_plivo.simulator.directory import Directory
 from linecard_plivo.simulator.door import Door
-from linecard_plivo.simulator.identity import Ids, credentials
 from linecard_plivo.simulator.living import inbound, live
 from linecard_plivo.simulator.quirks import Quirks
-from linecard_plivo.simulator.rates import Rates
 from linecard_plivo.simulator.rest import rest_routes
-from linecard_plivo.simulator.signing import Signer
-from linecard_plivo.simulator.switch import AGENT, Switch
+from linecard_plivo.simulator.switch import Switch
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -34,9 +25,6 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.phone import Phone
     from linecard.simulator.playback import Playback
-
-REQUESTS_ALLOWED, IN_SECONDS = 300, 5.0
-CLOSING_SECONDS = 2.0
 
 
 class SimulatedPlivo:
@@ -58,8 +46,14 @@ class SimulatedPlivo:
         pulse: int = 60,
     ) -> None:
         require_loopback("127.0.0.1", public_url_of_app)
-        public_url = public_url_of_app.rstrip("/")
-        self.switch = _build(public_url, clock, seed, numbers, quirks or Quirks(), pulse)
+        self.switch = Switch(
+            clock,
+            seed,
+            public_url=public_url_of_app.rstrip("/"),
+            numbers=numbers,
+            quirks=quirks or Quirks(),
+            pulse=pulse,
+        )
         routes = [*rest_routes(self.switch), *console_routes(self)]
         app = Starlette(routes=routes)
         app.router.redirect_slashes = False
@@ -125,50 +119,4 @@ class SimulatedPlivo:
 
     async def close(self) -> None:
         """End everything without telling anybody."""
-        # Cancelled calls close their sockets in tasks of their own, which get some time.
-        await self.switch.tasks.close(0)
-        await self.switch.tasks.close(CLOSING_SECONDS)
-        await self.switch.courier.close()
-
-
-def _build(
-    public_url: str,
-    clock: Clock,
-    seed: int,
-    numbers: Sequence[str],
-    quirks: Quirks,
-    pulse: int,
-) -> Switch:
-    ledger, tasks, ids, own = Ledger(clock), Tasks(), Ids(seed), credentials(seed)
-    faults = Faults(seed=seed, tell=lambda name: _write_fault(ledger, name))
-    signer = Signer(own.auth_token, ids)
-    courier = Courier(
-        ledger=ledger,
-        faults=faults,
-        clock=clock,
-        tasks=tasks,
-        sign=signer.webhook,
-        policy=Policy(),
-        agent=AGENT,
-    )
-    return Switch(
-        clock=clock,
-        ledger=ledger,
-        faults=faults,
-        phones=PhoneBook(),
-        lines=Lines(clock, tasks),
-        tasks=tasks,
-        courier=courier,
-        signer=signer,
-        ids=ids,
-        credentials=own,
-        directory=Directory(public_url, numbers, ids),
-        rates=Rates(pulse),
-        quirks=quirks,
-        pace=DialPace(quirks.calls_per_second, clock),
-        window=Window(REQUESTS_ALLOWED, IN_SECONDS, clock),
-    )
-
-
-def _write_fault(ledger: Ledger, name: str) -> None:
-    ledger.write(What.FAULT, name=name)
+        await self.switch.close()

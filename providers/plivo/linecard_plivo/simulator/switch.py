@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from linecard.simulator.machinery import Machinery
+from linecard.simulator.overrides import Policy
+from linecard.simulator.queueing import DialPace, Window
+from linecard_plivo.simulator.directory import Directory
+from linecard_plivo.simulator.identity import Ids, credentials
+from linecard_plivo.simulator.rates import Rates
+from linecard_plivo.simulator.signing import Signer
 
 if TYPE_CHECKING:
     from linecard.clock import Clock
-    from linecard.simulator.courier import Courier
-    from linecard.simulator.faults import Faults
-    from linecard.simulator.handset import PhoneBook
-    from linecard.simulator.ledger import Ledger
-    from linecard.simulator.lines import Lines
     from linecard.simulator.playback import Playback
-    from linecard.simulator.queueing import DialPace, Window
-    from linecard.tasks import Tasks
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.conferences import Conference
-    from linecard_plivo.simulator.directory import Directory
-    from linecard_plivo.simulator.identity import Credentials, Ids
     from linecard_plivo.simulator.quirks import Quirks
-    from linecard_plivo.simulator.rates import Rates
     from linecard_plivo.simulator.recordings import Recording
-    from linecard_plivo.simulator.signing import Signer
 
 AGENT = "Plivo (simulated by linecard)"
+REQUESTS_ALLOWED, IN_SECONDS = 300, 5.0
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Switch:
+class Switch(Machinery):
     """The machine room: the shared half's parts, the account, and everything that is going on."""
 
-    clock: Clock
-    ledger: Ledger
-    faults: Faults
-    phones: PhoneBook
-    lines: Lines
-    tasks: Tasks
-    courier: Courier
-    signer: Signer
-    ids: Ids
-    credentials: Credentials
-    directory: Directory
-    rates: Rates
-    quirks: Quirks
-    pace: DialPace
-    window: Window
-    url: str = "http://127.0.0.1"
-    calls: dict[str, Call] = field(default_factory=dict)
-    recordings: dict[str, Recording] = field(default_factory=dict)
-    conferences: dict[str, Conference] = field(default_factory=dict)
-    playbacks: dict[str, list[Playback]] = field(default_factory=dict)
+    def __init__(
+        self,
+        clock: Clock,
+        seed: int,
+        *,
+        public_url: str,
+        numbers: Sequence[str],
+        quirks: Quirks,
+        pulse: int,
+    ) -> None:
+        self.url = "http://127.0.0.1"
+        self.quirks = quirks
+        self.ids = Ids(seed)
+        self.credentials = credentials(seed)
+        self.signer = Signer(self.credentials.auth_token, self.ids)
+        super().__init__(clock, seed, sign=self.signer.webhook, policy=Policy(), agent=AGENT)
+        self.directory = Directory(public_url, numbers, self.ids)
+        self.rates = Rates(pulse)
+        self.pace = DialPace(quirks.calls_per_second, clock)
+        self.window = Window(REQUESTS_ALLOWED, IN_SECONDS, clock)
+        self.calls: dict[str, Call] = {}
+        self.recordings: dict[str, Recording] = {}
+        self.conferences: dict[str, Conference] = {}
+        self.playbacks: dict[str, list[Playback]] = {}
 
     @property
     def live_calls(self) -> list[Call]:
