@@ -199,18 +199,23 @@ class StreamProtocol(Protocol):
 
     def receive(self, message: str | bytes) -> Sequence[StreamEvent]:
         """What the carrier's message means."""
+        ...
 
     def play(self, audio: bytes) -> str | bytes:
         """A message that plays audio in the line's encoding."""
+        ...
 
     def clear(self) -> str | bytes | None:
         """A message that empties the carrier's buffer; None where it has none."""
+        ...
 
     def mark(self, name: str) -> str | bytes | None:
         """A message that asks to be told when all before it has been played."""
+        ...
 
     def send_digits(self, digits: str) -> str | bytes | None:
         """A message that presses keys; None where the socket cannot."""
+        ...
 
 
 class Enhancer(Protocol):
@@ -219,9 +224,12 @@ class Enhancer(Protocol):
     @property
     def delay_ms(self) -> float:
         """The delay it adds."""
+        ...
 
     def process(self, frame: bytes) -> bytes:
         """One frame in, one frame of the same size out; int16 little-endian."""
+        ...
 
     def close(self) -> None:
         """Free what it holds."""
+        ...

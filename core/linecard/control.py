@@ -14,6 +14,7 @@ class Control(Protocol):
 
     async def hang_up(self, call_id: str, reason: str) -> None:
         """End the call at the carrier. Done when the carrier has confirmed it or it is gone."""
+        ...
 
     async def transfer(
         self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
@@ -25,15 +26,20 @@ class Control(Protocol):
 
     async def record(self, call_id: str, action: str) -> None:
         """`start`, `stop`, `pause` or `resume` the recording."""
+        ...
 
     async def send_digits(self, call_id: str, digits: str) -> None:
         """Press keys toward the far end through the carrier's API."""
+        ...
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
+        ...
 
     async def set_outcome(self, call_id: str, outcome: str) -> None:
         """Keep the agent's own result of the call."""
+        ...
 
     async def agent_finished(self, call_id: str, reason: str) -> None:
         """The agent is done, `reason` `completed` or `agent_error`: end the call unless it was handed over."""
+        ...

@@ -34,7 +34,7 @@ async def play(stage: Stage, terminal: Terminal, book: Logbook) -> Report:
     """Play the call and report on it."""
     progress = terminal.progress(STEPS)
     with terminal.act(TITLE, SUBTITLE, len(STEPS)), scene(stage, book, progress) as played:
-        played.story.listen(terminal.show)
+        played.show(terminal.show)
         evidence = await _call(stage, played)
     return write(FILE, TITLE, SUBTITLE, evidence, EXPECTED, measures.INBOUND)
 

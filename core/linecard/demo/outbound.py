@@ -42,7 +42,7 @@ async def play(stage: Stage, terminal: Terminal, book: Logbook) -> Report:
 
     progress = terminal.progress(STEPS)
     with terminal.act(TITLE, SUBTITLE, len(STEPS)), scene(stage, book, cue, progress) as played:
-        played.story.listen(terminal.show)
+        played.show(terminal.show)
         evidence = await _call(stage, played, bridged)
     return write(FILE, TITLE, SUBTITLE, evidence, EXPECTED, measures.OUTBOUND)
 
@@ -84,9 +84,8 @@ def came_back(evidence: Evidence) -> Seen:
         if event["name"] == "transfer-reported"
     ]
     streams = len(evidence.entries(What.STREAM_OPENED))
-    return results[:1] == [
-        "busy"
-    ] and streams == 2, f"{results[:1] or 'no result'}, {streams} streams"
+    first = results[0] if results else "no result"
+    return first == "busy" and streams == 2, f"{first}, {streams} streams"
 
 
 def talked(evidence: Evidence) -> Seen:

@@ -12,8 +12,9 @@ from linecard.calls import ENDS, CallStatus
 from linecard.demo import cast
 from linecard.demo.logbook import Line, Logbook
 from linecard.demo.narrator import Narrator
+from linecard.demo.ordering import InOrder
 from linecard.demo.stage import Stage
-from linecard.demo.story import Mark, Story, Tone, Who
+from linecard.demo.story import Listener, Mark, Story, Tone, Who
 from linecard.simulator.ledger import Entry, What
 
 LONGEST_SECONDS = 120.0
@@ -31,14 +32,25 @@ class Scene:
     def __init__(self, stage: Stage, book: Logbook) -> None:
         self.stage = stage
         self._book = book
+        self._shown: InOrder | None = None
         self._errors_before = len(book.errors)
         self.story = Story(stage.clock)
         self.narrator = Narrator(self.story, cast.NAMES, stage.clock.speed)
+
+    def show(self, listener: Listener) -> None:
+        """Show the moments to somebody, in their order."""
+        self._shown = InOrder(listener)
+        self.story.listen(self._shown)
 
     @property
     def errors(self) -> list[str]:
         """The errors logged since the scene began."""
         return self._book.errors[self._errors_before :]
+
+    def close(self) -> None:
+        """Show what has not been shown yet."""
+        if self._shown is not None:
+            self._shown.flush()
 
     def spoken(self, who: Who, to: Who, text: str) -> None:
         """Somebody at a phone says something."""
@@ -105,5 +117,6 @@ def scene(stage: Stage, book: Logbook, *watchers: Callable[[Entry], None]) -> It
         yield played
     finally:
         book.agent_line = None
+        played.close()
         for stop in stops:
             stop()

@@ -81,11 +81,18 @@ class Terminal:
 
     def show(self, moment: Moment) -> None:
         """One line: when, who to whom, and what."""
-        self._console.print(_line(moment))
+        self._print_line(_line(moment))
+
+    def _print_line(self, line: Text) -> None:
+        """One line: cut at the edge of a terminal, whole in a pipe."""
+        if self._console.is_terminal:
+            self._console.print(line, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(line, soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """A line of our own."""
-        self._console.print(Text(text, style))
+        self._print_line(Text(text, style))
 
     def summary(self, reports: Sequence[Report]) -> None:
         """The checks of all calls as a table, and what failed in red beneath it."""
@@ -116,8 +123,7 @@ def stdout_console() -> Console:
 
 
 def _line(moment: Moment) -> Text:
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{moment.at:7.2f}  ", "dim")
+    line = Text.assemble((f"{moment.at:7.2f}  ", "dim"))
     line.append(f"{moment.source:<{COLUMN}}", WHO[moment.source])
     if moment.source is moment.target:
         line.append("   " + " " * COLUMN)

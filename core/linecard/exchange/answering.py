@@ -76,12 +76,10 @@ async def _keep(
     """Keep a document unless a request beside this one was first; then that one's is given."""
     kind, reference = _slot(request, reason)
     async with exchange.database.write() as conn:
-        first = await documents.get(conn, call.id, kind, reference)
-        if first is None:
-            await documents.put(
-                conn, call.id, kind, reference, made.status, made.content_type, made.body
-            )
-    return Reply(first.status, first.body, first.content_type) if first else made
+        stands = await documents.put(
+            conn, call.id, kind, reference, made.status, made.content_type, made.body
+        )
+    return Reply(stands.status, stands.body, stands.content_type)
 
 
 async def _answer(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:

@@ -38,7 +38,7 @@ class Ears:
         """For the call's record."""
         self._note(name, facts)
 
-    def on_lost(self, _reason: str) -> None:
+    def on_lost(self, reason: str) -> None:
         """The stream is over."""
         if self._voice.session is self._session:
             self._voice.session = None

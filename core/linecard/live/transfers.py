@@ -75,10 +75,10 @@ class Transfers:
         result = self._result or TransferResult.FAILED
         if result is TransferResult.BRIDGED:
             return result
-        await self._wait(BACK_SECONDS, lambda: voice.session)
+        await self._wait(BACK_SECONDS, lambda: voice.session or voice.handed_over)
         if voice.over is not None:
             raise CallOver(self._call_id, voice.over)
-        return result
+        return TransferResult.BRIDGED if voice.handed_over else result
 
     async def _wait(self, seconds: float, fits: Callable[[], object]) -> None:
         """Wait some seconds for something, or the call's end."""

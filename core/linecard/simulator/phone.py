@@ -25,7 +25,8 @@ class Phone:
 
     `ring_seconds`: how long it rings before its outcome. `script` runs from the answer; after it the
     person stays and listens, or hangs up where `hangs_up` is set. `hang_up_after` (seconds from the
-    answer) ends it whatever the script does. `is_machine`: a voicemail. `code`: a carrier's own code
+    answer) ends it whatever the script does; `patience` is how long a caller lets it ring, None: for
+    ever. `is_machine`: a voicemail. `code`: a carrier's own code
     for the outcome `fail`.
     """
 
@@ -34,6 +35,7 @@ class Phone:
     script: tuple[Step, ...] = ()
     hangs_up: bool = False
     hang_up_after: float | None = None
+    patience: float | None = None
     is_machine: bool = False
     code: str | None = None
 

@@ -33,7 +33,7 @@ WORDS: Mapping[str, Phone] = MappingProxyType(
         "voicemail": voicemail_phone("please leave a message after the tone"),
     }
 )
-NUMBERS = ("ring_seconds", "hang_up_after")
+NUMBERS = ("ring_seconds", "hang_up_after", "patience")
 FLAGS = ("hangs_up", "is_machine")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linecard_plivo.simulator.switch import Switch
 
 TIME_LIMIT = Ending(6000, Source.PLIVO)
+GIVEN_UP = Ending(1000, Source.CALLER)
 RING_TIMEOUT = Ending(6010, Source.PLIVO)
 UNKNOWN_CALLER = Ending(3030, Source.CARRIER)
 BROKEN = Ending(5010, Source.ERROR)
@@ -77,9 +78,17 @@ async def inbound(switch: Switch, call: Call) -> Ending:
     )
     call.status = "ringing"
     call.rang_at = switch.clock.unix()
+    if call.handset is not None and call.handset.phone.patience is not None:
+        switch.tasks.start(_give_up(switch, call, call.handset.phone.patience), "patience")
     if not call.order.answer.url:
         return Ending(7011, Source.ERROR)
     return await follow(switch, call)
+
+
+async def _give_up(switch: Switch, call: Call, patience: float) -> None:
+    await switch.clock.sleep(patience)
+    if call.answered_at is None:
+        call.end(GIVEN_UP)
 
 
 def _refused_at_once(switch: Switch, call: Call) -> Ending | None:

@@ -16,7 +16,7 @@ from linecard_plivo.simulator.calls import Address, Call, Order
 from linecard_plivo.simulator.door import Door
 from linecard_plivo.simulator.living import inbound, live
 from linecard_plivo.simulator.quirks import Quirks
-from linecard_plivo.simulator.rest import rest_routes
+from linecard_plivo.simulator.rest import rest_routes, wrong_address
 from linecard_plivo.simulator.switch import Switch
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class SimulatedPlivo:
             pulse=pulse,
         )
         routes = [*rest_routes(self.switch), *console_routes(self)]
-        app = Starlette(routes=routes)
+        wrong = {404: wrong_address, 405: wrong_address}
+        app = Starlette(routes=routes, exception_handlers=wrong)
         app.router.redirect_slashes = False
         self.app: ASGIApp = Door(self.switch, app)
 

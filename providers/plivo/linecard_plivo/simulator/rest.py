@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from linecard_plivo.simulator import rest_account as account
@@ -61,6 +62,12 @@ def rest_routes(switch: Switch) -> list[Route]:
         for (method, path), endpoint in ROUTES.items()
     ]
     return [*routes, Route(prefix + "Recording/{file}", partial(_file, switch))]
+
+
+def wrong_address(request: Request, error: Exception) -> Response:
+    """404 and 405 in Plivo's form: also for an address without its last slash."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return JSONResponse({"error": f"no {request.method} {request.url.path}"}, status)
 
 
 async def _answer(switch: Switch, endpoint: Endpoint, request: Request) -> Response:

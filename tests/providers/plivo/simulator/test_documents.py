@@ -8,10 +8,12 @@ import pytest
 
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
+from linecard.simulator.queueing import DialPace
+from linecard.simulator.script import Press, Wait
 
 from .conftest import OURS, THEIRS, Stage
 
-ANSWERS = {
+ANSWERS: dict[str, tuple[str | bytes | int, int]] = {
     "empty": (b"", 8011),
     "html": ("<html><body>Bad Gateway</body></html>", 8011),
     "twiml": ("<Response><Say>hi</Say></Response>", 8011),
@@ -40,7 +42,7 @@ ANSWERS = {
 
 async def test_the_table_of_faults(on_stage: Stage) -> None:
     app, carrier = on_stage.app, on_stage.plivo
-    carrier.quirks.calls_per_second = 100
+    carrier.switch.pace = DialPace(100, carrier.switch.clock)
     carrier.phones.default = Phone(ring_seconds=0)
     app.documents = {"/gone": 503, "/bad": "<Nope/>"}
     for name, (document, _) in ANSWERS.items():
@@ -126,8 +128,6 @@ async def test_unknown_attributes_are_counted_and_nothing_else(on_stage: Stage) 
 
 
 async def test_digits_are_gathered_and_posted(on_stage: Stage) -> None:
-    from linecard.simulator.script import Press, Wait
-
     app, carrier = on_stage.app, on_stage.plivo
     carrier.phones[THEIRS] = Phone(script=(Wait(0.5), Press("123#")))
     app.documents = {

@@ -167,6 +167,16 @@ async def test_only_the_own_credentials_open_it(on_stage: Stage) -> None:
     assert other.status_code == 401
 
 
+async def test_an_address_without_its_last_slash_is_not_there(on_stage: Stage) -> None:
+    own = on_stage.plivo.switch.credentials
+    address = f"{on_stage.plivo.url}/v1/Account/{own.auth_id}/Call"
+    found = await on_stage.rest(
+        requests.get, address, auth=(own.auth_id, own.auth_token), timeout=5
+    )
+    assert found.status_code == 404
+    assert "error" in found.json()
+
+
 async def test_300_requests_in_5_seconds_are_the_most(on_stage: Stage) -> None:
     window = on_stage.plivo.switch.window
     while window.allows():

@@ -154,6 +154,15 @@ async def test_an_inbound_call_and_its_caller_hanging_up(on_stage: Stage) -> Non
     assert not app.of("StopStream")
 
 
+async def test_a_caller_who_gives_up_before_the_answer(on_stage: Stage) -> None:
+    app, carrier = on_stage.app, on_stage.plivo
+    app.documents["/plivo/answer"] = '<Response><Wait length="60"/></Response>'
+    uuid = await carrier.call_in(THEIRS, OURS, Phone(patience=1))
+    ended = await carrier.ledger.until(What.HUNG_UP, uuid)
+    assert (ended.facts["code"], ended.facts["status"]) == (1000, "cancel")
+    assert not carrier.ledger.all(What.ANSWERED, uuid)
+
+
 async def test_a_voicemail_greets_and_beeps(on_stage: Stage) -> None:
     app, carrier = on_stage.app, on_stage.plivo
     carrier.phones[THEIRS] = voicemail("hello", ring_seconds=0.5, patience=3)
