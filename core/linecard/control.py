@@ -23,6 +23,7 @@ class Control(Protocol):
 
         Raises GateRefused, UnsupportedByProvider or CarrierError; then nothing has been closed.
         """
+        ...
 
     async def record(self, call_id: str, action: str) -> None:
         """`start`, `stop`, `pause` or `resume` the recording."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from linecard.demo.report import Sound
+from linecard.demo.report import Recorded, Sound
 from linecard.demo.scene import Scene
 from linecard.demo.wire import kind_of
 from linecard.simulator.handset import Handset
@@ -96,6 +96,17 @@ def read_sound(scene: Scene, call_id: str) -> Sound | None:
         rate = wav.getframerate()
     caller, agent = (np.ascontiguousarray(sides[:, side]).tobytes() for side in (0, 1))
     return Sound(opened[0][0], rate, caller, agent)
+
+
+def read_recording(evidence: Evidence) -> Recorded | None:
+    """The carrier's recording as it came through our API; stereo is brought together."""
+    started = evidence.at(What.RECORDING_STARTED)
+    if started is None or not wav_seconds(evidence.recording):
+        return None
+    with wave.open(io.BytesIO(evidence.recording), "rb") as wav:
+        sides = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")
+        mono = sides.reshape(-1, wav.getnchannels()).mean(axis=1)
+        return Recorded(started, wav.getframerate(), mono.astype("<i2").tobytes())
 
 
 def wav_seconds(file: bytes) -> float:

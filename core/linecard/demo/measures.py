@@ -9,6 +9,7 @@ from linecard.demo.evidence import Evidence
 from linecard.demo.hearing import RATE, first_sound
 from linecard.demo.report import Measure
 from linecard.demo.sound_checks import barge_in_ms, echo_ms
+from linecard.demo.story import Mark
 from linecard.simulator.ledger import What
 from linecard.webhook import Kind
 
@@ -37,7 +38,7 @@ def take(timed: Iterable[Timed], evidence: Evidence) -> list[Measure]:
 
 def _at_speed(timed: Timed, evidence: Evidence) -> str:
     fast = timed.scaled and evidence.speed != 1
-    return f" (on a clock {evidence.speed:g} times as fast)" if fast else ""
+    return f" (at {evidence.speed:g} × real time)" if fast else ""
 
 
 def _webhook_ms(kind: Kind) -> Take:
@@ -67,6 +68,16 @@ def _first_sound(evidence: Evidence) -> float | None:
     return None if place is None else place * 1000 / RATE
 
 
+def _noticed(evidence: Evidence) -> float | None:
+    """The agent's log against the customer's first sample at the phone."""
+    marks = [mark.at for mark in evidence.scene.story.marks if mark.kind is Mark.BARGE_IN]
+    answered = evidence.at(What.ANSWERED)
+    begins = first_sound(evidence.phone.said) if evidence.phone else None
+    if not marks or answered is None or begins is None:
+        return None
+    return (marks[0] - answered - begins / RATE) * 1000
+
+
 ANSWER = Timed(
     "answer webhook", "the request in … the document out", _webhook_ms(Kind.ANSWER), False
 )
@@ -83,6 +94,11 @@ OUTBOUND: tuple[Timed, ...] = (
     SLOWEST,
     OPENED,
     FIRST,
+    Timed(
+        "the agent notices",
+        "the customer's first sample … three loud frames at the agent",
+        _noticed,
+    ),
     Timed(
         "barge-in to silence",
         "the customer's first sample … the agent's last, at the phone",

@@ -157,7 +157,7 @@ class Narrator:
 
     def _recording_started(self, entry: Entry) -> None:
         self._note("records")
-        self.story.mark(Mark.RECORDING, "recording")
+        self.story.mark(Mark.RECORDING, "● recording")
 
     def _recording_stopped(self, entry: Entry) -> None:
         self._note(f"stops recording: {entry.facts['why']}")

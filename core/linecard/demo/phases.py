@@ -32,10 +32,3 @@ def _label(entry: Entry) -> str:
         return "with a human"
     own = entry.facts.get("leg", entry.call) == entry.call
     return BEGINS.get(entry.what, "") if own else ""
-
-
-def recording(evidence: Evidence) -> Phase | None:
-    """From the first start of a recording to its last end."""
-    starts = evidence.entries(What.RECORDING_STARTED)
-    stops = evidence.entries(What.RECORDING_STOPPED)
-    return Phase(starts[0][0], stops[-1][0], "recording") if starts and stops else None

@@ -27,6 +27,15 @@ class Measure:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Somebody talks, from second `start` to second `end` of the story."""
+
+    who: Who
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
     """One request and its reply, as they stood on the wire. `fields` are those of a form."""
@@ -59,9 +68,23 @@ class Sound:
         return len(self.caller) / 2 / self.rate
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the carrier recorded, as its file says: int16 mono PCM at `rate`, from second `at` on."""
+
+    at: float
+    rate: int
+    pcm: bytes
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.pcm) / 2 / self.rate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One call, told whole. `file` names its files; `recording` is what the carrier recorded of it."""
+    """One call, told whole. `file` names its files; `recorded` is the carrier's own recording."""
 
     file: str
     title: str
@@ -70,7 +93,8 @@ class Report:
     moments: Sequence[Moment]
     marks: Sequence[Marked] = ()
     phases: Sequence[Phase] = ()
-    recording: Phase | None = None
+    talk: Sequence[Talk] = ()
+    recorded: Recorded | None = None
     sound: Sound | None = None
     measures: Sequence[Measure] = ()
     checks: Sequence[Check] = ()

@@ -104,16 +104,19 @@ class Terminal:
         self._console.print()
         self._console.print(table)
         self._console.print()
-        self._verdict([check for report in reports for check in report.failed], reports)
+        self._verdict(reports)
 
-    def _verdict(self, failed: Sequence[Check], reports: Sequence[Report]) -> None:
+    def _verdict(self, reports: Sequence[Report]) -> None:
+        failed = [(report.title, check) for report in reports for check in report.failed]
         count = sum(len(report.checks) for report in reports)
         if not failed:
             self.say(f"all {count} checks passed", "bold green")
             return
         self.say(f"{len(failed)} of {count} checks failed:", "bold red")
-        for check in failed:
-            self.say(f"  {check.name}: {check.seen or 'it did not happen'}", "red")
+        for title, check in failed:
+            self.say(
+                f"  {title}: {check.name}: {_printable(check.seen) or 'it did not happen'}", "red"
+            )
 
 
 def stdout_console() -> Console:

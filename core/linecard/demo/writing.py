@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from linecard.demo import checks, measures
 from linecard.demo.checks import Expected
-from linecard.demo.evidence import Evidence
+from linecard.demo.evidence import Evidence, read_recording
 from linecard.demo.measures import Timed
-from linecard.demo.phases import phases, recording
+from linecard.demo.phases import phases
 from linecard.demo.report import Report
+from linecard.demo.sound_checks import barge_in_ms
+from linecard.demo.story import Mark, Marked
+from linecard.demo.talking import talks
 from linecard.demo.wire import exchanges
 
 
@@ -30,14 +34,21 @@ def write(
         subtitle=subtitle,
         facts=facts(evidence),
         moments=sorted(story.moments, key=lambda moment: moment.at),
-        marks=story.marks,
+        marks=[_measured(mark, evidence) for mark in story.marks],
         phases=phases(evidence),
-        recording=recording(evidence),
+        talk=talks(evidence),
+        recorded=read_recording(evidence),
         sound=evidence.sound,
         measures=measures.take(timed, evidence),
         checks=checks.run(expected, evidence),
         exchanges=exchanges(evidence.scene.narrator.seen, evidence.speed),
     )
+
+
+def _measured(mark: Marked, evidence: Evidence) -> Marked:
+    """The mark of a barge-in, with the time it took."""
+    ms = barge_in_ms(evidence) if mark.kind is Mark.BARGE_IN else None
+    return mark if ms is None else replace(mark, label=f"barge-in: silent after {ms:.0f} ms")
 
 
 def facts(evidence: Evidence) -> list[tuple[str, str]]:

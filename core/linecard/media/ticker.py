@@ -48,8 +48,9 @@ class Ticker:
         period = FRAME_MS / 1000
         due = self._clock.now()
         while self._ticks:
-            due = max(due + period, self._clock.now())
-            await self._clock.sleep(due - self._clock.now())
+            now = self._clock.now()
+            due = due + period if due + period > now else now + period
+            await self._clock.sleep(due - now)
             self._tick_all(self._clock.now())
         self._task = None
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from linecard.demo.report import Report, Sound
+from linecard.demo.report import Recorded, Report, Talk
 from linecard.demo.story import Mark, Marked, Moment, Phase, Who
 
 Samples = npt.NDArray[np.int16]
@@ -18,15 +18,11 @@ WIDTH = 1160.0
 LEFT = 92.0
 RIGHT = 1144.0
 PHASES_Y = 20.0
-LANES_Y = 66.0
-LANE_STEP = 32.0
-WAVES_Y = 250.0
+LANES_Y = 72.0
+LANE_STEP = 38.0
+WAVES_Y = 256.0
 WAVE_HEIGHT = 84.0
-WAVE_STEP = 96.0
-AXIS_Y = 446.0
-HEIGHT = 478.0
-BINS = 1052
-LOUD = 400
+WAVE_STEP = 90.0
 STEPS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 MOST_TICKS = 16
 LANES: tuple[Who, ...] = tuple(Who)
@@ -69,7 +65,6 @@ class Wave:
     """One side of the sound as a path."""
 
     name: str
-    top: float
     middle: float
     path: str
 
@@ -85,7 +80,6 @@ class Score:
     waves: Sequence[Wave]
     flags: Sequence[Flag]
     ticks: Sequence[Flag]
-    recording: Bar | None
     pixels_per_second: float
     sound_at: float
 
@@ -114,18 +108,13 @@ def score(report: Report) -> Score:
         lanes=[Bar(LEFT, RIGHT - LEFT, lane_y(who), who.value) for who in LANES],
         phases=[axis.bar(phase, PHASES_Y, _fitting(axis, phase)) for phase in report.phases],
         arrows=_arrows(axis, report.moments),
-        talk=_talk(axis, report.sound),
-        waves=_waves(axis, report.sound),
+        talk=[_bar(axis, talk) for talk in report.talk],
+        waves=_waves(axis, report),
         flags=_flags(axis, report.marks),
         ticks=_ticks(axis),
-        recording=_recording(axis, report.recording),
         pixels_per_second=round(axis.scale, 4),
         sound_at=report.sound.at if report.sound else 0.0,
     )
-
-
-def _recording(axis: Axis, stretch: Phase | None) -> Bar | None:
-    return axis.bar(stretch, WAVES_Y - 16, stretch.label) if stretch else None
 
 
 def lane_y(who: Who) -> float:
@@ -135,14 +124,18 @@ def lane_y(who: Who) -> float:
 
 def _length(report: Report) -> float:
     ends = [moment.at for moment in report.moments]
-    if report.sound:
-        ends.append(report.sound.at + report.sound.seconds)
+    tracks = (report.sound, report.recorded)
+    ends += [track.at + track.seconds for track in tracks if track]
     return max(ends, default=1.0) + 0.4
 
 
 def _fitting(axis: Axis, phase: Phase) -> str:
     """The label of a phase, or nothing where there is no room for it."""
     return phase.label if (phase.end - phase.start) * axis.scale > 6.2 * len(phase.label) else ""
+
+
+def _bar(axis: Axis, talk: Talk) -> Bar:
+    return axis.bar(Phase(talk.start, talk.end, ""), lane_y(talk.who), talk.who.value)
 
 
 def _arrows(axis: Axis, moments: Sequence[Moment]) -> list[Arrow]:
@@ -178,19 +171,23 @@ def _ticks(axis: Axis) -> list[Flag]:
     return [Flag(axis.x(n * step), 0, f"{n * step:.0f} s", "tick") for n in range(count)]
 
 
-def _waves(axis: Axis, sound: Sound | None) -> list[Wave]:
-    if sound is None:
-        return []
-    sides = (("caller", sound.caller), ("agent", sound.agent))
-    return [_wave(axis, sound, row, name, pcm) for row, (name, pcm) in enumerate(sides)]
+def _waves(axis: Axis, report: Report) -> list[Wave]:
+    """Our own session's two sides, and the carrier's recording below them."""
+    sound, recorded = report.sound, report.recorded
+    tracks: list[tuple[str, Recorded]] = []
+    if sound is not None:
+        tracks.append(("caller", Recorded(sound.at, sound.rate, sound.caller)))
+        tracks.append(("agent", Recorded(sound.at, sound.rate, sound.agent)))
+    if recorded is not None:
+        tracks.append(("recording", recorded))
+    return [_wave(axis, row, name, track) for row, (name, track) in enumerate(tracks)]
 
 
-def _wave(axis: Axis, sound: Sound, row: int, name: str, pcm: bytes) -> Wave:
-    top = WAVES_Y + row * WAVE_STEP
-    middle = top + WAVE_HEIGHT / 2
-    left, right = axis.x(sound.at), axis.x(sound.at + sound.seconds)
-    peaks = envelope(np.frombuffer(pcm, "<i2"), max(2, round(right - left)))
-    return Wave(name, top, middle, _path(left, middle, peaks))
+def _wave(axis: Axis, row: int, name: str, track: Recorded) -> Wave:
+    middle = WAVES_Y + row * WAVE_STEP + WAVE_HEIGHT / 2
+    left, right = axis.x(track.at), axis.x(track.at + track.seconds)
+    peaks = envelope(np.frombuffer(track.pcm, "<i2"), max(2, round(right - left)))
+    return Wave(name, middle, _path(left, middle, peaks))
 
 
 def envelope(samples: Samples, bins: int) -> Sequence[tuple[int, int]]:
@@ -214,33 +211,3 @@ def _path(left: float, middle: float, peaks: Sequence[tuple[int, int]]) -> str:
     bottoms = [(left + n, middle - low * reach) for n, (low, _) in enumerate(peaks)]
     points = tops + bottoms[::-1]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"
-
-
-def _talk(axis: Axis, sound: Sound | None) -> list[Bar]:
-    """Who talks when, as bars on the lanes of the customer and the agent."""
-    if sound is None:
-        return []
-    sides = ((Who.CUSTOMER, sound.caller), (Who.AGENT, sound.agent))
-    return [
-        axis.bar(Phase(sound.at + start, sound.at + end, ""), lane_y(who), who.value)
-        for who, pcm in sides
-        for start, end in spoken(pcm, sound.rate)
-    ]
-
-
-def spoken(pcm: bytes, rate: int, gap: float = 0.35) -> list[tuple[float, float]]:
-    """The stretches, in seconds, in which somebody talks; pauses shorter than `gap` belong to them."""
-    frame = rate // 50
-    samples = np.frombuffer(pcm, "<i2")
-    count = len(samples) // frame
-    loud = (
-        np.abs(samples[: count * frame].reshape(count, frame).astype(np.int32)).max(axis=1) > LOUD
-    )
-    found: list[tuple[float, float]] = []
-    for place in np.flatnonzero(loud):
-        start, end = place * 0.02, (place + 1) * 0.02
-        if found and start - found[-1][1] < gap:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return found

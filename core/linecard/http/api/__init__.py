@@ -5,8 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
-from linecard.http.api.auth import SCHEME, require_key
+from linecard.http.api.auth import SCHEME, KeyRequired
 from linecard.http.api.calls import calls_router
+from linecard.http.api.commands import commands_router
+from linecard.http.api.description import DescribedApi, problems
+from linecard.http.api.faults import FaultsAnswered
+from linecard.http.api.limits import BodyLimit
 from linecard.http.api.numbers import numbers_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
@@ -15,17 +19,22 @@ from linecard.outbound.dialing import Dialer
 
 def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     """The API as an application to be mounted under `/api`; plugins' routes stand in it too."""
-    key = [Depends(SCHEME), Depends(require_key(exchange.settings.api_key))]
-    api = FastAPI(title="Linecard", version=version, docs_url="/docs", redoc_url=None)
+    # No redirects: behind a proxy they would lead to plain http, and take the key along.
+    api = DescribedApi(title="Linecard", version=version, redoc_url=None, redirect_slashes=False)
     routers = [
         numbers_router(exchange),
         calls_router(exchange, dialer),
+        commands_router(exchange),
         providers_router(exchange),
         *_plugin_routers(exchange),
     ]
     for router in routers:
-        api.include_router(router, dependencies=key)
+        api.include_router(router, dependencies=[Depends(SCHEME)], responses=problems(401))
     add_handlers(api)
+    # The last one added stands outermost.
+    api.add_middleware(BodyLimit)
+    api.add_middleware(KeyRequired, key=exchange.settings.api_key)
+    api.add_middleware(FaultsAnswered)
     return api
 
 

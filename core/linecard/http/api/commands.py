@@ -1,26 +1,72 @@
-"""Commands from outside the agent: through the live call where there is one, so that both agree."""
+"""`/api/calls/{id}/hangup|transfer|dtmf|recording`: commands from outside the agent.
+
+They go through the live call where there is one, so that agent and asker agree.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linecard.calls import Call
-from linecard.errors import CallOver
+from fastapi import APIRouter
+
+from linecard.calls import Call, CallStatus
+from linecard.errors import CallOver, Conflict
+from linecard.exchange import endings, recording
 from linecard.exchange.context import Exchange
+from linecard.http.api.description import problems
+from linecard.http.api.lookups import existing_call
+from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
+from linecard.live import LiveCall
 
 
-async def transfer(
+def commands_router(exchange: Exchange) -> APIRouter:
+    """The commands of `/api/calls/{id}`."""
+    described = problems(404, 409, 422, 501, 502)
+    router = APIRouter(prefix="/calls/{call_id}", tags=["calls"], responses=described)
+
+    @router.post("/hangup", status_code=202)
+    async def hang_up(call_id: str) -> Accepted:
+        await endings.hang_up(exchange, await _living(exchange, call_id), "hung up by API")
+        return Accepted()
+
+    @router.post("/transfer", status_code=202)
+    async def transfer(call_id: str, body: TransferIn) -> Accepted:
+        await _transfer(exchange, await _living(exchange, call_id), body.to, body.mode, body.timeout)
+        return Accepted()
+
+    @router.post("/dtmf", status_code=202)
+    async def dtmf(call_id: str, body: DigitsIn) -> Accepted:
+        await _send_digits(exchange, await _living(exchange, call_id), body.digits)
+        return Accepted()
+
+    @router.post("/recording", status_code=202)
+    async def record(call_id: str, body: RecordingIn) -> Accepted:
+        await recording.act(exchange, await _living(exchange, call_id), body.do)
+        return Accepted()
+
+    return router
+
+
+async def _living(exchange: Exchange, call_id: str) -> Call:
+    """A call that is not over. Raises NotFound or CallOver."""
+    call = await existing_call(exchange, call_id)
+    if call.is_over:
+        raise CallOver(call.id, call.end_reason or str(call.status))
+    return call
+
+
+async def _transfer(
     exchange: Exchange, call: Call, to: Sequence[str], mode: str, ring_seconds: int
 ) -> None:
     """Begin a transfer; its result is an event of the call. Raises what the gate and the carrier refuse."""
     exchange.relay(call).require("transfer", call.profile)
     live = exchange.lives.get(call.id)
-    if live is None:
-        raise CallOver(call.id, "no agent holds it")
+    if live is None or not live.streaming:
+        raise _too_early(call, live)
     await live.begin_transfer(to, mode, ring_seconds)
 
 
-async def send_digits(exchange: Exchange, call: Call, digits: str) -> None:
+async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
     """Press keys: on the stream where the call has one, else by the carrier's API."""
     live = exchange.lives.get(call.id)
     if live is not None and live.streaming:
@@ -28,4 +74,14 @@ async def send_digits(exchange: Exchange, call: Call, digits: str) -> None:
         return
     relay = exchange.relay(call)
     relay.require("send_digits", call.profile)
+    if call.status is not CallStatus.IN_PROGRESS:
+        raise _too_early(call, live)
     await relay.hooks.send_digits(call, digits)
+
+
+def _too_early(call: Call, live: LiveCall | None) -> Conflict:
+    if call.status is not CallStatus.IN_PROGRESS:
+        return Conflict(f"call {call.id} is {call.status}: nobody has answered it yet")
+    if live is not None and live.handed_over:
+        return Conflict(f"call {call.id} was handed over; no agent holds it any more")
+    return Conflict(f"call {call.id} has no stream now; try again when it has one")

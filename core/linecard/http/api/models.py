@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from linecard.calls import CallStatus, Direction, Machine
 
+
+def _as_json(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what Python's reader takes and JSON cannot say: NaN, Infinity, half a character."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("holds NaN, Infinity or broken text, which JSON cannot carry") from error
+    return value
+
+
 E164 = Annotated[str, Field(examples=["+14155550100"], max_length=32)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
-DIGITS = r"^[0-9A-D*#wW]+$"
+Flag = Annotated[bool, Field(strict=True)]
+Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
+CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
+Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 
 class _Body(BaseModel):
@@ -25,24 +41,27 @@ class NumberIn(_Body):
     provider: Name
     account: Name | None = None
     agent: Name
-    channels: Annotated[int, Field(ge=1, le=10_000)] = 1
+    channels: Channels = 1
     stream: Name | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
-    record: bool = False
-    enabled: bool = True
+    options: JsonObject = Field(default_factory=dict)
+    record: Flag = False
+    enabled: Flag = True
 
 
 class NumberPatch(_Body):
-    """Changes of a number. A new provider resets `account`, `stream` and `options` unless given."""
+    """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
-    provider: Name | None = None
+    What is left out stays; null stands for the provider's default `account` or `stream`.
+    """
+
+    provider: Name = ""
     account: Name | None = None
-    agent: Name | None = None
-    channels: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    agent: Name = ""
+    channels: Channels = 1
     stream: Name | None = None
-    options: dict[str, Any] | None = None
-    record: bool | None = None
-    enabled: bool | None = None
+    options: JsonObject = Field(default_factory=dict)
+    record: Flag = False
+    enabled: Flag = True
 
 
 class SetupOut(BaseModel):
@@ -73,26 +92,26 @@ class CallIn(_Body):
     from_: Annotated[E164, Field(alias="from")]
     to: E164
     agent: Name | None = None
-    record: bool | None = None
+    record: Flag | None = None
     machine: Machine = Machine.OFF
-    ring_seconds: Annotated[int, Field(ge=5, le=600)] = 45
-    max_seconds: Annotated[int, Field(ge=10, le=14_400)] = 1800
-    send_digits: Annotated[str, Field(pattern=DIGITS, max_length=64)] | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    ring_seconds: RingSeconds = 45
+    max_seconds: CallSeconds = 1800
+    send_digits: Keys | None = None
+    metadata: JsonObject = Field(default_factory=dict)
 
 
 class TransferIn(_Body):
     """A transfer of the caller; `timeout` is how long the targets ring, in seconds."""
 
-    to: Annotated[list[str], Field(min_length=1, max_length=10)]
+    to: Annotated[list[Annotated[str, Field(max_length=256)]], Field(min_length=1, max_length=10)]
     mode: Literal["cold", "warm"] = "cold"
-    timeout: Annotated[int, Field(ge=5, le=120)] = 25
+    timeout: Annotated[int, Field(strict=True, ge=1, le=120)] = 25
 
 
 class DigitsIn(_Body):
     """Keys to press toward the far end."""
 
-    digits: Annotated[str, Field(pattern=DIGITS, max_length=64)]
+    digits: Keys
 
 
 class RecordingIn(_Body):
@@ -167,3 +186,34 @@ class ProviderOut(BaseModel):
     accounts: list[str]
     profiles: dict[str, list[str]]
     skipped: str | None = None
+
+
+class ProviderList(BaseModel):
+    """What is installed; always one page."""
+
+    items: list[ProviderOut]
+    next: None = None
+
+
+class Accepted(BaseModel):
+    """The command is under way; what comes of it stands on the call's record."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Any error (RFC 9457). `errors` with 422, `limit` with 429."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+    limit: str | None = None

@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from linecard import errors
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
 
 TITLES: Mapping[int, str] = MappingProxyType(
     {
@@ -23,6 +29,7 @@ TITLES: Mapping[int, str] = MappingProxyType(
         413: "Too large",
         422: "Not acceptable",
         429: "Limit reached",
+        500: "A fault of ours",
         501: "Not supported by the provider",
         502: "The carrier refused or did not answer",
         503: "Busy",
@@ -41,6 +48,8 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         errors.CarrierError: 502,
     }
 )
+WHERE = frozenset({"body", "query", "path", "header"})
+"""The first word of a place that validation complains of; the rest is the field."""
 
 
 def problem(
@@ -60,7 +69,7 @@ def problem(
     }
     if fields:
         body["errors"] = list(fields)
-    return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
+    return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 async def _known(_request: Request, error: Exception) -> Response:
@@ -79,19 +88,33 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [{"field": _path(item["loc"]), "message": item["msg"]} for item in error.errors()]
+    fields = [_complaint(item) for item in error.errors()]
     return problem(422, "; ".join(f"{one['field']}: {one['message']}" for one in fields), fields)
 
 
+async def _busy(_request: Request, error: Exception) -> Response:
+    log.error("the database is busy or away", error=str(getattr(error, "orig", error)))
+    return problem(503, "the database is busy; try again", headers={"Retry-After": "1"})
+
+
+def _complaint(item: Mapping[str, Any]) -> dict[str, str]:
+    if item["type"] == "json_invalid":
+        at = f"{item['msg']} at character {item['loc'][-1]}: {item['ctx']['error']}"
+        return {"field": "body", "message": at}
+    return {"field": _path(item["loc"]), "message": item["msg"]}
+
+
 def _path(location: Sequence[int | str]) -> str:
-    """`("body", "options", "level")` -> `options.level`; a body that is no JSON at all is `body`."""
-    parts = [str(part) for part in location if part not in ("body", "query", "path", "header")]
-    return ".".join(parts) or "body"
+    """`("body", "options", "level")` -> `options.level`; a body that is no object at all is `body`."""
+    parts = location[1:] if location and location[0] in WHERE else location
+    return ".".join(str(part) for part in parts) or "body"
 
 
 def add_handlers(api: FastAPI) -> None:
     """Turn every error that a route may raise into a problem document."""
     for kind in STATUS:
         api.add_exception_handler(kind, _known)
+    for kind in (OperationalError, TimeoutError):
+        api.add_exception_handler(kind, _busy)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)

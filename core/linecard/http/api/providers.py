@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from linecard.exchange.context import Exchange
-from linecard.http.api.models import ProviderOut
-from linecard.plugins import capabilities
+from linecard.http.api.models import ProviderList, ProviderOut
+from linecard.plugins import Row, describe
 
 
 def providers_router(exchange: Exchange) -> APIRouter:
@@ -14,35 +14,19 @@ def providers_router(exchange: Exchange) -> APIRouter:
     router = APIRouter(prefix="/providers", tags=["providers"])
 
     @router.get("")
-    async def installed() -> dict[str, list[ProviderOut] | None]:
-        return {"items": _rows(exchange), "next": None}
+    async def installed() -> ProviderList:
+        rows = [row for row in describe(exchange.plugins) if row.kind != "plugin"]
+        return ProviderList(items=[_shown(exchange, row) for row in rows])
 
     return router
 
 
-def _rows(exchange: Exchange) -> list[ProviderOut]:
-    plugins = exchange.plugins
-    working = [
-        ProviderOut(
-            name=name,
-            distribution=provider.distribution,
-            version=provider.version,
-            accounts=list(plugins.accounts(name)),
-            profiles={
-                profile: sorted(hooks) for profile, hooks in capabilities(provider.cls).items()
-            },
-        )
-        for name, provider in sorted(plugins.providers.items())
-    ]
-    skipped = [
-        ProviderOut(
-            name=one.name,
-            distribution=one.distribution,
-            version="",
-            accounts=[],
-            profiles={},
-            skipped=one.reason,
-        )
-        for one in plugins.skipped
-    ]
-    return working + skipped
+def _shown(exchange: Exchange, row: Row) -> ProviderOut:
+    return ProviderOut(
+        name=row.name,
+        distribution=row.distribution,
+        version=row.version,
+        accounts=list(exchange.plugins.accounts(row.name)),
+        profiles={profile: sorted(hooks) for profile, hooks in row.hooks.items()},
+        skipped=row.reason or None,
+    )
