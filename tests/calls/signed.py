@@ -99,9 +99,7 @@ class Plivo:
         """One of our addresses, as the carrier was given it."""
         return self.world.exchange.addresses("plivo", "main").webhook(kind, call, reference)
 
-    async def send(
-        self, url: str, form: Form, method: str = "POST", **changes: str | None
-    ) -> Said:
+    async def send(self, url: str, form: Form, method: str = "POST", **changes: str | None) -> Said:
         """A form, truly signed; `changes` are headers to set instead, or to leave out where None."""
         headers = v3_headers(self.token, url, form)
         return await self.deliver(url, form, headers, method, **changes)

@@ -85,10 +85,19 @@ def _result(work: asyncio.Task[None], agent: Agent, live: LiveCall) -> str:
     """How the agent ended; a failure is logged with its traceback."""
     if not work.done():
         return "agent_error"
-    error = None if work.cancelled() else work.exception()
+    if work.cancelled():
+        return "completed" if live.is_over else _failure(agent, live, "it cancelled itself")
+    error = work.exception()
     if error is None or isinstance(error, CallOver):
-        return "completed" if error or not work.cancelled() or live.is_over else "agent_error"
-    log.error("the agent failed", **_names(agent, live), exc_info=error)
+        return "completed"
+    return _failure(agent, live, error)
+
+
+def _failure(agent: Agent, live: LiveCall, error: BaseException | str) -> str:
+    if isinstance(error, str):
+        log.error("the agent failed", **_names(agent, live), reason=error)
+    else:
+        log.error("the agent failed", **_names(agent, live), exc_info=error)
     return "agent_error"
 
 

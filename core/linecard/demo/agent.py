@@ -20,7 +20,7 @@ LOUD_FRAMES = 3
 """60 ms of sound count as speech."""
 QUIET_FRAMES = 25
 """Half a second of quiet counts as the end of it."""
-DIGITS_SECONDS = 8.0
+DIGITS_SECONDS = 20.0
 RING_SECONDS = 20
 
 

@@ -30,7 +30,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 
 LISTENS_SECONDS = 2.4
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 120.0
 FRAME_SECONDS = 0.02
 
 

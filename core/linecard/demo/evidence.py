@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from linecard.calls import CallStatus
 from linecard.demo.report import Recorded, Sound
 from linecard.demo.scene import Scene
 from linecard.demo.wire import kind_of
@@ -69,6 +70,14 @@ def is_taken(webhook: Entry) -> bool:
     """Whether we answered a webhook with 2xx."""
     status = webhook.facts["status"]
     return isinstance(status, int) and 200 <= status < 300
+
+
+def unrecorded(from_: str, to: str) -> Mapping[str, Any]:
+    """In the place of our record, for a call that we have none of."""
+    absent = dict.fromkeys(("end_reason", "duration", "cost", "outcome", "metadata"))
+    known = {"id": "", "from": from_, "to": to, "status": CallStatus.UNKNOWN}
+    none = {"provider": "", "account": "", "agent": "", "events": [], "recordings": []}
+    return {**absent, **known, **none}
 
 
 async def collect(scene: Scene, call: Mapping[str, Any], leg: str, number: str) -> Evidence:

@@ -43,6 +43,17 @@ def place_of(sound: bytes, within: bytes | bytearray) -> int | None:
     return place // 2 if place >= 0 else None
 
 
+def is_within(sound: bytes, whole: bytes | bytearray) -> bool:
+    """Whether a sound stands in another sample for sample, whatever silence lies between its samples."""
+    return place_of(_sounding(sound), _sounding(whole)) is not None
+
+
+def _sounding(pcm: bytes | bytearray) -> bytes:
+    numbers = samples(pcm)
+    sounding: Samples = numbers[numbers != 0]
+    return sounding.tobytes()
+
+
 def cut_short(played: bytes, first: bytes, rest: bytes) -> float | None:
     """How much of `first` was played, in seconds, where `played` is its beginning and then all of `rest`.
 

@@ -67,13 +67,8 @@ async def _call(stage: Stage, played: Scene, bridged: cast.Cue) -> Evidence:
 
 
 def digits_pressed(evidence: Evidence) -> Seen:
-    """Every key went out, in its order; that the agent has them, its notes tell."""
-    keys = "".join(str(entry.facts["digit"]) for _, entry in evidence.entries(What.DIGIT_PRESSED))
-    heard = place_of(script.BOOKING_BEEPS, sound_checks.played(evidence))
-    return (
-        keys == script.BOOKING and heard is not None,
-        f"{keys or 'none'} pressed, and repeated as notes",
-    )
+    """Every key was pressed, in its order, and the agent repeated them all as notes."""
+    return sound_checks.repeated(evidence, script.BOOKING, script.BOOKING_BEEPS)
 
 
 def came_back(evidence: Evidence) -> Seen:

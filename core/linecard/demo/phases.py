@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from linecard.demo.evidence import Evidence
 from linecard.demo.story import Phase
 from linecard.simulator.ledger import Entry, What
@@ -21,8 +23,8 @@ def phases(evidence: Evidence) -> list[Phase]:
     """One after another, from the start of the story to its end."""
     seen = evidence.scene.narrator.seen
     starts = [(at, label) for at, entry in seen if (label := _label(entry))]
-    ends = [at for at, _ in starts[1:]] + [evidence.scene.story.now]
-    whole = (Phase(start, end, label) for (start, label), end in zip(starts, ends, strict=True))
+    bounds = [*starts, (evidence.scene.story.now, "")]
+    whole = (Phase(start, end, label) for (start, label), (end, _) in pairwise(bounds))
     return [phase for phase in whole if phase.end - phase.start >= SHORTEST_SECONDS]
 
 

@@ -17,10 +17,10 @@ from linecard.demo.stage import Stage
 from linecard.demo.story import Listener, Mark, Story, Tone, Who
 from linecard.simulator.ledger import Entry, What
 
-LONGEST_SECONDS = 120.0
+LONGEST_SECONDS = 240.0
 QUIET_SECONDS = 10.0
 """How long, on the call's clock, callbacks may still come once the carrier has no leg left."""
-LEAST_REAL_SECONDS = 5.0
+LEAST_REAL_SECONDS = 4.0
 POLL_SECONDS = 0.1
 
 AGENT_MARKS = {"barge-in": Mark.BARGE_IN, "busy": Mark.TRANSFER, "bridged": Mark.TRANSFER}
@@ -87,7 +87,7 @@ class Scene:
             await asyncio.sleep(POLL_SECONDS)
 
     def _is_live(self) -> bool:
-        return bool(self.stage.carrier.ledger.live_legs()) or not self.entries(What.HUNG_UP)
+        return bool(self.stage.carrier.ledger.live_legs())
 
     def _is_settled(self, call: Any) -> bool:
         ready = [one["status"] == "ready" for one in call["recordings"]]

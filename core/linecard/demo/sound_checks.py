@@ -5,8 +5,16 @@ from __future__ import annotations
 from linecard.demo import script
 from linecard.demo.checks import Seen
 from linecard.demo.evidence import Evidence
-from linecard.demo.hearing import RATE, cut_short, end_of_sound, first_sound, place_of
+from linecard.demo.hearing import (
+    RATE,
+    cut_short,
+    end_of_sound,
+    first_sound,
+    is_within,
+    place_of,
+)
 from linecard.demo.script import by_agent, by_customer
+from linecard.simulator.ledger import What
 
 BARGE_IN_MS = 400.0
 """In real time. A faster clock magnifies the machine's own share, so the limit grows with it."""
@@ -32,7 +40,7 @@ def heard_as_played(evidence: Evidence) -> Seen:
     """The greeting up to the interruption and every later line, and nothing else."""
     kept = cut_short(played(evidence), by_agent(script.GREETING), b"".join(OUTBOUND_REST))
     if kept is None or not _stands_at_the_phone(evidence):
-        return False, "samples are missing, doubled or changed"
+        return False, _unlike(evidence)
     seconds = len(played(evidence)) / 2 / RATE
     return True, f"{seconds:.1f} s alike, {gaps(evidence)} gaps"
 
@@ -49,8 +57,22 @@ def echoed_as_said(evidence: Evidence) -> Seen:
     known = [place for place in places if place is not None]
     in_order = len(known) == len(lines) and known == sorted(known)
     if not in_order or not _stands_at_the_phone(evidence):
-        return False, "samples are missing, doubled or changed"
+        return False, _unlike(evidence)
     return True, f"{len(sound) / 2 / RATE:.1f} s alike, {gaps(evidence)} gaps"
+
+
+def _unlike(evidence: Evidence) -> str:
+    return "samples missing, doubled or changed" if played(evidence) else "nothing was played"
+
+
+def repeated(evidence: Evidence, keys: str, notes: bytes) -> Seen:
+    """Whether these keys were pressed and came back as these notes."""
+    pressed = "".join(
+        str(entry.facts["digit"]) for _, entry in evidence.entries(What.DIGIT_PRESSED)
+    )
+    heard = place_of(notes, played(evidence)) is not None
+    seen = f"{pressed or 'no key'} pressed, {'repeated' if heard else 'not repeated'} as notes"
+    return pressed == keys and heard, seen
 
 
 def _stands_at_the_phone(evidence: Evidence) -> bool:
@@ -72,9 +94,8 @@ def caller_heard(evidence: Evidence) -> Seen:
 
 
 def _in_our_session(evidence: Evidence, words: bytes) -> Seen:
-    place = place_of(words, evidence.sound.caller) if evidence.sound else None
-    seconds = len(words) / 2 / RATE
-    return place is not None, f"{seconds:.1f} s alike" if place is not None else "not found"
+    found = evidence.sound is not None and is_within(words, evidence.sound.caller)
+    return found, f"{len(words) / 2 / RATE:.1f} s alike" if found else "not found"
 
 
 def barge_in_ms(evidence: Evidence) -> float | None:

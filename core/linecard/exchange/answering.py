@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import structlog
 
 from linecard.calls import Call, Direction
 from linecard.carrier import RecordAt
+from linecard.errors import GateRefused
 from linecard.exchange import dialups, recording
 from linecard.exchange.context import Exchange
 from linecard.exchange.stream_addresses import stream_url
@@ -21,6 +23,9 @@ from linecard.store import calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
 from linecard.wall import now
 from linecard.webhook import CarrierRequest, Kind, Reply
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = structlog.get_logger()
 
@@ -39,18 +44,30 @@ async def reply(
     provider: str,
     account: str,
 ) -> Reply:
-    """The document for a request; the same bytes for a repeat of it."""
+    """The document for a request; the same bytes for a repeat of it, until the call is to end."""
     hooks = exchange.plugins.relay(provider, account).hooks
     if call is None:
         return hooks.answer(None, _for_strangers(reason), reason).reply
-    if call.is_over or call.closing:
-        return hooks.answer(call, [Hangup()], reason).reply
-    kept = await _kept(exchange, call, request, reason)
-    if kept is not None:
-        return kept
-    verbs = await DECIDE[reason](exchange, call, request)
-    made = hooks.answer(call, verbs, reason).reply
-    return await _keep(exchange, call, request, reason, made)
+    async with exchange.turns.of(call.id):
+        async with exchange.database.read() as conn:
+            call = await calls.get(conn, call.id) or call
+        if call.is_over or call.closing:
+            return hooks.answer(call, [Hangup()], reason).reply
+        kept = await _kept(exchange, call, request, reason)
+        if kept is not None:
+            return kept
+        made = hooks.answer(call, await _verbs(exchange, call, request, reason), reason).reply
+        return await _keep(exchange, call, request, reason, made)
+
+
+async def _verbs(
+    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
+) -> Sequence[Verb]:
+    try:
+        return await DECIDE[reason](exchange, call, request)
+    except GateRefused as refusal:
+        log.error("a transfer is no longer allowed", call=call.id, reason=refusal.message)
+        return await _another_stream(exchange, call)
 
 
 def _for_strangers(reason: Reason) -> Verbs:
@@ -113,36 +130,44 @@ async def stream_verbs(exchange: Exchange, call: Call) -> Verbs:
 
 async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
     """The tail behind a stream, or the end of a dial."""
-    async with exchange.database.read() as conn:
-        current = await calls.get(conn, call.id) or call
-        known = await transfers.of_call(conn, call.id)
-    if current.closing:
-        return [Hangup()]
     if request.kind is Kind.DIALED:
-        return await _after_dial(exchange, current, request)
-    waiting = [transfer for transfer in known if transfer.state == "waiting"]
-    if waiting:
-        return await dialups.verbs(exchange, current, waiting[-1])
-    return await _another_stream(exchange, current)
+        return await _after_dial(exchange, call, request)
+    async with exchange.database.read() as conn:
+        known = await transfers.of_call(conn, call.id)
+    active = [transfer for transfer in known if transfer.state in dialups.ACTIVE]
+    if active:
+        return await dialups.verbs(exchange, call, active[-1])
+    return await _another_stream(exchange, call)
 
 
 async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, request.reference or "")
+        names = await _names(conn, call)
     if transfer is not None and transfer.result == "bridged":
         return [Hangup()]
-    return await stream_verbs(exchange, call)
+    return (
+        _apology(call) if _agent_gone(exchange, call, names) else await stream_verbs(exchange, call)
+    )
 
 
 async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
     async with exchange.database.write() as conn:
-        lines = await timeline.of_call(conn, call.id)
-        names = [line.name for line in lines]
-        agent_gone = "agent-started" in names and call.id not in exchange.lives
-        if agent_gone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
+        names = await _names(conn, call)
+        asked = names.count("stream-asked-again")
+        if _agent_gone(exchange, call, names) or asked >= MOST_NEW_STREAMS:
             return _apology(call)
         await timeline.append(conn, call.id, "stream-asked-again", {}, now())
     return await stream_verbs(exchange, call)
+
+
+async def _names(conn: AsyncConnection, call: Call) -> list[str]:
+    return [line.name for line in await timeline.of_call(conn, call.id)]
+
+
+def _agent_gone(exchange: Exchange, call: Call, names: Sequence[str]) -> bool:
+    """The call had an agent and has none now: there is nobody whom a stream could reach."""
+    return "agent-started" in names and call.id not in exchange.lives
 
 
 def _apology(call: Call) -> Verbs:
@@ -151,9 +176,10 @@ def _apology(call: Call) -> Verbs:
 
 
 async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    """The document of a transfer; one that was given up already, or is not there, brings a stream."""
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, request.reference or "")
-    if transfer is None or transfer.call != call.id:
+    if transfer is None or transfer.call != call.id or transfer.state == "ended":
         return await _another_stream(exchange, call)
     return await dialups.verbs(exchange, call, transfer)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
+from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
+from linecard.exchange.turns import Turns
 from linecard.metrics import Metrics
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
@@ -38,6 +40,8 @@ class Exchange:
     tasks: Tasks = field(default_factory=Tasks)
     lives: dict[str, LiveCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
+    sparing: SparingLog = field(default_factory=SparingLog)
+    turns: Turns = field(default_factory=Turns)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -96,7 +96,9 @@ async def verbs(exchange: Exchange, call: Call, transfer: Transfer) -> Sequence[
     addresses = exchange.addresses(call.provider, call.account)
     targets = tuple(gate.clear_target(to, _own_numbers(call)) for to in transfer.targets)
     async with exchange.database.write() as conn:
-        await transfers.update(conn, transfer.id, state="dialing")
+        current = await transfers.get(conn, transfer.id)
+        if current is not None and current.state == "waiting":
+            await transfers.update(conn, transfer.id, state="dialing")
     return [
         Dial(
             targets=targets,

@@ -6,11 +6,9 @@ its order (carriers retry, and promise no order).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-import structlog
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
@@ -20,17 +18,16 @@ from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.folding import changes
 from linecard.exchange.inbound import open_call
+from linecard.exchange.keeping import early_ends, payload
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
-from linecard.webhook import Callback, CarrierRequest
+from linecard.webhook import NO_PAIRS, Callback, CarrierRequest
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.plugins import Relay
-
-log = structlog.get_logger()
 
 NEVER_OPENED_SECONDS = 5
 """A call that ends so soon after its answer, without a stream, was lost by the stream."""
@@ -51,15 +48,36 @@ async def accept(
 
     Raises RequestRefused (403) when it speaks of another call than its address.
     """
-    async with exchange.database.write() as conn:
-        call = await _find(conn, relay, request, callback)
-        if call is None:
-            call = await open_call(conn, exchange, relay, callback)
-        accepted = await _store(conn, exchange, relay, call, callback)
+    try:
+        accepted = await _accept(exchange, relay, request, callback)
+    except Conflict:
+        # A request beside this one was quicker to open the call, and now it is there to be found.
+        accepted = await _accept_after_all(exchange, relay, request, callback)
     _count(exchange, relay, accepted, callback)
     if accepted.call is not None:
         await telling.tell(exchange, accepted.call, accepted.fresh)
     return accepted
+
+
+async def _accept(
+    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+) -> Accepted:
+    async with exchange.database.write() as conn:
+        call = await _find(conn, relay, request, callback)
+        if call is not None:
+            return await _store(conn, relay, call, callback, callback.events)
+        call = await open_call(conn, exchange, relay, callback)
+        ends = await early_ends(conn, call) if call else ()
+        return await _store(conn, relay, call, callback, (*callback.events, *ends))
+
+
+async def _accept_after_all(
+    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+) -> Accepted:
+    try:
+        return await _accept(exchange, relay, request, callback)
+    except Conflict as error:
+        raise RequestRefused("the call belongs to another account") from error
 
 
 async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) -> Call:
@@ -89,20 +107,19 @@ async def _find(
 
 async def _store(
     conn: AsyncConnection,
-    exchange: Exchange,
     relay: Relay,
     call: Call | None,
     callback: Callback,
+    events: Sequence[CarrierEvent],
 ) -> Accepted:
     if call is None:
-        for event in callback.events:
-            await inbox.put(
-                conn, relay.provider, relay.account, event.key, None, _payload(event), now()
-            )
+        for event in events:
+            kept = payload(event, callback.unknown)
+            await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
         return Accepted(None)
     if callback.call_ids:
         call = await _add_ids(conn, call, callback)
-    return await _apply_all(conn, call, callback.events)
+    return await _apply_all(conn, call, events, callback.unknown)
 
 
 async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Call:
@@ -112,12 +129,16 @@ async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Cal
         raise RequestRefused("the request speaks of another call than its address") from error
 
 
-async def _apply_all(conn: AsyncConnection, call: Call, events: Sequence[CarrierEvent]) -> Accepted:
+async def _apply_all(
+    conn: AsyncConnection,
+    call: Call,
+    events: Sequence[CarrierEvent],
+    unknown: Mapping[str, str] = NO_PAIRS,
+) -> Accepted:
     fresh: list[CarrierEvent] = []
     for event in events:
-        is_new = await inbox.put(
-            conn, call.provider, call.account, event.key, call.id, _payload(event), now()
-        )
+        kept = payload(event, unknown)
+        is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
             call = await _apply(conn, call, event)
             fresh.append(event)
@@ -149,22 +170,18 @@ async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Car
     return replace(event, status=CallStatus.FAILED, reason="the stream never opened")
 
 
-def _payload(event: CarrierEvent) -> dict[str, object]:
-    """The event as the inbox keeps it; digits are masked."""
-    facts = {name: str(value) for name, value in asdict(event).items() if value is not None}
-    if "digits" in facts:
-        facts["digits"] = "*" * len(facts["digits"])
-    return {"event": event_name(event), **facts}
-
-
 def _count(exchange: Exchange, relay: Relay, accepted: Accepted, callback: Callback) -> None:
     if callback.unknown:
         exchange.metrics.unknown_fields.labels(relay.provider).inc(len(callback.unknown))
-        log.info("unknown webhook fields", provider=relay.provider, fields=sorted(callback.unknown))
+        exchange.sparing.warning(
+            "unknown webhook fields are kept and counted",
+            provider=relay.provider,
+            fields=", ".join(sorted(callback.unknown)),
+        )
     if accepted.call is None and callback.events:
         exchange.metrics.unmatched.labels(relay.provider).inc()
-        log.warning(
+        exchange.sparing.warning(
             "a callback of no known call was kept",
             provider=relay.provider,
-            events=[event_name(event) for event in callback.events],
+            events=", ".join(event_name(event) for event in callback.events),
         )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
-
-import structlog
 
 from linecard.calls import Call, Direction
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
 from linecard.exchange import answering, inbox, recording
+from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
-from linecard.webhook import CarrierRequest, Reply
+from linecard.webhook import CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
     from linecard.plugins import Relay
 
-log = structlog.get_logger()
+OURS = frozenset("ackxt")
+"""The fields of our own query: account, call, kind, reference, token."""
 
 
 async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Reply:
@@ -28,7 +26,7 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
     Raises RequestRefused before anything is written when the request is not believed or not readable.
     """
     _check_token(exchange, relay, request)
-    _verify(exchange, relay, request)
+    believe(exchange, relay, request)
     callback = relay.hooks.parse_callback(request)
     accepted = await inbox.accept(exchange, relay, request, callback)
     for event in accepted.fresh:
@@ -41,48 +39,23 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
 
 
 def _check_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> None:
-    """Our own query must be whole: an address of a call is believed only with its token."""
-    token = dict(request.query).get("t")
-    if token is None and request.call is None and request.reference is None:
+    """Our own query must be whole: an address of a call is believed only with its token.
+
+    An address without call, reference and token is one that a person has typed in at the carrier.
+    """
+    given = {name: value for name, value in request.query if name in OURS}
+    if given.keys() <= {"a", "k"}:
         return
-    fits = request.kind is not None and exchange.tokens.is_webhook(
-        token or "",
+    fits = given.keys() >= {"a", "k", "t"} and exchange.tokens.is_webhook(
+        given["t"],
         relay.provider,
         relay.account,
-        request.call or "",
-        request.kind,
-        request.reference or "",
+        given.get("c", ""),
+        Kind(given["k"]),
+        given.get("x", ""),
     )
     if not fits:
         raise RequestRefused("the address is not one that we gave out")
-
-
-def _verify(exchange: Exchange, relay: Relay, request: CarrierRequest) -> None:
-    try:
-        relay.hooks.verify_request(request)
-    except RequestRefused:
-        exchange.metrics.refused.labels(relay.provider).inc()
-        other = _other_address(relay, request)
-        if other:
-            log.warning(
-                "the signature fits another public URL than LINECARD_PUBLIC_URL",
-                fits=other,
-                setting=exchange.settings.public_url,
-            )
-        raise
-
-
-def _other_address(relay: Relay, request: CarrierRequest) -> str | None:
-    """The address, built from the received Host, that the signature would fit; for the log only."""
-    ours = urlsplit(request.url)
-    for scheme in ("https", "http"):
-        origin = ours._replace(scheme=scheme, netloc=request.headers.get("host", ""))
-        try:
-            relay.hooks.verify_request(replace(request, url=urlunsplit(origin)))
-        except RequestRefused:
-            continue
-        return f"{scheme}://{origin.netloc}"
-    return None
 
 
 def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -9,8 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from linecard.exchange.context import Exchange
-from linecard.http.api.auth import key_fits
+from linecard.http.api.auth import CHALLENGE, key_fits
 from linecard.http.api.problems import problem
+
+DATABASE_SECONDS = 3.0
 
 
 def health_routes(exchange: Exchange) -> list[Route]:
@@ -21,9 +25,9 @@ def health_routes(exchange: Exchange) -> list[Route]:
 
     async def readyz(_request: Request) -> Response:
         try:
-            async with exchange.database.read() as conn:
+            async with asyncio.timeout(DATABASE_SECONDS), exchange.database.read() as conn:
                 await conn.execute(text("SELECT 1"))
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, TimeoutError) as error:
             return JSONResponse({"status": "no database", "error": type(error).__name__}, 503)
         return JSONResponse({"status": "ready", "accounts": _accounts(exchange)})
 
@@ -36,7 +40,8 @@ def metrics_route(exchange: Exchange, *, open_door: bool) -> Route:
     async def metrics(request: Request) -> Response:
         header = request.headers.get("authorization")
         if not open_door and not key_fits(header, exchange.settings.api_key):
-            return problem(401, "send LINECARD_API_KEY, or serve with --admin-port")
+            wanted = "send LINECARD_API_KEY, or serve with --admin-port"
+            return problem(401, wanted, headers=CHALLENGE)
         return Response(exchange.metrics.exposition(), media_type="text/plain; version=0.0.4")
 
     return Route("/metrics", metrics)

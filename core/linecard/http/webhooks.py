@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import structlog
 from sqlalchemy.exc import OperationalError
-from starlette.requests import Request
+from sqlalchemy.exc import TimeoutError as NoConnection
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
@@ -19,11 +22,16 @@ from linecard.exchange import requests
 from linecard.exchange.context import Exchange
 from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form
 
+if TYPE_CHECKING:
+    from linecard.plugins import Relay
+
 log = structlog.get_logger()
 
 LARGEST_BODY = 256 * 1024
-OURS = frozenset({"a", "c", "k", "x", "t"})
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive."""
 METHODS = ["GET", "POST"]
+FORBIDDEN = 403
 
 KIND_OF_ROUTE: Mapping[str, Kind] = MappingProxyType(
     {
@@ -39,46 +47,74 @@ KIND_OF_ROUTE: Mapping[str, Kind] = MappingProxyType(
 
 def webhook_routes(exchange: Exchange) -> list[Route]:
     """The five routes below `/{provider}/`."""
-    return [
-        Route(f"/{{provider}}/{path}", _endpoint(exchange, path), methods=METHODS)
-        for path in KIND_OF_ROUTE
-    ]
+    return [_route(exchange, path) for path in KIND_OF_ROUTE]
+
+
+def _route(exchange: Exchange, path: str) -> Route:
+    route = Route(f"/{{provider}}/{path}", _endpoint(exchange, path), methods=METHODS)
+    # Starlette adds HEAD to GET; no carrier sends it.
+    route.methods = set(METHODS)
+    return route
 
 
 def _endpoint(exchange: Exchange, path: str) -> Callable[[Request], Awaitable[Response]]:
     async def receive(request: Request) -> Response:
+        relay = _relay(exchange, request)
+        if isinstance(relay, Reply):
+            return _response(relay)
         started = time.perf_counter()
-        provider = request.path_params["provider"]
-        reply = await _answer(exchange, provider, path, request)
-        exchange.metrics.answer_seconds.labels(provider).observe(time.perf_counter() - started)
-        return Response(reply.body, reply.status, media_type=reply.content_type)
+        reply = await _answer(exchange, relay, path, request)
+        taken = time.perf_counter() - started
+        exchange.metrics.answer_seconds.labels(relay.provider).observe(taken)
+        exchange.metrics.webhooks.labels(relay.provider, path, str(reply.status)).inc()
+        return _response(reply)
 
     return receive
 
 
-async def _answer(exchange: Exchange, provider: str, path: str, request: Request) -> Reply:
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, media_type=reply.content_type)
+
+
+def _relay(exchange: Exchange, request: Request) -> Relay | Reply:
+    """The account that the address names, before anything is read, written or counted."""
     try:
-        carrier_request = await _read(exchange, path, request)
-        relay = exchange.plugins.relay(provider, _one(request, "a"))
-        reply = await requests.handle(exchange, relay, carrier_request)
+        return exchange.plugins.relay(request.path_params["provider"], _one(request, "a"))
     except NotFound:
         return Reply(404, b"no such provider or account")
     except RequestRefused as refusal:
-        log.warning("carrier request refused", provider=provider, route=path, reason=refusal.reason)
         return Reply(refusal.status, refusal.reason.encode())
+
+
+async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request) -> Reply:
+    try:
+        carrier_request = await _read(exchange, path, request)
+        return await requests.handle(exchange, relay, carrier_request)
+    except RequestRefused as refusal:
+        return _refused(exchange, relay, path, refusal)
     except UnsupportedByProvider as missing:
-        log.warning("carrier request not supported", provider=provider, reason=str(missing))
+        log.warning("carrier request not supported", route=path, reason=str(missing))
         return Reply(501, str(missing).encode())
-    except OperationalError as error:
-        log.error("the database is busy; the carrier is asked to try again", error=str(error.orig))
+    except ClientDisconnect:
+        return Reply(400, b"the request broke off")
+    except (OperationalError, NoConnection) as error:
+        log.error("the database is busy; the carrier is asked to try again", error=str(error))
         return Reply(503, b"busy, try again")
-    exchange.metrics.webhooks.labels(provider, path, str(reply.status)).inc()
-    return reply
+
+
+def _refused(exchange: Exchange, relay: Relay, path: str, refusal: RequestRefused) -> Reply:
+    if refusal.status == FORBIDDEN:
+        exchange.metrics.refused.labels(relay.provider).inc()
+    exchange.sparing.warning(
+        "carrier request refused", provider=relay.provider, route=path, reason=refusal.reason
+    )
+    return Reply(refusal.status, refusal.reason.encode("utf-8", "replace"))
 
 
 async def _read(exchange: Exchange, path: str, request: Request) -> CarrierRequest:
+    kind, call, reference = (_one(request, name) for name in ("k", "c", "x"))
+    _one(request, "t")
     body = await _body(request)
-    kind = _one(request, "k")
     return CarrierRequest(
         method=request.method,
         url=public_url(exchange, request.scope),
@@ -86,23 +122,27 @@ async def _read(exchange: Exchange, path: str, request: Request) -> CarrierReque
         body=body,
         pairs=_pairs(request, body),
         kind=_kind(kind) if kind else KIND_OF_ROUTE[path],
-        call=_one(request, "c"),
-        reference=_one(request, "x"),
+        call=call,
+        reference=reference,
     )
 
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            raise RequestRefused("the request is too large", status=413)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST_BODY:
+                    raise RequestRefused("the request is too large", status=413)
+    except TimeoutError as error:
+        raise RequestRefused("the request took too long to arrive", status=408) from error
     return bytes(body)
 
 
 def _pairs(request: Request, body: bytes) -> Pairs:
     if request.method == "GET":
-        return tuple(pair for pair in _query(request) if pair[0] not in OURS)
+        return tuple(pair for pair in _query(request) if pair[0] not in requests.OURS)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return parse_form(body) if content_type == "application/x-www-form-urlencoded" else ()
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from linecard.events import StreamStarted
 from linecard.media import g711
 from linecard.media.formats import AudioFormat, Encoding, StreamFormat
+from linecard.media.pcm import byteswap
 from linecard.media.resample import Resampler
 
 Stage = Callable[[bytes], bytes]
@@ -22,12 +23,12 @@ SILENCE: Mapping[Encoding, bytes] = {
 ENCODERS: Mapping[Encoding, Stage] = {
     Encoding.PCMU: g711.encode_pcmu,
     Encoding.PCMA: g711.encode_pcma,
-    Encoding.L16: g711.byteswap,
+    Encoding.L16: byteswap,
 }
 DECODERS: Mapping[Encoding, Stage] = {
     Encoding.PCMU: g711.decode_pcmu,
     Encoding.PCMA: g711.decode_pcma,
-    Encoding.L16: g711.byteswap,
+    Encoding.L16: byteswap,
 }
 
 

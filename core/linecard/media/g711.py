@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
-# The import itself warns on 3.11 and 3.12; programs that make warnings errors must still start.
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import audioop
+from linecard.media.pcm import audioop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +13,6 @@ if TYPE_CHECKING:
 
 MU_BIAS = 33
 MU_CLIP = 0x1FFF
-_IS_BIG_ENDIAN = sys.byteorder == "big"
 
 
 def encode_pcmu(pcm: bytes) -> bytes:
@@ -34,22 +28,17 @@ def encode_pcmu(pcm: bytes) -> bytes:
 
 def decode_pcmu(law: bytes) -> bytes:
     """Two bytes for each mu-law byte."""
-    return byteswap(audioop.ulaw2lin(law, 2)) if _IS_BIG_ENDIAN else audioop.ulaw2lin(law, 2)
+    return audioop.ulaw2lin(law, 2)
 
 
 def encode_pcma(pcm: bytes) -> bytes:
     """One A-law byte for each sample; audioop is exact here."""
-    return audioop.lin2alaw(byteswap(pcm) if _IS_BIG_ENDIAN else pcm, 2)
+    return audioop.lin2alaw(pcm, 2)
 
 
 def decode_pcma(law: bytes) -> bytes:
     """Two bytes for each A-law byte."""
-    return byteswap(audioop.alaw2lin(law, 2)) if _IS_BIG_ENDIAN else audioop.alaw2lin(law, 2)
-
-
-def byteswap(pcm: bytes) -> bytes:
-    """Big-endian samples for little-endian ones, and back."""
-    return audioop.byteswap(pcm, 2)
+    return audioop.alaw2lin(law, 2)
 
 
 @cache

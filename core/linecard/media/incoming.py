@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.media.plausible import Plausibility
+
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer
     from linecard.events import DigitReceived, MediaReceived
@@ -25,6 +27,7 @@ class Incoming:
         self.listener: StreamListener | None = None
         self._line = line
         self._enhancer = enhancer
+        self._plausible = Plausibility(line.codec.format.inbound)
         self._sequence: int | None = None
         self._second = 0
         self._digits = 0
@@ -38,6 +41,8 @@ class Incoming:
             counters.first_in = now
         if event.sequence is not None:
             self._follow(event.sequence)
+        if not self._plausible.is_done:
+            self._check(event.payload)
         if self._line.tap is not None:
             self._line.tap.caller(event.payload, now)
         pcm = self._line.codec.decode(event.payload)
@@ -63,6 +68,12 @@ class Incoming:
         enhancer, self._enhancer = self._enhancer, None
         if enhancer is not None:
             enhancer.close()
+
+    def _check(self, payload: bytes) -> None:
+        doubt = self._plausible.heard(payload)
+        if doubt is not None:
+            log.warning("the caller's audio is not what was declared", reason=doubt)
+            self._line.fact("audio-doubtful", {"reason": doubt})
 
     def _follow(self, sequence: int) -> None:
         last = self._sequence

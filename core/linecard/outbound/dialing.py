@@ -7,29 +7,27 @@ fails the call. Anything else leaves it `unknown` until a callback or a positive
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from linecard.addresses import Addresses
-from linecard.calls import Call, CallStatus, Direction, Machine, advance
+from linecard.calls import Call, CallStatus, Direction, Machine
 from linecard.carrier import PlaceOrder
 from linecard.errors import (
-    CarrierRefused,
+    ConfigurationError,
     Conflict,
     GateRefused,
     InvalidField,
-    PlacementUnknown,
+    NotFound,
     UnsupportedByProvider,
 )
-from linecard.events import CarrierEvent, LegEnded
 from linecard.media.formats import pick_profile
 from linecard.numbers import Cleared, Number
 from linecard.outbound import limits
 from linecard.outbound.gate import open_gate
+from linecard.outbound.placing import Placement, Report
+from linecard.outbound.wish import DialRequest
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
 from linecard.wall import now
@@ -44,31 +42,10 @@ if TYPE_CHECKING:
     from linecard.store import Database
     from linecard.tasks import Tasks
 
-log = structlog.get_logger()
+__all__ = ["DialRequest", "Dialer", "Report"]
 
-KEY_LIFE = timedelta(hours=24)
-"""How long an Idempotency-Key is remembered."""
 SETTLE_SECONDS = 2.0
 """How long the asker waits for the carrier's answer; the call goes on without."""
-
-Report = Callable[[Call, Sequence[CarrierEvent]], Awaitable[Call]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialRequest:
-    """A wish to call somebody. `key` and `body_hash` make a repeat of the wish harmless."""
-
-    from_: str
-    to: str
-    agent: str | None = None
-    record: bool | None = None
-    machine: Machine = Machine.OFF
-    ring_seconds: int = 45
-    max_seconds: int = 1800
-    send_digits: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict)
-    key: str | None = None
-    body_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,38 +60,49 @@ class Dialer:
     metrics: Metrics
     report: Report
     has_agent: Callable[[str], object]
+    _placing: dict[str, asyncio.Task[None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     async def place(self, wish: DialRequest) -> Call:
         """Dial; the call once the carrier has answered or two seconds have passed.
 
-        Raises InvalidField, GateRefused, LimitReached, Conflict, NotFound or UnsupportedByProvider,
-        all of them before anything is written.
+        Raises InvalidField, GateRefused, LimitReached, Conflict or UnsupportedByProvider, all of
+        them before anything is written.
         """
-        gate = await open_gate(self.settings, self.database)
-        to = gate.clear_call(wish.to)
-        number = await self._number(wish)
-        relay = self.plugins.relay(number.provider, number.account)
-        self._check(relay, number, wish)
-        call, is_new = await self._intend(relay, number, to, wish)
-        if is_new:
-            work = self.tasks.start(self._submit(relay, call, to), "place call")
-            await asyncio.wait({work}, timeout=SETTLE_SECONDS)
-        return await self._current(call)
-
-    async def _number(self, wish: DialRequest) -> Number:
         async with self.database.read() as conn:
-            number = await numbers.get(conn, wish.from_)
-        if number is None:
-            raise InvalidField("from", f"{wish.from_} is not a registered number")
-        if not number.enabled:
-            raise InvalidField("from", f"{wish.from_} is switched off")
-        if wish.to == number.number:
+            call = await self._repeated(conn, wish)
+        if call is None:
+            call = await self._begin(wish)
+        return await self._settled(call)
+
+    async def _begin(self, wish: DialRequest) -> Call:
+        async with self.database.read() as conn:
+            number = await _number(conn, wish.from_)
+        to = (await open_gate(self.settings, self.database)).clear_call(wish.to)
+        if to.address == number.number:
             raise InvalidField("to", "a number cannot call itself")
-        return number
+        relay = self._relay(number)
+        self._check(relay, number, wish)
+        call = _intent(relay, number, to, wish)
+        order = self._order(relay, call, to)
+        known = await self._intend(call, to, wish)
+        if known is None:
+            self._submit(relay, order)
+        return known or call
+
+    def _relay(self, number: Number) -> Relay:
+        try:
+            return self.plugins.relay(number.provider, number.account)
+        except NotFound as error:
+            raise InvalidField("from", f"its account is not set up: {error}") from error
 
     def _check(self, relay: Relay, number: Number, wish: DialRequest) -> None:
         relay.require("place_call", number.stream)
-        self.has_agent(wish.agent or number.agent)
+        try:
+            self.has_agent(wish.agent or number.agent)
+        except (NotFound, ConfigurationError) as error:
+            raise InvalidField("agent", str(error)) from error
         facts = relay.hooks.facts()
         if wish.machine is not Machine.OFF and wish.machine not in facts.machine_detection:
             raise UnsupportedByProvider(number.provider, f"machine={wish.machine}")
@@ -123,26 +111,26 @@ class Dialer:
         if wish.max_seconds > facts.max_call_seconds:
             raise InvalidField("max_seconds", f"at most {facts.max_call_seconds}")
 
-    async def _intend(
-        self, relay: Relay, number: Number, to: Cleared, wish: DialRequest
-    ) -> tuple[Call, bool]:
+    async def _intend(self, call: Call, to: Cleared, wish: DialRequest) -> Call | None:
+        """Write the intent. The call of a repeat that was quicker, and then nothing is written."""
         async with self.database.write() as conn:
-            repeated = await self._repeated(conn, wish)
-            if repeated is not None:
-                return repeated, False
-            await limits.check(conn, self.settings, number, to)
-            call = _intent(relay, number, to, wish)
+            await limits.one_at_a_time(conn)
+            known = await self._repeated(conn, wish)
+            if known is not None:
+                return known
+            await limits.check(conn, self.settings, await _number(conn, call.number), to)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
             await timeline.append(conn, call.id, "intended", {"agent": call.agent}, call.created_at)
             if wish.key:
                 await idempotency.keep(conn, wish.key, wish.body_hash, call.id, call.created_at)
-        return call, True
+        return None
 
     async def _repeated(self, conn: AsyncConnection, wish: DialRequest) -> Call | None:
+        """The call that the wish's key stands for. Raises Conflict when it was another wish."""
         if not wish.key:
             return None
-        kept = await idempotency.find(conn, wish.key, now() - KEY_LIFE)
+        kept = await idempotency.find(conn, wish.key, now() - idempotency.LIFE)
         if kept is None:
             return None
         if kept.body_hash != wish.body_hash:
@@ -153,20 +141,6 @@ class Dialer:
         for plugin, veto in await self.plugins.ask_each("may_dial", call=call, connection=conn):
             if veto:
                 raise GateRefused("to", f"{plugin}: {veto}")
-
-    async def _submit(self, relay: Relay, call: Call, to: Cleared) -> None:
-        try:
-            placed = await relay.hooks.place_call(self._order(relay, call, to))
-        except CarrierRefused as error:
-            await self._refused(call, error)
-        except PlacementUnknown as error:
-            await self._unknown(call, error.message)
-        except Exception as error:
-            await self._unknown(call, f"a fault of ours: {error!r}")
-            raise
-        else:
-            status = CallStatus.QUEUED if placed.queued else CallStatus.DIALING
-            await self._placed(call, status, placed.carrier_ids)
 
     def _order(self, relay: Relay, call: Call, to: Cleared) -> PlaceOrder:
         addresses = Addresses(self.settings.public_url, call.provider, call.account, self.tokens)
@@ -181,39 +155,28 @@ class Dialer:
             machine_url=addresses.webhook(Kind.MACHINE, call.id),
         )
 
-    async def _placed(self, call: Call, status: CallStatus, ids: Mapping[str, str]) -> None:
-        self._count(call, "placed")
-        async with self.database.write() as conn:
-            current = await calls.get(conn, call.id) or call
-            current = await calls.add_ids(conn, current, ids)
-            await calls.update(conn, call.id, status=advance(current.status, status))
-            await timeline.append(conn, call.id, f"dial-{status}", {}, now())
+    def _submit(self, relay: Relay, order: PlaceOrder) -> None:
+        placement = Placement(database=self.database, metrics=self.metrics, report=self.report)
+        work = self.tasks.start(placement.submit(relay, order), "place call")
+        self._placing[order.call.id] = work
+        work.add_done_callback(lambda _: self._placing.pop(order.call.id))
 
-    async def _refused(self, call: Call, error: CarrierRefused) -> None:
-        self._count(call, "refused")
-        event = LegEnded(
-            key=f"refused:{call.id}",
-            status=CallStatus.FAILED,
-            reason=f"refused by the carrier: {error.message}",
-            code=error.code or str(error.status or ""),
-        )
-        await self.report(call, [event])
-
-    async def _unknown(self, call: Call, reason: str) -> None:
-        self._count(call, "unknown")
-        log.warning("placement unknown", call=call.id, provider=call.provider, reason=reason)
-        async with self.database.write() as conn:
-            current = await calls.get(conn, call.id) or call
-            status = advance(current.status, CallStatus.UNKNOWN)
-            await calls.update(conn, call.id, status=status)
-            await timeline.append(conn, call.id, "placement-unknown", {"reason": reason}, now())
-
-    def _count(self, call: Call, result: str) -> None:
-        self.metrics.placements.labels(call.provider, result).inc()
-
-    async def _current(self, call: Call) -> Call:
+    async def _settled(self, call: Call) -> Call:
+        """The call as it stands when the carrier has answered or the patience is over."""
+        work = self._placing.get(call.id)
+        if work is not None:
+            await asyncio.wait({work}, timeout=SETTLE_SECONDS)
         async with self.database.read() as conn:
             return await calls.get(conn, call.id) or call
+
+
+async def _number(conn: AsyncConnection, from_: str) -> Number:
+    number = await numbers.get(conn, from_) if "\0" not in from_ else None
+    if number is None:
+        raise InvalidField("from", f"{from_!r} is not a registered number")
+    if not number.enabled:
+        raise InvalidField("from", f"{from_} is switched off")
+    return number
 
 
 def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Call:

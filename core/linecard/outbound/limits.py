@@ -6,14 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from linecard.errors import LimitReached
-from linecard.numbers import Cleared, Number
+from linecard.numbers import Cleared, Number, mask
 from linecard.store import calls
+from linecard.store.rows import lock_counting
 from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.settings import Settings
+
+
+async def one_at_a_time(conn: AsyncConnection) -> None:
+    """Let no other dial be written beside this one: what is counted from here on stays true."""
+    await lock_counting(conn)
 
 
 async def check(conn: AsyncConnection, settings: Settings, number: Number, to: Cleared) -> None:
@@ -40,7 +46,8 @@ async def _per_number(conn: AsyncConnection, settings: Settings, to: Cleared) ->
     dialed = await calls.count_dialed(conn, now() - timedelta(days=1), to.address)
     if dialed >= settings.max_calls_per_number_per_day:
         raise LimitReached(
-            "LINECARD_MAX_CALLS_PER_NUMBER_PER_DAY", f"{to!r} was called {dialed} times in a day"
+            "LINECARD_MAX_CALLS_PER_NUMBER_PER_DAY",
+            f"{mask(to.address)} was called {dialed} times in a day",
         )
 
 

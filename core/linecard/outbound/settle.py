@@ -1,12 +1,13 @@
-"""Calls whose placement is unknown: settled by a positive look-up, never dialled again.
+"""The books kept straight: calls whose placement is unknown, and calls that have gone silent.
 
-A late callback settles them too, through the inbox. A look-up that finds nothing proves nothing.
+An unknown placement is settled by a positive look-up, or by a late callback through the inbox; it is
+never dialled again. A look-up that finds nothing proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,17 @@ import structlog
 
 from linecard.calls import Call, CallStatus, advance
 from linecard.carrier import CallLookup, Found
-from linecard.errors import CarrierError
+from linecard.errors import LinecardError
 from linecard.events import CallAnswered, CarrierEvent, LegEnded
 from linecard.outbound.gate import open_gate
+from linecard.outbound.pacing import Pacing
+from linecard.outbound.silence import Tended, ask, is_silent
 from linecard.store import calls, timeline
 from linecard.wall import now
 
 if TYPE_CHECKING:
     from linecard.clock import Clock
-    from linecard.outbound.dialing import Report
+    from linecard.outbound.placing import Report
     from linecard.plugins import Plugins
     from linecard.settings import Settings
     from linecard.store import Database
@@ -30,56 +33,89 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY_SECONDS = 30.0
-INTENT_SECONDS = 60
+INTENT_AGE = timedelta(seconds=60)
 """An intent that is older and has no answer was cut off by a crash: nobody knows whether it was sent."""
 GIVE_UP = timedelta(hours=24)
+OPEN = (
+    CallStatus.QUEUED,
+    CallStatus.DIALING,
+    CallStatus.RINGING,
+    CallStatus.IN_PROGRESS,
+    CallStatus.UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settler:
-    """Looks after calls that hang between intent and truth."""
+    """Looks after every call that is not over. `tended`: whether the call's agent runs here."""
 
     settings: Settings
     database: Database
     plugins: Plugins
     report: Report
     clock: Clock
+    tended: Tended = lambda _call_id: True
+    _pacing: Pacing = field(default_factory=Pacing, init=False, repr=False)
 
     async def run(self) -> None:
-        """Settle for ever, once every half minute."""
+        """Settle for ever, once every half minute; what fails is tried again."""
         while True:
-            await self.sweep()
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("settling failed; it is tried again")
             await self.clock.sleep(EVERY_SECONDS)
 
     async def sweep(self) -> None:
-        """Look once at every call that is unknown or was cut off."""
-        for call in await self._with_status(CallStatus.QUEUED):
-            if not call.carrier_ids and _age(call) > timedelta(seconds=INTENT_SECONDS):
-                await self._cut_off(call)
-        for call in await self._with_status(CallStatus.UNKNOWN):
-            await self._settle(call)
+        """Look once at every call that is unknown, was cut off, or has been silent for too long."""
+        open_calls = await self._open_calls()
+        self._pacing.keep(call.id for call in open_calls)
+        for call in open_calls:
+            try:
+                await self._look(call, open_calls)
+            except LinecardError as error:
+                log.warning("a call could not be settled yet", call=call.id, error=str(error))
+            except Exception:
+                log.exception("settling a call failed; it is tried again", call=call.id)
 
-    async def _with_status(self, status: CallStatus) -> Sequence[Call]:
+    async def _open_calls(self) -> Sequence[Call]:
         async with self.database.read() as conn:
-            return await calls.with_status(conn, status)
+            return [call for status in OPEN for call in await calls.with_status(conn, status)]
 
-    async def _cut_off(self, call: Call) -> None:
+    async def _look(self, call: Call, others: Sequence[Call]) -> None:
+        if _is_intent(call):
+            if _age(call) <= INTENT_AGE:
+                return
+            call = await self._cut_off(call)
+        if call.status is CallStatus.UNKNOWN:
+            await self._settle(call, others)
+        elif call.carrier_ids and is_silent(call, self.tended) and self._is_due(call):
+            await ask(self.plugins.relay(call.provider, call.account), call, self.report)
+
+    def _is_due(self, call: Call) -> bool:
+        return self._pacing.is_due(call.id, self.clock.now(), _age(call).total_seconds())
+
+    async def _cut_off(self, call: Call) -> Call:
+        facts = {"reason": "the server stopped between intent and answer"}
         async with self.database.write() as conn:
             current = await calls.get(conn, call.id) or call
+            if not _is_intent(current):
+                return current
             status = advance(current.status, CallStatus.UNKNOWN)
-            await calls.update(conn, call.id, status=status)
-            facts = {"reason": "the server stopped between intent and answer"}
             await timeline.append(conn, call.id, "placement-unknown", facts, now())
+            return await calls.update(conn, call.id, status=status)
 
-    async def _settle(self, call: Call) -> None:
+    async def _settle(self, call: Call, others: Sequence[Call]) -> None:
         if _age(call) > GIVE_UP:
             await self.report(call, [_given_up(call)])
             return
+        if not self._is_due(call):
+            return
         found = await self._candidates(call)
-        if len(found) == 1:
+        if len(found) == 1 and not any(_is_rival(call, other) for other in others):
             await self._adopt(call, found[0])
         elif found:
-            log.warning("two calls fit an unknown placement; it stays unknown", call=call.id)
+            log.warning("more than one call fits; the placement stays unknown", call=call.id)
 
     async def _candidates(self, call: Call) -> list[CallLookup]:
         relay = self.plugins.relay(call.provider, call.account)
@@ -87,11 +123,7 @@ class Settler:
             return []
         gate = await open_gate(self.settings, self.database)
         since = call.created_at.timestamp()
-        try:
-            found = await relay.hooks.search_calls(call.number, gate.clear_call(call.to), since)
-        except CarrierError as error:
-            log.warning("look-up of an unknown placement failed", call=call.id, error=str(error))
-            return []
+        found = await relay.hooks.search_calls(call.number, gate.clear_call(call.to), since)
         return [lookup for lookup in found if await self._is_free(call, lookup)]
 
     async def _is_free(self, call: Call, lookup: CallLookup) -> bool:
@@ -109,6 +141,21 @@ class Settler:
         events = _facts(call, lookup)
         if events:
             await self.report(current, events)
+
+
+def _is_intent(call: Call) -> bool:
+    """Written, and no answer of the carrier to it."""
+    return call.status is CallStatus.QUEUED and not call.carrier_ids
+
+
+def _is_rival(call: Call, other: Call) -> bool:
+    """Whether a found call may just as well be another placement's of which nothing is known."""
+    unplaced = other.status is CallStatus.UNKNOWN or _is_intent(other)
+    return other.id != call.id and unplaced and _pair(other) == _pair(call)
+
+
+def _pair(call: Call) -> tuple[str, str, str, str]:
+    return call.provider, call.account, call.number, call.to
 
 
 def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:

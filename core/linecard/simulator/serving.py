@@ -52,6 +52,8 @@ async def serving(
         running = asyncio.create_task(server.serve(sockets=[listener]), name="simulator server")
         while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(START_POLL_SECONDS)
+        if running.done():
+            running.result()
         try:
             bound = listener.getsockname()[1]
             yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"

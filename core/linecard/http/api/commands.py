@@ -31,7 +31,9 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/transfer", status_code=202)
     async def transfer(call_id: str, body: TransferIn) -> Accepted:
-        await _transfer(exchange, await _living(exchange, call_id), body.to, body.mode, body.timeout)
+        await _transfer(
+            exchange, await _living(exchange, call_id), body.to, body.mode, body.timeout
+        )
         return Accepted()
 
     @router.post("/dtmf", status_code=202)

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
 
@@ -54,14 +54,21 @@ class NumberPatch(_Body):
     What is left out stays; null stands for the provider's default `account` or `stream`.
     """
 
-    provider: Name = ""
+    provider: Name | None = None
     account: Name | None = None
-    agent: Name = ""
-    channels: Channels = 1
+    agent: Name | None = None
+    channels: Channels | None = None
     stream: Name | None = None
-    options: JsonObject = Field(default_factory=dict)
-    record: Flag = False
-    enabled: Flag = True
+    options: JsonObject | None = None
+    record: Flag | None = None
+    enabled: Flag | None = None
+
+    @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
+    @classmethod
+    def _never_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("cannot be null; leave it out to keep it")
+        return value
 
 
 class SetupOut(BaseModel):

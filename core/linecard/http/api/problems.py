@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -114,7 +115,7 @@ def add_handlers(api: FastAPI) -> None:
     """Turn every error that a route may raise into a problem document."""
     for kind in STATUS:
         api.add_exception_handler(kind, _known)
-    for kind in (OperationalError, TimeoutError):
+    for kind in (OperationalError, NoConnection):
         api.add_exception_handler(kind, _busy)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from linecard.addresses import Addresses
 from linecard.calls import Call
+from linecard.carrier import SetupStep
+from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def number_out(exchange: Exchange, number: Number) -> NumberOut:
-    """A number with what a person still has to do at the carrier."""
-    relay = exchange.plugins.relay(number.provider, number.account)
-    addresses: Addresses = exchange.addresses(number.provider, number.account)
-    answer_url = addresses.webhook(Kind.ANSWER)
-    steps = relay.hooks.setup_steps(number, answer_url) if relay.supports("setup_steps") else ()
+    """A number with what a person still has to do."""
     return NumberOut(
         number=number.number,
         provider=number.provider,
@@ -37,8 +34,20 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         options=dict(number.options),
         record=number.record,
         enabled=number.enabled,
-        setup=[SetupOut(do=step.do, paste=step.paste) for step in steps],
+        setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
+
+
+def _setup(exchange: Exchange, number: Number) -> Sequence[SetupStep]:
+    """The provider's steps; a number whose account is gone asks for the account first."""
+    try:
+        relay = exchange.plugins.relay(number.provider, number.account)
+    except NotFound as error:
+        return [SetupStep(do=f"set up its account again: {error}")]
+    if not relay.supports("setup_steps"):
+        return ()
+    answer_url = exchange.addresses(number.provider, number.account).webhook(Kind.ANSWER)
+    return relay.hooks.setup_steps(number, answer_url)
 
 
 async def call_out(conn: AsyncConnection, call: Call) -> CallOut:

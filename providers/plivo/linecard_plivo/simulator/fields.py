@@ -24,7 +24,6 @@ def answer_fields(switch: Switch, call: Call, event: str = "StartApp") -> Fields
         "BillRate": f"{bill_rate(switch, call):f}",
         "CallStatus": call.status,
         "CallUUID": call.uuid,
-        "CallerName": call.order.caller_name or plain(call.from_),
         "CountryCode": country_code(call.to),
         "Direction": call.direction,
         "Event": event,
@@ -133,8 +132,8 @@ def _utc(moment: float) -> str:
 
 
 def _request_ids(call: Call) -> dict[str, str]:
-    # An inbound call has none of these.
+    # An inbound call has none of these, and a name.
     if call.direction == "inbound":
-        return {}
+        return {"CallerName": plain(call.from_)}
     names = ("ALegRequestUUID", "ALegUUID", "RequestUUID")
     return dict.fromkeys(names, call.uuid)

@@ -1,0 +1,96 @@
+"""A number as it is asked for, checked against what is installed and configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Any
+
+import msgspec
+
+from linecard.errors import ConfigurationError, InvalidField, NotFound
+from linecard.exchange.context import Exchange
+from linecard.media.formats import StreamProfile
+from linecard.numbers import Number, parse_e164
+from linecard.plugins import Relay
+
+TRANSPORT = "websocket-in"
+"""The one way of audio that is built; profiles that name another are refused."""
+
+
+def checked(exchange: Exchange, values: Mapping[str, Any], number_id: str) -> Number:
+    """A number whose provider, account, agent, stream profile and options are all real.
+
+    Raises InvalidField with the field and what is there instead.
+    """
+    number = parse_e164(values["number"])
+    relay = _relay(exchange, values["provider"], values["account"])
+    _check_agent(exchange, values["agent"])
+    _check_stream(values["stream"], relay.hooks.stream_profiles())
+    options = _options(exchange.plugins.providers[relay.provider].cls, values["options"])
+    return Number(
+        id=number_id,
+        number=number,
+        provider=relay.provider,
+        account=relay.account,
+        agent=values["agent"],
+        channels=values["channels"],
+        stream=values["stream"],
+        options=options,
+        record=values["record"],
+        enabled=values["enabled"],
+    )
+
+
+def _relay(exchange: Exchange, provider: str, account: str | None) -> Relay:
+    plugins = exchange.plugins
+    if provider not in plugins.providers:
+        raise InvalidField("provider", _not_installed(exchange, provider))
+    try:
+        return plugins.relay(provider, account)
+    except NotFound as error:
+        raise InvalidField("account" if account else "provider", str(error)) from error
+
+
+def _not_installed(exchange: Exchange, provider: str) -> str:
+    installed = ", ".join(sorted(exchange.plugins.providers)) or "none"
+    skipped = next((one for one in exchange.plugins.skipped if one.name == provider), None)
+    why = f"skipped: {skipped.reason}" if skipped else "not installed"
+    return f"{provider!r} is {why}; installed: {installed}"
+
+
+def _check_agent(exchange: Exchange, name: str) -> None:
+    try:
+        exchange.agents.find(name)
+    except (NotFound, ConfigurationError) as error:
+        raise InvalidField("agent", str(error)) from error
+
+
+def _check_stream(name: str | None, profiles: Sequence[StreamProfile]) -> None:
+    names = {profile.name: profile for profile in profiles}
+    if name is not None and name not in names:
+        raise InvalidField("stream", f"not a stream profile; there are: {', '.join(names)}")
+    chosen = names[name] if name else profiles[0]
+    if chosen.transport != TRANSPORT:
+        raise InvalidField("stream", f"transport {chosen.transport} is not supported")
+
+
+def _options(provider: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The options as the provider's own declaration takes them; only what was given is kept."""
+    declared = getattr(provider, "options", None)
+    known = getattr(declared, "__dataclass_fields__", {}) if is_dataclass(declared) else {}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        there = ", ".join(known) or "none"
+        raise InvalidField(f"options.{unknown[0]}", f"not an option; there are: {there}")
+    if known:
+        _check_values(declared, given)
+    return given
+
+
+def _check_values(declared: Any, given: dict[str, Any]) -> None:
+    try:
+        msgspec.convert(given, declared)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise InvalidField(f"options{path.rstrip('`')}", message) from error

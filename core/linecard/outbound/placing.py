@@ -1,0 +1,82 @@
+"""One request to the carrier, and what it makes of the call: placed, refused, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from linecard.calls import Call, CallStatus, advance
+from linecard.carrier import PlaceOrder
+from linecard.errors import CarrierRefused, PlacementUnknown, UnsupportedByProvider
+from linecard.events import CarrierEvent, LegEnded
+from linecard.store import calls, timeline
+from linecard.wall import now
+
+if TYPE_CHECKING:
+    from linecard.metrics import Metrics
+    from linecard.plugins import Relay
+    from linecard.store import Database
+
+log = structlog.get_logger()
+
+Report = Callable[[Call, Sequence[CarrierEvent]], Awaitable[Call]]
+"""Applies events to a call's record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Submits written intents. `report` applies an event to a call's record."""
+
+    database: Database
+    metrics: Metrics
+    report: Report
+
+    async def submit(self, relay: Relay, order: PlaceOrder) -> None:
+        """Ask the carrier once, and write down what came of it."""
+        call = order.call
+        try:
+            placed = await relay.hooks.place_call(order)
+        except CarrierRefused as error:
+            code = error.code or str(error.status or "")
+            await self._refused(call, f"refused by the carrier: {error.message}", code)
+        except UnsupportedByProvider as error:
+            await self._refused(call, str(error), "")
+        except PlacementUnknown as error:
+            await self._unknown(call, error.message)
+        except Exception as error:
+            await self._unknown(call, f"a fault of ours: {error!r}")
+            raise
+        else:
+            status = CallStatus.QUEUED if placed.queued else CallStatus.DIALING
+            await self._placed(call, status, placed.carrier_ids)
+
+    async def _placed(self, call: Call, status: CallStatus, ids: Mapping[str, str]) -> None:
+        """The carrier's callbacks may have been quicker: the status only moves forward."""
+        self._count(call, "placed")
+        async with self.database.write() as conn:
+            current = await calls.get(conn, call.id) or call
+            current = await calls.add_ids(conn, current, ids)
+            await calls.update(conn, call.id, status=advance(current.status, status))
+            await timeline.append(conn, call.id, f"dial-{status}", {}, now())
+
+    async def _refused(self, call: Call, reason: str, code: str) -> None:
+        self._count(call, "refused")
+        event = LegEnded(
+            key=f"refused:{call.id}", status=CallStatus.FAILED, reason=reason, code=code
+        )
+        await self.report(call, [event])
+
+    async def _unknown(self, call: Call, reason: str) -> None:
+        self._count(call, "unknown")
+        log.warning("placement unknown", call=call.id, provider=call.provider, reason=reason)
+        async with self.database.write() as conn:
+            current = await calls.get(conn, call.id) or call
+            status = advance(current.status, CallStatus.UNKNOWN)
+            await calls.update(conn, call.id, status=status)
+            await timeline.append(conn, call.id, "placement-unknown", {"reason": reason}, now())
+
+    def _count(self, call: Call, result: str) -> None:
+        self.metrics.placements.labels(call.provider, result).inc()

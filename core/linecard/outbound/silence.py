@@ -1,0 +1,103 @@
+"""Calls whose carrier has been silent for too long: asked about, and closed when they are over.
+
+Callbacks get lost, and so do whole minutes of them while we are down. A call that nobody ends would
+hold its channel for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import structlog
+
+from linecard.calls import Call, CallStatus
+from linecard.carrier import CallLookup, Found
+from linecard.events import CallAnswered, CarrierEvent, LegEnded
+from linecard.wall import now
+
+if TYPE_CHECKING:
+    from linecard.outbound.placing import Report
+    from linecard.plugins import Relay
+
+log = structlog.get_logger()
+
+GRACE = timedelta(seconds=60)
+"""How long after its time a report may come by itself."""
+UNTENDED = timedelta(seconds=60)
+"""How long an answered call may go on without an agent here before the carrier is asked about it."""
+FORGOTTEN = timedelta(minutes=30)
+"""So long after its time a call that the carrier does not know is taken for over."""
+
+Tended = Callable[[str], bool]
+"""Whether the agent of a call runs in this process."""
+
+
+def time_of_end(call: Call) -> timedelta:
+    """How long after it was made a call that stands where it does has to have moved on."""
+    ringing = timedelta(seconds=call.ring_seconds)
+    if call.status is not CallStatus.IN_PROGRESS:
+        return ringing
+    talked = (call.answered_at or call.created_at) - call.created_at
+    return talked + timedelta(seconds=call.max_seconds)
+
+
+def is_silent(call: Call, tended: Tended) -> bool:
+    """Whether a report about the call is overdue."""
+    age = now() - call.created_at
+    if age > time_of_end(call) + GRACE:
+        return True
+    since = now() - (call.answered_at or call.created_at)
+    return call.status is CallStatus.IN_PROGRESS and since > UNTENDED and not tended(call.id)
+
+
+async def ask(relay: Relay, call: Call, report: Report) -> None:
+    """Ask the carrier about a silent call and write down what it says. Raises CarrierError."""
+    seen = await relay.hooks.find_call(call.carrier_ids)
+    await ACT[seen.found](relay, call, seen, report)
+
+
+async def _over(_relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
+    if seen.ended is not None:
+        await report(call, [seen.ended])
+
+
+async def _lives(relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
+    """A call past its longest length is ended; its end is then reported, or found at the next look."""
+    if seen.answered and call.status is not CallStatus.IN_PROGRESS:
+        await report(call, [CallAnswered(key=f"found-answered:{call.id}")])
+    elif call.status is CallStatus.IN_PROGRESS and _overdue(call) > GRACE:
+        log.warning("a call outlived its longest length and is ended", call=call.id)
+        await relay.hooks.hang_up(call)
+
+
+async def _unknown(_relay: Relay, call: Call, _seen: CallLookup, report: Report) -> None:
+    """Not found proves nothing soon after an end: records come late."""
+    if _overdue(call) > FORGOTTEN:
+        await report(call, [_forgotten(call)])
+
+
+def _overdue(call: Call) -> timedelta:
+    return now() - call.created_at - time_of_end(call)
+
+
+def _forgotten(call: Call) -> CarrierEvent:
+    answered = call.status is CallStatus.IN_PROGRESS
+    return LegEnded(
+        key=f"forgotten:{call.id}",
+        status=CallStatus.COMPLETED if answered else CallStatus.FAILED,
+        reason="the carrier never reported an end and knows the call no more",
+    )
+
+
+Act = Callable[["Relay", Call, CallLookup, "Report"], Awaitable[None]]
+ACT: Mapping[Found, Act] = MappingProxyType(
+    {
+        Found.ENDED: _over,
+        Found.LIVE: _lives,
+        Found.NOT_FOUND: _unknown,
+        Found.CANNOT_TELL: _unknown,
+    }
+)
