@@ -30,6 +30,14 @@ def hide_private(
     }
 
 
+class _Forwarded(logging.Handler):
+    """Lines of libraries that log by the standard library: masked and written like our own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = structlog.get_logger(library=record.name)
+        line.log(record.levelno, record.getMessage().strip(), exc_info=record.exc_info)
+
+
 def configure(*, json: bool, level: int = logging.INFO) -> None:
     """Set up logging for a process: JSON lines for machines, or plain ones for a terminal."""
     renderer = (
@@ -50,3 +58,4 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_Forwarded()], level=logging.WARNING)

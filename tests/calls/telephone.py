@@ -14,9 +14,8 @@ import httpx2
 
 from linecard.clock import Clock
 from linecard.exchange.context import Exchange
-from linecard.exchange.lifecycle import build_dialer, build_exchange
-from linecard.http.app import public_app
-from linecard.http.server import server_config, serving
+from linecard.exchange.lifecycle import build_exchange
+from linecard.http.server import serving
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -115,10 +114,9 @@ async def telephone(
             **carrier.environment(carrier_url),
         }
         exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
-        app = public_app(exchange, build_dialer(exchange), with_admin=True)
         headers = {"Authorization": f"Bearer {KEY}"}
         async with (
-            serving(server_config(app, "127.0.0.1", port, lifespan=True)) as url,
+            serving(exchange, "127.0.0.1", port) as (url,),
             httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as api,
         ):
             yield Telephone(carrier, exchange, api, url)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
 
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
@@ -34,7 +33,7 @@ def main() -> None:
         _with_plugin_commands()
         app()
     except (ConfigurationError, LinecardError) as error:
-        Console(stderr=True).print(f"linecard: {error}", style="red", markup=False, highlight=False)
+        typer.secho(f"linecard: {error}", err=True, fg=typer.colors.RED)
         sys.exit(1)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from linecard.cli.remote import Url, ask
+from linecard.cli.remote import Url, ask, read_json
+from linecard.errors import LinecardError
+
+NOT_PLACED = ("failed", "unknown")
 
 
 def call(
@@ -16,8 +17,14 @@ def call(
     from_: Annotated[str, typer.Option("--from", help="A registered number.")],
     agent: Annotated[str | None, typer.Option(help="Default: the number's own.")] = None,
     record: Annotated[bool | None, typer.Option("--record/--no-record")] = None,
-    machine: Annotated[str, typer.Option(help="off, detect or wait-for-beep.")] = "off",
-    metadata: Annotated[str, typer.Option(help="JSON for the agent.")] = "{}",
+    machine: Annotated[str | None, typer.Option(help="off, detect or wait-for-beep.")] = None,
+    ring_seconds: Annotated[int | None, typer.Option(help="Default: 45.")] = None,
+    max_seconds: Annotated[int | None, typer.Option(help="Default: 1800.")] = None,
+    send_digits: Annotated[str | None, typer.Option(help="Keys to press at the answer.")] = None,
+    metadata: Annotated[str | None, typer.Option(help="JSON for the agent.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency-Key: the same key never dials twice.")
+    ] = None,
     url: Url = None,
 ) -> None:
     """Call somebody and connect them with a voice agent."""
@@ -27,13 +34,13 @@ def call(
         "agent": agent,
         "record": record,
         "machine": machine,
-        "metadata": json.loads(metadata),
+        "ring_seconds": ring_seconds,
+        "max_seconds": max_seconds,
+        "send_digits": send_digits,
+        "metadata": None if metadata is None else read_json(metadata, "--metadata"),
     }
     given = {name: value for name, value in body.items() if value is not None}
-    placed = ask("POST", "/calls", url, given)
-    Console().print(f"{placed['id']}  {placed['status']}", markup=False, highlight=False)
-    if placed["status"] in ("failed", "unknown"):
-        Console(stderr=True).print(
-            placed["end_reason"] or "the carrier has not said whether it dialled"
-        )
-        raise typer.Exit(1)
+    placed = ask("POST", "/calls", url, given, {"Idempotency-Key": key} if key else None)
+    typer.echo(f"{placed['id']}  {placed['status']}")
+    if placed["status"] in NOT_PLACED:
+        raise LinecardError(placed["end_reason"] or "the carrier has not said whether it dialled")

@@ -7,17 +7,14 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
-from linecard.carrier import ConnectOrder
+from linecard.carrier import Application, ConnectOrder
 from linecard.cli.assembly import assembled
 from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
 from linecard.numbers import Number
 from linecard.store import numbers
 from linecard.webhook import Kind
-
-console = Console()
 
 
 async def connect(e164: str, yes: bool) -> None:
@@ -26,17 +23,25 @@ async def connect(e164: str, yes: bool) -> None:
         relay = exchange.plugins.relay(number.provider, number.account)
         relay.require("connect_number")
         seen = await relay.hooks.connect_number(number, _order(exchange, number, apply=False))
-        console.print(f"{e164} points at {seen.target or 'nothing'}", highlight=False)
+        typer.echo(f"{e164} points at {seen.target or 'nothing'}")
         for note in seen.notes:
-            console.print(note, highlight=False)
+            typer.echo(note)
         if not yes:
             typer.confirm("Point it at this server?", abort=True)
+        await _remember(exchange, number, seen)
         done = await relay.hooks.connect_number(number, _order(exchange, number, apply=True))
         async with exchange.database.write() as conn:
             await numbers.update(
                 conn, e164, former_target=done.former, connected_target=done.target
             )
-        console.print(f"{e164} points at {done.target}", highlight=False)
+        typer.echo(f"{e164} points at {done.target}")
+
+
+async def _remember(exchange: Exchange, number: Number, seen: Application) -> None:
+    """Write down where the number points before it is moved: afterwards nobody could say."""
+    if number.connected_target is None:
+        async with exchange.database.write() as conn:
+            await numbers.update(conn, number.number, former_target=seen.target)
 
 
 async def disconnect(e164: str) -> None:
@@ -49,7 +54,7 @@ async def disconnect(e164: str) -> None:
         await relay.hooks.disconnect_number(number)
         async with exchange.database.write() as conn:
             await numbers.update(conn, e164, former_target=None, connected_target=None)
-        console.print(f"{e164} points at {number.former_target or 'nothing'}", highlight=False)
+        typer.echo(f"{e164} points at {number.former_target or 'nothing'}")
 
 
 def _order(exchange: Exchange, number: Number, *, apply: bool) -> ConnectOrder:
@@ -67,8 +72,8 @@ def _order(exchange: Exchange, number: Number, *, apply: bool) -> ConnectOrder:
 @asynccontextmanager
 async def _number(e164: str) -> AsyncIterator[tuple[Exchange, Number]]:
     exchange = assembled([])
-    await exchange.database.open()
     try:
+        await exchange.database.open()
         async with exchange.database.read() as conn:
             number = await numbers.get(conn, e164)
         if number is None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from linecard.settings import write_config
 
@@ -16,4 +15,4 @@ def init(
 ) -> None:
     """Write a linecard.toml with fresh secrets; an existing file is never touched."""
     write_config(path)
-    Console().print(f"{path} is written; set public_url and an account in it", highlight=False)
+    typer.echo(f"{path} is written; set public_url and an account in it")

@@ -7,31 +7,29 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from linecard.cli.connecting import connect as connect_number
 from linecard.cli.connecting import disconnect as disconnect_number
-from linecard.cli.remote import Url, ask
+from linecard.cli.remote import Url, ask, read_json
+from linecard.cli.tables import show as show_table
 
 numbers = typer.Typer(no_args_is_help=True)
 E164 = Annotated[str, typer.Argument(help="The number in E.164: +14155550100.")]
-console = Console()
+COLUMNS = ("number", "provider", "account", "agent", "channels", "stream", "record", "enabled")
 
 
 @numbers.command("list")
 def list_numbers(url: Url = None) -> None:
     """Show the registered numbers."""
-    table = Table("number", "provider", "account", "agent", "stream", "record", "enabled")
+    table = Table(*COLUMNS, box=None)
     cursor: str | None = ""
     while cursor is not None:
-        page = ask(
-            "GET", f"/numbers?limit=200&cursor={cursor}" if cursor else "/numbers?limit=200", url
-        )
+        page = ask("GET", f"/numbers?limit=200{cursor and f'&cursor={cursor}'}", url)
         for one in page["items"]:
-            table.add_row(*(str(one[column.header]) for column in table.columns))
+            table.add_row(*(_text(one[name]) for name in COLUMNS))
         cursor = page["next"]
-    console.print(table)
+    show_table(table)
 
 
 @numbers.command("add")
@@ -55,7 +53,7 @@ def add(
         "channels": channels,
         "stream": stream,
         "record": record,
-        "options": json.loads(options),
+        "options": read_json(options, "--options"),
     }
     _print(ask("POST", "/numbers", url, body))
 
@@ -80,7 +78,7 @@ def change(
 def remove(number: E164, url: Url = None) -> None:
     """Take a number off the register."""
     ask("DELETE", f"/numbers/{number}", url)
-    console.print(f"{number} is no longer registered", highlight=False)
+    typer.echo(f"{number} is no longer registered")
 
 
 @numbers.command("connect")
@@ -107,11 +105,15 @@ def _pair(change: str) -> tuple[str, object]:
         return name, value
 
 
+def _text(value: object) -> str:
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
 def _print(number: dict[str, Any]) -> None:
     for name, value in number.items():
         if name != "setup":
-            console.print(f"{name:<10} {value}", markup=False, highlight=False)
+            typer.echo(f"{name:<10} {_text(value)}")
     for step in number["setup"]:
-        console.print(f"to do      {step['do']}", markup=False, highlight=False)
+        typer.echo(f"to do      {step['do']}")
         if step["paste"]:
-            console.print(step["paste"], markup=False, highlight=False, soft_wrap=True)
+            typer.echo(step["paste"])

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+import typer
 from rich.table import Table
 
+from linecard.cli.tables import show
 from linecard.hookspecs import ProviderHooks
 from linecard.plugins import Plugins, capabilities
-
-console = Console()
 
 
 def providers() -> None:
     """Show installed providers, their hooks per stream profile, and skipped plugins with the reason."""
     plugins = Plugins.discover()
     for name, provider in sorted(plugins.providers.items()):
-        console.print(f"{name}  {provider.distribution} {provider.version}", highlight=False)
-        console.print(_table(capabilities(provider.cls)))
+        typer.echo(f"{name}  {provider.distribution} {provider.version}")
+        show(_table(capabilities(provider.cls)))
     for other in plugins.others:
-        console.print(f"{other.name}  plugin, {other.distribution}", highlight=False)
+        typer.echo(f"{other.name}  plugin, {other.distribution}")
     for skipped in plugins.skipped:
-        console.print(f"{skipped.name}  skipped: {skipped.reason}", style="yellow", markup=False)
+        typer.secho(f"{skipped.name}  skipped: {skipped.reason}", fg=typer.colors.YELLOW)
     if not plugins.providers:
-        console.print("no provider is installed", style="yellow")
+        typer.secho("no provider is installed", fg=typer.colors.YELLOW)
 
 
 def _table(offered: dict[str, frozenset[str]]) -> Table:

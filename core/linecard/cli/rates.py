@@ -8,15 +8,13 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from linecard.carrier import RateLine
 from linecard.cli.assembly import assembled
-from linecard.errors import CarrierError
+from linecard.cli.tables import show
+from linecard.errors import CarrierError, ConfigurationError
 from linecard.exchange.context import Exchange
-
-console = Console()
 
 
 def rates(
@@ -27,6 +25,10 @@ def rates(
 
 
 async def _compare(exchange: Exchange, destination: str) -> None:
+    if not exchange.settings.accounts:
+        raise ConfigurationError(
+            "no account is set up; 'linecard providers' shows what is installed"
+        )
     table = Table("account", "what", "prefix", "USD a minute", "pulse", "source")
     for provider in sorted(exchange.plugins.providers):
         for account in exchange.plugins.accounts(provider):
@@ -36,7 +38,7 @@ async def _compare(exchange: Exchange, destination: str) -> None:
                 table.add_row(
                     f"{provider}:{account}", line.what, line.prefix, price, pulse, line.source
                 )
-    console.print(table)
+    show(table)
 
 
 async def _lines(
@@ -48,5 +50,5 @@ async def _lines(
     try:
         return await relay.hooks.rates(destination)
     except CarrierError as error:
-        console.print(f"{provider}:{account}  {error}", style="yellow", markup=False)
+        typer.secho(f"{provider}:{account}  {error}", fg=typer.colors.YELLOW, err=True)
         return ()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx2
 import typer
 
 from linecard.errors import ConfigurationError, LinecardError
+from linecard.settings.sources import PREFIX, config_path, from_environment, read_file
 
 Url = Annotated[str | None, typer.Option("--url", help="The server; default: LINECARD_PUBLIC_URL.")]
+ANSWER_SECONDS = 30.0
 
 
-def ask(method: str, path: str, url: str | None, body: Mapping[str, object] | None = None) -> Any:
+def ask(
+    method: str,
+    path: str,
+    url: str | None,
+    body: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
     """The JSON answer of the server. Raises LinecardError with the server's own words."""
     settings = _settings()
     origin = (url or settings.get("public_url") or "http://127.0.0.1:8080").rstrip("/")
@@ -28,34 +35,44 @@ def ask(method: str, path: str, url: str | None, body: Mapping[str, object] | No
             method,
             f"{origin}/api{path}",
             json=body,
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=30,
+            headers={"Authorization": f"Bearer {key}", **(headers or {})},
+            timeout=ANSWER_SECONDS,
         )
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise LinecardError(
             f"no server answers at {origin} ({error}); start it with 'linecard serve', or give --url"
         ) from error
     return _content(answer)
 
 
-def _content(answer: httpx2.Response) -> Any:
-    if answer.is_success:
-        return answer.json() if answer.content else None
+def read_json(text: str, option: str) -> Any:
+    """An option that holds JSON. Raises BadParameter, which names it."""
     try:
-        detail = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = answer.text[:200]
-    raise LinecardError(f"{answer.status_code}: {detail}")
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not JSON: {error}", param_hint=option) from error
+
+
+def _content(answer: httpx2.Response) -> Any:
+    try:
+        content = answer.json() if answer.content else None
+    except ValueError:
+        content = None
+    if answer.is_success and (content is not None or not answer.content):
+        return content
+    detail = content.get("detail") if isinstance(content, dict) else None
+    raise LinecardError(f"{answer.status_code}: {detail or _first_line(answer)}")
+
+
+def _first_line(answer: httpx2.Response) -> str:
+    line = answer.text.strip().partition("\n")[0][:200]
+    return line or f"{answer.url} is not the API of a Linecard server"
 
 
 def _settings() -> dict[str, str]:
     """Only what a client needs; the file's values, and the environment's over them."""
-    path = Path(os.environ.get("LINECARD_CONFIG", "linecard.toml"))
-    values = tomllib.loads(path.read_text()) if path.is_file() else {}
-    found: dict[str, str] = {
-        name: str(values[name]) for name in ("public_url", "api_key") if name in values
-    }
-    for name in ("public_url", "api_key"):
-        if f"LINECARD_{name.upper()}" in os.environ:
-            found[name] = os.environ[f"LINECARD_{name.upper()}"]
-    return found
+    names = ("public_url", "api_key")
+    file = read_file(config_path(os.environ))
+    given = from_environment(os.environ, PREFIX)
+    found = {name: str(file[name]) for name in names if name in file}
+    return found | {name: str(given[name].value) for name in names if name in given}

@@ -11,22 +11,21 @@ import typer
 
 from linecard.cli.assembly import assembled
 from linecard.exchange.context import Exchange
-from linecard.exchange.lifecycle import build_dialer
-from linecard.http.app import admin_app, public_app
-from linecard.http.server import server_config, serving_all
+from linecard.http.server import serving
 from linecard.logs import configure
 
 log = structlog.get_logger()
 
 
 def serve(
-    host: Annotated[str, typer.Option()] = "127.0.0.1",
-    port: Annotated[int, typer.Option()] = 8080,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
     agent: Annotated[
         list[str] | None, typer.Option(help="[NAME=]module:function; may be given several times.")
     ] = None,
     admin_port: Annotated[
-        int | None, typer.Option(help="A listener of its own for /api and /metrics.")
+        int | None,
+        typer.Option(min=0, max=65535, help="A listener of its own for /api and /metrics."),
     ] = None,
     strict_plugins: Annotated[
         bool, typer.Option("--strict-plugins", help="Refuse to start with a broken plugin.")
@@ -34,6 +33,8 @@ def serve(
     log_format: Annotated[str, typer.Option(help="json or console.")] = "json",
 ) -> None:
     """Answer carriers and run voice agents."""
+    if log_format not in ("json", "console"):
+        raise typer.BadParameter("json or console", param_hint="--log-format")
     configure(json=log_format == "json")
     exchange = assembled(agent or [], strict=strict_plugins)
     asyncio.run(run(exchange, host, port, admin_port))
@@ -41,16 +42,10 @@ def serve(
 
 async def run(exchange: Exchange, host: str, port: int, admin_port: int | None) -> None:
     """Serve until SIGINT or SIGTERM."""
-    dialer = build_dialer(exchange)
-    public = public_app(exchange, dialer, with_admin=admin_port is None)
-    configs = [server_config(public, host, port, lifespan=True)]
-    if admin_port is not None:
-        admin = admin_app(exchange, dialer)
-        configs.append(server_config(admin, host, admin_port, lifespan=False))
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with serving_all(configs) as addresses:
+    async with serving(exchange, host, port, admin_port) as addresses:
         _announce(exchange, addresses)
         await stopping.wait()
 

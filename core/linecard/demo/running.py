@@ -27,6 +27,7 @@ async def run(
 
     `faults` are knobs of the simulated carrier, with their chances.
     """
+    _check(faults)
     with TemporaryDirectory(prefix="linecard-demo-") as folder, collected_logs() as book:
         async with stage(provider, speed, Path(folder)) as built:
             _announce(terminal, built)
@@ -53,11 +54,15 @@ def _announce(terminal: Terminal, built: Stage) -> None:
     terminal.say(f"  simulated carrier  {built.carrier.url}", "dim")
 
 
+def _check(faults: Mapping[str, float]) -> None:
+    unknown = sorted(set(faults) - KNOBS)
+    if unknown:
+        known = ", ".join(sorted(KNOBS))
+        raise ConfigurationError(f"--fault {unknown[0]}: there is no such fault; there are {known}")
+
+
 def _spoil(built: Stage, faults: Mapping[str, float]) -> None:
     for name, chance in faults.items():
-        if name not in KNOBS:
-            known = ", ".join(sorted(KNOBS))
-            raise ConfigurationError(f"--fault {name}: there is no such fault; there are {known}")
         setattr(built.carrier.faults, name, chance)
 
 

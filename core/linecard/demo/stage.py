@@ -16,9 +16,8 @@ from linecard.clock import Clock
 from linecard.demo import cast
 from linecard.errors import ConfigurationError, LinecardError
 from linecard.exchange.context import Exchange
-from linecard.exchange.lifecycle import build_dialer, build_exchange
-from linecard.http.app import public_app
-from linecard.http.server import server_config, serving
+from linecard.exchange.lifecycle import build_exchange
+from linecard.http.server import serving
 from linecard.plugins import Plugins, capabilities
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -69,10 +68,9 @@ async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterat
         settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
         exchange = build_exchange(settings, plugins, AGENTS, clock)
         exchange.taps.folder = folder
-        app = public_app(exchange, build_dialer(exchange), with_admin=True)
         headers = {"Authorization": f"Bearer {variables['LINECARD_API_KEY']}"}
         async with (
-            serving(server_config(app, HOST, port, lifespan=True)) as url,
+            serving(exchange, HOST, port) as (url,),
             httpx2.AsyncClient(
                 base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=False
             ) as client,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,15 +16,13 @@ from linecard.carrier import RecordAt
 from linecard.errors import GateRefused
 from linecard.exchange import dialups, recording
 from linecard.exchange.context import Exchange
+from linecard.exchange.presence import agent_is_gone
 from linecard.exchange.stream_addresses import stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
 from linecard.wall import now
 from linecard.webhook import CarrierRequest, Kind, Reply
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = structlog.get_logger()
 
@@ -143,31 +140,20 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
 async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, request.reference or "")
-        names = await _names(conn, call)
+        is_alone = await agent_is_gone(conn, exchange, call)
     if transfer is not None and transfer.result == "bridged":
         return [Hangup()]
-    return (
-        _apology(call) if _agent_gone(exchange, call, names) else await stream_verbs(exchange, call)
-    )
+    return _apology(call) if is_alone else await stream_verbs(exchange, call)
 
 
 async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
     async with exchange.database.write() as conn:
-        names = await _names(conn, call)
-        asked = names.count("stream-asked-again")
-        if _agent_gone(exchange, call, names) or asked >= MOST_NEW_STREAMS:
+        names = [line.name for line in await timeline.of_call(conn, call.id)]
+        is_alone = await agent_is_gone(conn, exchange, call)
+        if is_alone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
             return _apology(call)
         await timeline.append(conn, call.id, "stream-asked-again", {}, now())
     return await stream_verbs(exchange, call)
-
-
-async def _names(conn: AsyncConnection, call: Call) -> list[str]:
-    return [line.name for line in await timeline.of_call(conn, call.id)]
-
-
-def _agent_gone(exchange: Exchange, call: Call, names: Sequence[str]) -> bool:
-    """The call had an agent and has none now: there is nobody whom a stream could reach."""
-    return "agent-started" in names and call.id not in exchange.lives
 
 
 def _apology(call: Call) -> Verbs:

@@ -94,8 +94,15 @@ async def look_up(exchange: Exchange, call: Call) -> Found:
         log.warning("look-up failed", call=call.id, error=str(error))
         return Found.CANNOT_TELL
     if seen.found is Found.ENDED and seen.ended is not None:
-        await inbox.apply(exchange, call, [seen.ended])
+        _close_books(exchange, await inbox.apply(exchange, call, [seen.ended]))
     return seen.found
+
+
+def _close_books(exchange: Exchange, call: Call) -> None:
+    """An agent that was not told of the end when it was reported is told now."""
+    live = exchange.lives.get(call.id)
+    if live is not None and call.is_over:
+        live.finish(call.end_reason or str(call.status))
 
 
 async def watch_lost_stream(exchange: Exchange, call: Call) -> None:

@@ -13,8 +13,9 @@ from linecard.errors import ConfigurationError, NotFound
 from linecard.exchange import endings
 from linecard.exchange.context import Exchange
 from linecard.exchange.control import LocalControl
+from linecard.exchange.presence import AGENT_STARTED
 from linecard.live import LiveCall
-from linecard.store import timeline
+from linecard.store import calls, timeline
 from linecard.wall import now
 
 log = structlog.get_logger()
@@ -28,10 +29,27 @@ async def live_call(exchange: Exchange, call: Call) -> LiveCall:
     if known is not None:
         return known
     live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
-    async with exchange.database.write() as conn:
-        await timeline.append(conn, call.id, "agent-started", {"agent": call.agent}, now())
-    exchange.tasks.start(_run(exchange, call, live), "agent")
+    try:
+        end = await _note_start(exchange, call)
+    except BaseException:
+        del exchange.lives[call.id]
+        raise
+    if end is None:
+        exchange.tasks.start(_run(exchange, call, live), "agent")
+    else:
+        del exchange.lives[call.id]
+        live.finish(end)
     return live
+
+
+async def _note_start(exchange: Exchange, call: Call) -> str | None:
+    """Write that the agent starts; the reason of the end where the call is over by now."""
+    async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id)
+        if current is None or current.is_over:
+            return (current and current.end_reason) or "the call is over"
+        await timeline.append(conn, call.id, AGENT_STARTED, {"agent": call.agent}, now())
+    return None
 
 
 async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
@@ -40,8 +58,8 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
     try:
         with structlog.contextvars.bound_contextvars(call=call.id):
             await _talk(exchange, call, live)
-            live.finish("the agent is done")
     finally:
+        live.finish("the agent is done")
         timer.cancel()
         exchange.lives.pop(call.id, None)
         exchange.taps.close(call.id, exchange.clock.now())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -12,7 +10,6 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp
 
 from linecard.exchange.context import Exchange
-from linecard.exchange.lifecycle import running
 from linecard.http.api import build_api
 from linecard.http.health import health_routes, metrics_route
 from linecard.http.media import media_endpoint
@@ -23,20 +20,13 @@ from linecard.outbound.dialing import Dialer
 
 def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIApp:
     """What the world may reach. `with_admin` false: the API and metrics stand on their own listener."""
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(exchange, dialer, app):
-            yield
-
     routes: list[BaseRoute] = [
         *health_routes(exchange),
         *(admin_routes(exchange, dialer, open_door=False) if with_admin else []),
         WebSocketRoute("/ws/{provider}/{token}", media_endpoint(exchange)),
         *webhook_routes(exchange),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
-    return StripPrefix(app, urlsplit(exchange.settings.public_url).path.rstrip("/"))
+    return StripPrefix(Starlette(routes=routes), urlsplit(exchange.settings.public_url).path.rstrip("/"))
 
 
 def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -9,8 +10,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.errors import RequestRefused
 from linecard.exchange import streams
+from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
-from linecard.exchange.streams import Admitted
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url
 from linecard.media.session import StreamSession
@@ -31,6 +32,8 @@ def media_endpoint(exchange: Exchange) -> Callable[[WebSocket], Awaitable[None]]
         socket = MediaSocket(websocket)
         try:
             await _carry(exchange, admitted, socket)
+        except Exception:
+            log.exception("a media socket failed; its stream is over", call=admitted.call.id)
         finally:
             await socket.finish()
 
@@ -46,11 +49,17 @@ async def _admit(exchange: Exchange, websocket: WebSocket) -> Admitted | None:
         headers={name.lower(): value for name, value in websocket.headers.items()},
     )
     try:
-        return await streams.admit(exchange, provider, websocket.path_params["token"], request)
+        return await admit(exchange, provider, websocket.path_params["token"], request)
     except RequestRefused as refusal:
-        exchange.metrics.refused.labels(provider).inc()
-        log.warning("media socket refused", provider=provider, reason=refusal.reason)
+        _refused(exchange, provider, refusal)
         return None
+
+
+def _refused(exchange: Exchange, provider: str, refusal: RequestRefused) -> None:
+    """Names from outside are counted as one: each would be a line of the metrics for ever."""
+    known = provider if provider in exchange.plugins.providers else "unknown"
+    exchange.metrics.refused.labels(known).inc()
+    exchange.sparing.warning("media socket refused", provider=known, reason=refusal.reason)
 
 
 def _socket_url(url: str) -> str:
@@ -61,12 +70,9 @@ async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) ->
     session = await _open(exchange, admitted, socket)
     if session is None:
         return
-    reason = "failed"
+    reason = "a fault of ours"
     try:
-        while True:
-            session.receive(await socket.receive())
-    except WebSocketDisconnect as gone:
-        reason = f"the socket closed ({gone.code})"
+        reason = await socket.read_all(session.receive)
     finally:
         await streams.detach(exchange, admitted, session, reason)
 
@@ -74,16 +80,35 @@ async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) ->
 async def _open(
     exchange: Exchange, admitted: Admitted, socket: MediaSocket
 ) -> StreamSession | None:
-    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    dropped: Counter[str] = Counter()
     try:
-        async with exchange.clock.timeout(admitted.profile.start_seconds):
-            started, rest = await streams.opening(protocol, socket.receive)
-    except (TimeoutError, WebSocketDisconnect) as error:
-        log.warning("no opening message", call=admitted.call.id, error=type(error).__name__)
+        session = await _opened(exchange, admitted, socket, dropped)
+    except (TimeoutError, WebSocketDisconnect, RequestRefused) as error:
+        streams.count_dropped(exchange, admitted, dropped)
+        log.warning("a media socket opened no stream", call=admitted.call.id, reason=_why(error))
         return None
-    if not await streams.claim(exchange, admitted, started):
-        log.warning("the stream is not for this call", call=admitted.call.id)
-        return None
-    session = await streams.attach(exchange, admitted, protocol, socket.send, socket.close)
+    session.counters.dropped.update(dropped)
+    return session
+
+
+def _why(error: Exception) -> str:
+    return "no opening message in time" if isinstance(error, TimeoutError) else str(error)
+
+
+async def _opened(
+    exchange: Exchange, admitted: Admitted, socket: MediaSocket, dropped: Counter[str]
+) -> StreamSession:
+    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    async with exchange.clock.timeout(admitted.profile.start_seconds):
+        started, rest = await streams.opening(protocol, socket.receive, dropped)
+    line = streams.line_of(admitted, started)
+    await streams.claim(exchange, admitted, started, line)
+    try:
+        session = await streams.attach(
+            exchange, admitted, line, protocol, socket.send, socket.close
+        )
+    except BaseException:
+        await streams.abandon(exchange, admitted, "a fault of ours")
+        raise
     session.take(rest)
     return session

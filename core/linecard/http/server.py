@@ -1,20 +1,44 @@
-"""Uvicorn, set up for live audio: no compression, small messages, no belief in forwarded headers."""
+"""The server: uvicorn set up for live audio, with the exchange running under it.
+
+No compression, small messages, and no belief in forwarded headers.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from linecard.exchange.context import Exchange
+from linecard.exchange.lifecycle import build_dialer, running
+from linecard.http.app import admin_app, public_app
+from linecard.listening import listening
 
 LARGEST_MESSAGE = 256 * 1024
 """A larger message closes its socket with 1009."""
 
 
-def server_config(app: ASGIApp, host: str, port: int, *, lifespan: bool) -> uvicorn.Config:
-    """The configuration every listener of ours shares."""
+@asynccontextmanager
+async def serving(
+    exchange: Exchange, host: str, port: int, admin_port: int | None = None
+) -> AsyncIterator[list[str]]:
+    """Take calls until the block ends; yields the addresses of the listeners.
+
+    With an `admin_port` the API and metrics stand on a listener of their own. Raises OSError when a
+    port cannot be had, ConfigurationError when the database cannot be used.
+    """
+    dialer = build_dialer(exchange)
+    public = public_app(exchange, dialer, with_admin=admin_port is None)
+    configs = [_config(public, host, port)]
+    if admin_port is not None:
+        configs.append(_config(admin_app(exchange, dialer), host, admin_port))
+    async with running(exchange, dialer, public), _listening_all(configs) as addresses:
+        yield addresses
+
+
+def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=host,
@@ -26,47 +50,15 @@ def server_config(app: ASGIApp, host: str, port: int, *, lifespan: bool) -> uvic
         server_header=False,
         access_log=False,
         log_config=None,
-        lifespan="on" if lifespan else "off",
+        lifespan="off",
         timeout_graceful_shutdown=10,
     )
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take no signals."""
-        yield
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-
 @asynccontextmanager
-async def serving(config: uvicorn.Config) -> AsyncIterator[str]:
-    """Run a listener inside this loop; yields its address once it accepts connections."""
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(), name="http server")
-    while not server.started:
-        if task.done():
-            await task
-            raise RuntimeError(f"the server did not start on {config.host}:{config.port}")
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://{config.host}:{server.port}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-@asynccontextmanager
-async def serving_all(configs: Sequence[uvicorn.Config]) -> AsyncIterator[list[str]]:
-    """Run several listeners; yields their addresses."""
+async def _listening_all(configs: Sequence[uvicorn.Config]) -> AsyncIterator[list[str]]:
     if not configs:
         yield []
         return
-    async with serving(configs[0]) as address, serving_all(configs[1:]) as others:
+    async with listening(configs[0]) as address, _listening_all(configs[1:]) as others:
         yield [address, *others]

@@ -1,8 +1,9 @@
-"""A media socket's sending side: one queue, one task, a deadline on every send."""
+"""A media socket: read until it is gone, written through one queue with a deadline on every send."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -13,32 +14,38 @@ log = structlog.get_logger()
 SEND_SECONDS = 5.0
 """A peer that takes no message for so long is gone: a dead one blocks for ever otherwise."""
 LONGEST_QUEUE = 2000
+TOO_SLOW = "the carrier reads too slowly"
 _CLOSE = object()
 
 
 class MediaSocket:
-    """An accepted WebSocket that may be written to without waiting."""
+    """An accepted WebSocket that may be written to without waiting.
+
+    A peer that stops reading ends the reading too: it may well go on sending for ever.
+    """
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._queue: asyncio.Queue[object] = asyncio.Queue(LONGEST_QUEUE)
         self._writer = asyncio.create_task(self._write(), name="media socket")
-        self._closing = False
+        self._reading: asyncio.Timeout | None = None
+        self._closed_because = ""
+        self._is_lost = False
 
     def send(self, message: str | bytes) -> None:
         """Queue a message; a peer so slow that the queue is full is cut off."""
-        if self._closing:
+        if self._closed_because:
             return
         try:
             self._queue.put_nowait(message)
         except asyncio.QueueFull:
-            log.warning("the carrier reads too slowly; its socket is closed")
-            self._abandon()
+            self._writer.cancel()
+            self._lose(TOO_SLOW)
 
-    def close(self, _reason: str = "") -> None:
+    def close(self, reason: str = "") -> None:
         """Close once all that was sent before is out."""
-        if not self._closing:
-            self._closing = True
+        if not self._closed_because:
+            self._closed_because = reason or "closed by us"
             with suppress(asyncio.QueueFull):
                 self._queue.put_nowait(_CLOSE)
 
@@ -46,9 +53,22 @@ class MediaSocket:
         """The next message. Raises WebSocketDisconnect at the end."""
         message = await self._websocket.receive()
         if message["type"] != "websocket.receive":
-            raise WebSocketDisconnect(message.get("code", 1005))
+            raise WebSocketDisconnect(message.get("code", 1005), message.get("reason"))
         text: str | None = message.get("text")
         return text if text is not None else bytes(message.get("bytes") or b"")
+
+    async def read_all(self, take: Callable[[str | bytes], None]) -> str:
+        """Hand over every message until the socket is gone; why it went."""
+        try:
+            async with asyncio.timeout(0 if self._is_lost else None) as self._reading:
+                while True:
+                    take(await self.receive())
+        except WebSocketDisconnect as gone:
+            return self._closed_because or f"closed by the carrier ({gone.code})"
+        except TimeoutError:
+            return self._closed_because
+        finally:
+            self._reading = None
 
     async def finish(self) -> None:
         """Close if nobody has, and end the writer."""
@@ -58,18 +78,24 @@ class MediaSocket:
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
 
-    def _abandon(self) -> None:
-        self._closing = True
-        self._writer.cancel()
+    def _lose(self, reason: str) -> None:
+        """Nothing can be sent any more, so nothing need be read."""
+        self._is_lost = True
+        if not self._closed_because:
+            self._closed_because = reason
+            log.warning("a media socket is cut off", reason=reason)
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(asyncio.get_running_loop().time())
 
     async def _write(self) -> None:
         try:
             while (message := await self._queue.get()) is not _CLOSE:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._send(message)
-        except (TimeoutError, WebSocketDisconnect, RuntimeError) as error:
-            log.info("media socket gone while sending", error=type(error).__name__)
-            self._closing = True
+        except TimeoutError:
+            self._lose(TOO_SLOW)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            self._lose(f"it was gone while we sent ({type(error).__name__})")
         finally:
             await self._close()
 

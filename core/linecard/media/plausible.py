@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from linecard.media import g711
 from linecard.media.formats import AudioFormat, Encoding
@@ -12,8 +13,10 @@ CHECKED_SECONDS = 0.2
 MOST_CHECKS = 50
 """Stretches of 200 ms that are looked at before the search for one with sound in it is given up."""
 QUIET = 300
-ROUGH, SMOOTH = 1.2, 0.7
-"""Noise is at 1.4, speech below 1."""
+LOUD, ROUGH = 12_000, 1.2
+"""Speech is not so loud for so long, nor so rough; in a wrong reading it is the one or the other."""
+CLEARER = 0.25
+"""Another reading is the likely one when its steps from sample to sample are so much quieter."""
 
 READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "L16 little-endian": lambda audio: audio,
@@ -21,6 +24,23 @@ READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "PCMU": g711.decode_pcmu,
     "PCMA": g711.decode_pcma,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One reading of the sound."""
+
+    loudness: float
+    roughness: float
+
+    @property
+    def steps(self) -> float:
+        """The loudness of the steps from sample to sample."""
+        return self.loudness * self.roughness
+
+    def is_clearer_than(self, other: Look) -> bool:
+        """Whether this looks like the right reading of what the other reads wrongly."""
+        return self.loudness >= QUIET and self.steps <= CLEARER * other.steps
 
 
 class Plausibility:
@@ -42,23 +62,23 @@ class Plausibility:
             return None
         audio, self._audio = self._audio[: self._size & ~1], b""
         self._left -= 1
-        loud = loudness(READINGS[self._declared](audio)) >= QUIET
-        self.is_done = loud or self._left == 0
-        return self._judge(audio) if loud else None
+        seen = {name: _look(read(audio)) for name, read in READINGS.items()}
+        self.is_done = seen[self._declared].loudness >= QUIET or self._left == 0
+        return self._judge(seen)
 
-    def _judge(self, audio: bytes) -> str | None:
-        if roughness(READINGS[self._declared](audio)) < ROUGH:
+    def _judge(self, seen: Mapping[str, Look]) -> str | None:
+        declared = seen[self._declared]
+        if declared.loudness < LOUD and declared.roughness < ROUGH:
             return None
-        likely = next(self._smooth(audio), None)
-        if likely is None:
+        clearer = [name for name, look in seen.items() if look.is_clearer_than(declared)]
+        if not clearer:
             return None
+        likely = min(clearer, key=lambda name: seen[name].steps)
         return (
             f"the line was declared {self._declared} at {self._line.rate} Hz, but its sound is that "
             f"of {likely}; check the number's stream profile"
         )
 
-    def _smooth(self, audio: bytes) -> Iterator[str]:
-        for name, read in READINGS.items():
-            pcm = read(audio)
-            if loudness(pcm) >= QUIET and roughness(pcm) <= SMOOTH:
-                yield name
+
+def _look(pcm: bytes) -> Look:
+    return Look(loudness(pcm), roughness(pcm))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from linecard.listening import listening
 from linecard.simulator.loopback import require_loopback
 
 if TYPE_CHECKING:
@@ -18,23 +18,6 @@ if TYPE_CHECKING:
     from linecard.simulator import SimulatedCarrier
 
 STOP_SECONDS = 2
-START_POLL_SECONDS = 0.005
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.stop = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the process's signals to whoever runs the loop."""
-        yield
-
-    async def main_loop(self) -> None:
-        """Wait to be stopped; uvicorn's own loop looks ten times a second."""
-        await self.on_tick(0)
-        await self.stop.wait()
 
 
 @contextlib.asynccontextmanager
@@ -47,38 +30,15 @@ async def serving(
     `public_url`, is not loopback.
     """
     require_loopback(host, public_url)
-    with _listening(host, port) as listener:
-        server = _Server(_config(app))
-        running = asyncio.create_task(server.serve(sockets=[listener]), name="simulator server")
-        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn tells nobody
-            await asyncio.sleep(START_POLL_SECONDS)
-        if running.done():
-            running.result()
-        try:
-            bound = listener.getsockname()[1]
-            yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
-        finally:
-            server.stop.set()
-            await running
+    async with listening(_config(app, host, port)) as url:
+        yield url
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off; else each reply waits 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        host=host,
+        port=port,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -50,6 +50,8 @@ def test_audio_that_is_what_was_declared_is_believed(name: str) -> None:
         ("L16 little-endian", "PCMA"),
         ("PCMU", "L16 little-endian"),
         ("PCMA", "L16 big-endian"),
+        ("PCMA", "PCMU"),
+        ("PCMU", "PCMA"),
     ],
 )
 def test_audio_that_cannot_be_is_said_in_one_sentence(declared: str, carried: str) -> None:
@@ -78,6 +80,12 @@ def test_the_call_is_told_once() -> None:
         line.session.receive(media(sound[at : at + 320]))
     assert [name for name, _ in line.ear.facts] == ["audio-doubtful"]
     assert line.session.is_open
+
+
+def test_a_shouting_caller_is_believed() -> None:
+    loud = (np.frombuffer(_speech(), "<i2").astype(float) * 6).clip(-32768, 32767)
+    for name, encode in (("L16 little-endian", bytes), ("PCMU", g711.encode_pcmu)):
+        assert Plausibility(LINES[name]).heard(encode(loud.astype("<i2").tobytes())) is None
 
 
 def test_roughness_is_low_for_a_low_tone_and_high_for_noise() -> None:

@@ -1,0 +1,65 @@
+"""Who may open a media socket: token, signature and call must all fit, or the handshake gets 403."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from linecard.calls import Call
+from linecard.errors import NotFound, RequestRefused
+from linecard.exchange.believing import believe
+from linecard.exchange.context import Exchange
+from linecard.exchange.presence import agent_is_gone
+from linecard.media.formats import StreamProfile, pick_profile
+from linecard.store import calls, claims
+from linecard.tokens import StreamClaims
+from linecard.webhook import CarrierRequest
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from linecard.plugins import Relay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A socket whose handshake was believed."""
+
+    claims: StreamClaims
+    call: Call
+    relay: Relay
+    profile: StreamProfile
+
+
+async def admit(exchange: Exchange, provider: str, token: str, request: CarrierRequest) -> Admitted:
+    """Check a handshake. Raises RequestRefused; nothing has been written."""
+    given = exchange.tokens.open_stream(token, time.time())
+    if given.provider != provider:
+        raise RequestRefused("the stream token is for another provider")
+    relay = _relay(exchange, given)
+    believe(exchange, relay, request)
+    async with exchange.database.read() as conn:
+        call = await open_to_streams(conn, exchange, given.call)
+        taken = await claims.is_taken(conn, given.id)
+    if call is None:
+        raise RequestRefused("the call is over")
+    if taken:
+        raise RequestRefused("the stream token is in use")
+    profile = pick_profile(relay.hooks.stream_profiles(), given.profile)
+    return Admitted(claims=given, call=call, relay=relay, profile=profile)
+
+
+async def open_to_streams(conn: AsyncConnection, exchange: Exchange, call_id: str) -> Call | None:
+    """The call, if a stream may carry it: it goes on, nobody has hung up, its agent has not left."""
+    call = await calls.get(conn, call_id)
+    if call is None or call.is_over or call.closing:
+        return None
+    return None if await agent_is_gone(conn, exchange, call) else call
+
+
+def _relay(exchange: Exchange, given: StreamClaims) -> Relay:
+    try:
+        return exchange.plugins.relay(given.provider, given.account)
+    except NotFound as error:
+        raise RequestRefused(str(error)) from error

@@ -1,0 +1,224 @@
+"""What the documentation lists, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from textwrap import dedent
+from types import MappingProxyType
+from typing import Any
+
+from docs.commands import commands
+from docs.tables import table
+
+from linecard.calls import ALLOWED, ENDS, CallStatus
+from linecard.hookspecs import PluginHooks, ProviderHooks
+from linecard.metrics import Metrics
+from linecard.plugins import Plugins, capabilities
+
+CORE = Path(inspect.getfile(Plugins)).parents[1]
+DISTRIBUTION = "linecard"
+
+
+def signature(specs: type, hook: str) -> str:
+    """A hook's signature as it stands in hookspecs.py, on one line."""
+    function = ast.parse(dedent(inspect.getsource(vars(specs)[hook]))).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert function.returns
+    return f"{hook}({ast.unparse(function.args)}) -> {ast.unparse(function.returns)}"
+
+
+def hook_names(specs: type) -> list[str]:
+    """The hooks of a class of specifications, in their order."""
+    return [name for name in vars(specs) if not name.startswith("_")]
+
+
+def own_providers() -> Mapping[str, Any]:
+    """The providers of this repository, by name."""
+    points = entry_points(group="linecard")
+    own = {point.name for point in points if point.dist and point.dist.name == DISTRIBUTION}
+    found = Plugins.discover().providers
+    return {name: found[name].cls for name in sorted(own & set(found))}
+
+
+def provider_hooks() -> str:
+    """Every hook of a provider, and who implements it."""
+    offered = {
+        name: frozenset[str]().union(*capabilities(cls).values())
+        for name, cls in own_providers().items()
+    }
+
+    def by(hook: str) -> str:
+        names = ", ".join(name for name, hooks in offered.items() if hook in hooks)
+        return f"Implemented by: {names or 'nobody yet'}. {_callers(hook)}"
+
+    return _hooks(ProviderHooks, by)
+
+
+def plugin_hooks() -> str:
+    """Every hook that any plugin may join in."""
+    return _hooks(PluginHooks, _callers)
+
+
+def _hooks(specs: type, closing: Callable[[str], str]) -> str:
+    return "\n\n".join(
+        f"### {hook}\n\n```python\ndef {signature(specs, hook)}: ...\n```\n\n"
+        f"{inspect.getdoc(vars(specs)[hook])}\n\n{closing(hook)}"
+        for hook in hook_names(specs)
+    )
+
+
+def _callers(hook: str) -> str:
+    """Which parts of core call a hook; `plugins` only carries the calls."""
+    call = re.compile(rf"(hooks|cls)\.{hook}\b|(tell|tell_and_wait|ask_\w+)\(\s*\"{hook}\"")
+    parts = sorted(
+        {
+            path.relative_to(CORE).parts[0].removesuffix(".py")
+            for path in CORE.rglob("*.py")
+            if "plugins" not in path.parts and call.search(path.read_text(encoding="utf-8"))
+        }
+    )
+    if not parts:
+        return "Core does not call it yet."
+    return f"Called by: {', '.join(f'`{part}`' for part in parts)}."
+
+
+def capability_table() -> str:
+    """Provider by stream profile: which hooks work."""
+    columns = {
+        f"{name} `{profile}`": hooks
+        for name, cls in own_providers().items()
+        for profile, hooks in capabilities(cls).items()
+    }
+    rows = [
+        [
+            f"[`{hook}`](hooks.md#{hook})",
+            *("yes" if hook in one else "-" for one in columns.values()),
+        ]
+        for hook in hook_names(ProviderHooks)
+    ]
+    return table(["hook", *columns], rows)
+
+
+def profile_table() -> str:
+    """The stream profiles; a provider's first is its default."""
+    head = [
+        "provider",
+        "profile",
+        "from the caller",
+        "to the caller",
+        "20 ms",
+        "lead",
+        "start within",
+    ]
+    rows = [
+        [
+            name,
+            f"`{one.name}`",
+            one.format.inbound,
+            one.format.outbound,
+            f"{one.format.inbound.frame_bytes} bytes",
+            f"{one.lead_ms} ms",
+            f"{one.start_seconds:g} s",
+        ]
+        for name, cls in own_providers().items()
+        for one in cls.stream_profiles()
+    ]
+    return table(head, rows)
+
+
+def fact_table() -> str:
+    """Carriers' limits and habits."""
+    facts = {name: cls.facts() for name, cls in own_providers().items()}
+    names = next(iter(facts.values())).__dataclass_fields__
+    rows = [
+        [f"`{name}`", *(_plain(getattr(one, name)) for one in facts.values())] for name in names
+    ]
+    return table(["fact", *facts], rows)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, frozenset | tuple):
+        return ", ".join(sorted(value)) or "-"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def state_diagram() -> str:
+    """The allowed changes of a call's status, as a Mermaid diagram."""
+    lines = [*_states(), *_arrows()]
+    return "```mermaid\nstateDiagram-v2\n" + "\n".join(lines) + "\n```"
+
+
+def _states() -> Iterator[str]:
+    yield from (f"  {_state(status)}" for status in CallStatus if status not in ENDS)
+    yield "  state ended {"
+    yield from (f"    {_state(status)}" for status in CallStatus if status in ENDS)
+    yield "  }"
+
+
+def _state(status: CallStatus) -> str:
+    return f'state "{status}" as {status.name.lower()}'
+
+
+def _arrows() -> Iterator[str]:
+    """Where every end is allowed, one arrow leads to all of them."""
+    for before in CallStatus:
+        after = ALLOWED[before]
+        single = after - ENDS if after >= ENDS else after
+        names = [status.name.lower() for status in CallStatus if status in single]
+        for name in [*names, *(["ended"] if after >= ENDS else [])]:
+            yield f"  {before.name.lower()} --> {name}"
+
+
+def state_table() -> str:
+    """The same changes, row by row."""
+    rows = [
+        [
+            f"`{before}`",
+            ", ".join(f"`{one}`" for one in CallStatus if one in ALLOWED[before]) or "-",
+        ]
+        for before in CallStatus
+    ]
+    return table(["from", "to"], rows)
+
+
+def metric_table() -> str:
+    """Every metric, by the name that Prometheus sees."""
+    found = [one for one in vars(Metrics()).values() if hasattr(one, "_labelnames")]
+    rows = [
+        [
+            f"`{family.name}{'_total' if family.type == 'counter' else ''}`",
+            family.type,
+            labels,
+            family.documentation,
+        ]
+        for family, labels in ((_family(one), _labels(one)) for one in found)
+    ]
+    return table(["name", "type", "labels", "what"], rows)
+
+
+def _family(metric: Any) -> Any:
+    return next(iter(metric.collect()))
+
+
+def _labels(metric: Any) -> str:
+    return ", ".join(metric._labelnames) or "-"  # noqa: SLF001  the client offers no other way
+
+
+LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "provider-hooks": provider_hooks,
+        "plugin-hooks": plugin_hooks,
+        "capabilities": capability_table,
+        "profiles": profile_table,
+        "facts": fact_table,
+        "state-diagram": state_diagram,
+        "state-table": state_table,
+        "metrics": metric_table,
+        "commands": commands,
+    }
+)
