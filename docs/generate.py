@@ -14,7 +14,7 @@ from pathlib import Path
 from docs.listings import LISTINGS
 
 ROOT = Path(__file__).parents[1]
-PART = re.compile(r"(<!-- generated: (?P<name>[\w./-]+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+PART = re.compile(r"<!-- generated: (?P<name>[\w./-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def pages() -> list[Path]:
@@ -24,7 +24,12 @@ def pages() -> list[Path]:
 
 def filled(text: str) -> str:
     """A page's text with every generated part made anew."""
-    return PART.sub(lambda part: f"{part[1]}{_part(part['name'])}{part[3]}", text)
+    return PART.sub(_filled_part, text)
+
+
+def _filled_part(found: re.Match[str]) -> str:
+    name = found["name"]
+    return f"<!-- generated: {name} -->\n{_part(name)}\n<!-- end -->"
 
 
 def _part(name: str) -> str:

@@ -19,6 +19,7 @@ from linecard.calls import ALLOWED, ENDS, CallStatus
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
+from linecard.simulator.faults import KNOBS
 
 CORE = Path(inspect.getfile(Plugins)).parents[1]
 DISTRIBUTION = "linecard"
@@ -209,6 +210,11 @@ def _labels(metric: Any) -> str:
     return ", ".join(metric._labelnames) or "-"  # noqa: SLF001  the client offers no other way
 
 
+def fault_list() -> str:
+    """What may be made to go wrong at a simulated carrier."""
+    return ", ".join(f"`{knob}`" for knob in sorted(KNOBS)) + "."
+
+
 LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
@@ -219,6 +225,7 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "state-diagram": state_diagram,
         "state-table": state_table,
         "metrics": metric_table,
+        "faults": fault_list,
         "commands": commands,
     }
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import linecard
 
 SOUNDS = Path(__file__).parent / "sounds"
-DESK = "+14155550177"
+DESK = "+14155550142"
 
 
 @linecard.agent

@@ -8,6 +8,7 @@ LinecardError
 ├── UnsupportedByProvider   this provider (or stream profile) lacks the hook
 ├── GateRefused             a number may not leave: country, premium, allow list, veto
 ├── LimitReached            a hard stop of outgoing calls; names the limit
+├── Stopping                the server drains: no new calls
 ├── RequestRefused          a carrier's request that is not believed (403) or not readable (400)
 └── CarrierError            the carrier's side of a request
     ├── CarrierRefused      a definite no: nothing happened there
@@ -85,6 +86,10 @@ class LimitReached(LinecardError):
     def __init__(self, limit: str, message: str) -> None:
         super().__init__(f"{message} ({limit})")
         self.limit = limit
+
+
+class Stopping(LinecardError):
+    """The server is stopping and takes no new calls."""
 
 
 class RequestRefused(LinecardError):

@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
+from xml.etree.ElementTree import Element, fromstring
 
 from plivo.utils.signature_v3 import construct_get_url, construct_post_url, get_signature_v3
 from sqlalchemy import select
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from linecard.store.tables import metadata
 from linecard.webhook import Kind
-from tests.calls.telephone import CUSTOMER, OURS, Telephone
+from tests.calls.telephone import CUSTOMER, OURS, Telephone, names
 
 FORM = "application/x-www-form-urlencoded"
 NONCES = count(10**19)
 Form = Mapping[str, str]
+Changes = Mapping[str, str | None]
+"""Headers to set instead of the right ones, or to leave out where None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,12 @@ class Plivo:
         """One of our addresses, as the carrier was given it."""
         return self.world.exchange.addresses("plivo", "main").webhook(kind, call, reference)
 
-    async def send(self, url: str, form: Form, method: str = "POST", **changes: str | None) -> Said:
-        """A form, truly signed; `changes` are headers to set instead, or to leave out where None."""
+    async def send(
+        self, url: str, form: Form, method: str = "POST", changes: Changes = MappingProxyType({})
+    ) -> Said:
+        """A form, truly signed."""
         headers = v3_headers(self.token, url, form)
-        return await self.deliver(url, form, headers, method, **changes)
+        return await self.deliver(url, form, headers, method, changes)
 
     async def deliver(
         self,
@@ -110,11 +120,10 @@ class Plivo:
         form: Form,
         headers: Mapping[str, str],
         method: str = "POST",
-        **changes: str | None,
+        changes: Changes = MappingProxyType({}),
     ) -> Said:
         """A form with these headers."""
-        changed = {name.replace("_", "-"): value for name, value in changes.items()}
-        merged = {"content-type": FORM, **headers, **changed}
+        merged = {"content-type": FORM, **headers, **changes}
         present = {name: value for name, value in merged.items() if value is not None}
         body = urlencode(form).encode()
         return await exchange_bytes(self.world.url, raw_request(method, url, present, body))
@@ -129,7 +138,8 @@ class Plivo:
     async def call_of(self, carrier_id: str) -> str:
         """Our call that the carrier knows by this id."""
         listed = (await self.world.api.get("/api/calls", params={"limit": 200})).json()["items"]
-        return next(c["id"] for c in listed if c["carrier_ids"].get("call_uuid") == carrier_id)
+        ids = {one["carrier_ids"].get("call_uuid"): str(one["id"]) for one in listed}
+        return ids[carrier_id]
 
 
 def answer_form(**changes: str) -> dict[str, str]:
@@ -216,3 +226,82 @@ async def counted(world: Telephone, line: str) -> float:
     text = (await world.api.get("/metrics")).text
     found = (one.rpartition(" ") for one in text.splitlines() if one.startswith(line))
     return next((float(value) for _, _, value in found), 0.0)
+
+
+async def document(plivo: Plivo, url: str, form: Form) -> Element:
+    """The document at an address."""
+    said = await plivo.send(url, form)
+    assert said.status == 200, said
+    return fromstring(said.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A call that came in, and where its audio goes."""
+
+    plivo: Plivo
+    carrier_id: str
+    call_id: str
+    url: str
+
+    @classmethod
+    async def ring(cls, plivo: Plivo, **changes: str) -> Line:
+        """A new call, with its document."""
+        form = answer_form(**changes)
+        made = await document(plivo, plivo.address(Kind.ANSWER), form)
+        url = made.findtext("Stream") or ""
+        return cls(plivo, form["CallUUID"], await plivo.call_of(form["CallUUID"]), url)
+
+    def headers(self, signed_as: str = "http") -> dict[str, str]:
+        """The signature of its media socket, over an address with that scheme."""
+        url = signed_as + self.url.removeprefix("ws")
+        return v3_headers(self.plivo.token, url, {}, "GET")
+
+    def connect(self, signed_as: str = "http", changes: Changes = MappingProxyType({})) -> connect:
+        """Open its media socket."""
+        merged = {**self.headers(signed_as), **changes}
+        present = {name: value for name, value in merged.items() if value is not None}
+        return connect(
+            self.url, additional_headers=present, compression=None, proxy=None, open_timeout=20
+        )
+
+    def start(self, stream: str, **changes: object) -> str:
+        """The opening message of a stream; `changes` are of its inside."""
+        inside: dict[str, object] = {
+            "callId": self.carrier_id,
+            "streamId": stream,
+            "tracks": ["inbound"],
+        }
+        inside["mediaFormat"] = {"encoding": "audio/x-l16", "sampleRate": 8000}
+        return json.dumps({"event": "start", "start": inside | changes})
+
+    async def call(self) -> dict[str, Any]:
+        """The call as the API shows it."""
+        return await self.plivo.world.call(self.call_id)
+
+    async def streams(self, number: int) -> list[dict[str, Any]]:
+        """The facts of its ended streams, once there are so many."""
+        call = await self.plivo.world.until(
+            self.call_id, lambda one: names(one).count("stream-ended") >= number
+        )
+        return [event["facts"] for event in call["events"] if event["name"] == "stream-ended"]
+
+    async def hang_up(self) -> None:
+        """The caller is gone."""
+        form = hangup_form(self.carrier_id, Direction="inbound")
+        assert (await self.plivo.send(self.plivo.address(Kind.ENDED), form)).status == 200
+
+
+def media(stream: str, pcm: bytes) -> str:
+    """A frame of audio."""
+    inside = {"track": "inbound", "payload": base64.b64encode(pcm).decode()}
+    return json.dumps({"event": "media", "streamId": stream, "media": inside})
+
+
+async def refusal(opening: connect) -> int:
+    """The status with which a handshake is refused; 101 where it is not."""
+    try:
+        async with opening:
+            return 101
+    except InvalidStatus as error:
+        return int(error.response.status_code)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -94,10 +95,15 @@ def names(call: Mapping[str, Any]) -> list[str]:
 
 @asynccontextmanager
 async def telephone(
-    folder: Path, provider: str = "plivo", agents: tuple[str, ...] = (), **settings: str
+    folder: Path,
+    provider: str = "plivo",
+    agents: tuple[str, ...] = (),
+    plugins: Plugins | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    **settings: str,
 ) -> AsyncIterator[Telephone]:
-    """A running world; `settings` are LINECARD_* values in lower case."""
-    plugins = Plugins.discover()
+    """A running world; `settings` are LINECARD_* values in lower case, `variables` any others."""
+    plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
     clock = Clock(SPEED)
     port = _free_port()
@@ -112,6 +118,7 @@ async def telephone(
             "LINECARD_TRANSFER_ALLOW": "+1415*",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
             **carrier.environment(carrier_url),
+            **variables,
         }
         exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
         headers = {"Authorization": f"Bearer {KEY}"}

@@ -26,6 +26,7 @@ from linecard.wall import now
 from linecard.webhook import Kind
 from tests.calls.signed import (
     FORM,
+    Changes,
     Form,
     Plivo,
     Said,
@@ -89,7 +90,7 @@ async def refused(plivo: Plivo, said: Said, before: object, *statuses: int) -> N
     assert await everything(plivo.world) == before
 
 
-FORGERIES = {
+FORGERIES: dict[str, dict[str, str | None]] = {
     "no headers at all": {"v3": None, "ma": None, "nonce": None},
     "no signature": {"v3": None, "ma": None},
     "no nonce": {"nonce": None},
@@ -112,7 +113,7 @@ HEADERS = {
 async def test_a_forged_signature_is_refused(plivo: Plivo, forgery: str) -> None:
     before = await everything(plivo.world)
     changes = {HEADERS[name]: value for name, value in FORGERIES[forgery].items()}
-    said = await plivo.send(plivo.address(Kind.ANSWER), answer_form(), **changes)
+    said = await plivo.send(plivo.address(Kind.ANSWER), answer_form(), "POST", changes)
     await refused(plivo, said, before)
 
 
@@ -128,9 +129,8 @@ async def test_the_same_request_rightly_signed_is_believed(plivo: Plivo) -> None
 
 async def test_either_header_alone_is_enough(plivo: Plivo) -> None:
     for missing in ("v3", "ma"):
-        said = await plivo.send(
-            plivo.address(Kind.ANSWER), answer_form(), **{HEADERS[missing]: None}
-        )
+        changes: Changes = {HEADERS[missing]: None}
+        said = await plivo.send(plivo.address(Kind.ANSWER), answer_form(), "POST", changes)
         assert said.status == 200
 
 
@@ -186,7 +186,7 @@ async def test_a_signature_for_another_host_is_refused_and_named_once_a_minute(
             form = answer_form()
             theirs = urlsplit(ours)._replace(scheme=scheme, netloc=host).geturl()
             headers = v3_headers(plivo.token, theirs, form)
-            said = await plivo.deliver(ours, form, headers, host=host)
+            said = await plivo.deliver(ours, form, headers, "POST", {"host": host})
             await refused(plivo, said, before)
     named = [line["fits"] for line in lines if "fits" in line]
     assert named == ["https://old.example", "http://x.example"]
@@ -197,15 +197,10 @@ async def test_a_signature_for_another_host_is_refused_and_named_once_a_minute(
 async def test_a_flood_of_forgeries_is_logged_once_and_counted(plivo: Plivo) -> None:
     line = 'linecard_requests_refused_total{provider="plivo"}'
     counted_before = await counted(plivo.world, line)
+    forged: Changes = {HEADERS["v3"]: "AAAA", HEADERS["ma"]: "AAAA"}
     with capture_logs() as lines:
         for _ in range(20):
-            await plivo.send(plivo.address(Kind.RINGING), ring_form("x"), x_plivo_signature_v3="A")
-            await plivo.send(
-                plivo.address(Kind.RINGING),
-                ring_form("x"),
-                x_plivo_signature_v3="A",
-                x_plivo_signature_ma_v3="A",
-            )
+            await plivo.send(plivo.address(Kind.RINGING), ring_form("x"), "POST", forged)
     assert await counted(plivo.world, line) == counted_before + 20
     assert len([one for one in lines if one["event"] == "carrier request refused"]) <= 2
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from examples import quiet_hours
+from examples.receptionist import DESK
 
 from linecard import Call, CallStatus, Direction, LegEnded
 from linecard.media.wav import load_wav
@@ -15,7 +16,7 @@ from linecard.plugins import OtherPlugin, Plugins
 from linecard.simulator.phone import BUSY, Phone, human
 from linecard.simulator.script import HangUp, Press, Speak, Wait, WaitForSilence, WaitForSound
 from linecard.simulator.speech import speech
-from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 SOUNDS = Path(__file__).parents[2] / "examples" / "sounds"
 LISTENS = (WaitForSound(), Wait(0.5))
@@ -51,7 +52,7 @@ async def test_the_receptionist_tells_the_hours_and_cuts_its_greeting_short(
 
 async def test_the_receptionist_hands_over(tmp_path: Path) -> None:
     async with telephone(tmp_path, agents=("examples.receptionist:receptionist",)) as world:
-        world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=2)
+        world.carrier.phones[DESK] = human("hello this is anna", talk_seconds=2)
         phone = Phone(script=(*LISTENS, Press("0"), Wait(60)))
         call = await _inbound(world, "receptionist", phone)
         assert "leg-answered" in names(call)
@@ -60,7 +61,7 @@ async def test_the_receptionist_hands_over(tmp_path: Path) -> None:
 
 async def test_the_receptionist_has_the_caller_back_when_nobody_is_free(tmp_path: Path) -> None:
     async with telephone(tmp_path, agents=("examples.receptionist:receptionist",)) as world:
-        world.carrier.phones[HUMAN] = BUSY
+        world.carrier.phones[DESK] = BUSY
         phone = Phone(script=(*LISTENS, Press("0"), Wait(60)))
         call = await _inbound(world, "receptionist", phone)
         assert names(call).count("stream-started") == 2

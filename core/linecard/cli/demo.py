@@ -15,7 +15,9 @@ def demo(
     provider: Annotated[
         str | None, typer.Option(help="Whose simulated carrier; default: the first installed.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the sound and the pages go.")] = Path(),
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Where the sound and the pages go.")
+    ] = Path(),
     fast: Annotated[bool, typer.Option("--fast", help="Eight times as fast as life.")] = False,
     fault: Annotated[
         list[str] | None,

@@ -9,10 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from linecard.cli.connecting import connect as connect_number
-from linecard.cli.connecting import disconnect as disconnect_number
 from linecard.cli.remote import Url, ask, read_json
-from linecard.cli.tables import show as show_table
+from linecard.cli.tables import show
 
 numbers = typer.Typer(no_args_is_help=True)
 E164 = Annotated[str, typer.Argument(help="The number in E.164: +14155550100.")]
@@ -29,7 +27,7 @@ def list_numbers(url: Url = None) -> None:
         for one in page["items"]:
             table.add_row(*(_text(one[name]) for name in COLUMNS))
         cursor = page["next"]
-    show_table(table)
+    show(table)
 
 
 @numbers.command("add")
@@ -59,7 +57,7 @@ def add(
 
 
 @numbers.command("show")
-def show(number: E164, url: Url = None) -> None:
+def show_number(number: E164, url: Url = None) -> None:
     """Show a number and what is still to be done at the carrier."""
     _print(ask("GET", f"/numbers/{number}", url))
 
@@ -82,17 +80,21 @@ def remove(number: E164, url: Url = None) -> None:
 
 
 @numbers.command("connect")
-def connect(
+def point_here(
     number: E164, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 ) -> None:
     """Point a number at this server through the carrier's API (reads the server's own settings)."""
-    asyncio.run(connect_number(number, yes))
+    from linecard.cli.connecting import connect
+
+    asyncio.run(connect(number, yes))
 
 
 @numbers.command("disconnect")
-def disconnect(number: E164) -> None:
+def give_back(number: E164) -> None:
     """Give a number back to what it pointed at before."""
-    asyncio.run(disconnect_number(number))
+    from linecard.cli.connecting import disconnect
+
+    asyncio.run(disconnect(number))
 
 
 def _pair(change: str) -> tuple[str, object]:

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import Annotated
 
-import structlog
 import typer
-
-from linecard.cli.assembly import assembled
-from linecard.exchange.context import Exchange
-from linecard.http.server import serving
-from linecard.logs import configure
-
-log = structlog.get_logger()
 
 
 def serve(
@@ -31,30 +22,18 @@ def serve(
         bool, typer.Option("--strict-plugins", help="Refuse to start with a broken plugin.")
     ] = False,
     log_format: Annotated[str, typer.Option(help="json or console.")] = "json",
+    drain_seconds: Annotated[
+        int, typer.Option(min=0, help="How long SIGTERM waits for live calls.")
+    ] = 1800,
 ) -> None:
     """Answer carriers and run voice agents."""
     if log_format not in ("json", "console"):
         raise typer.BadParameter("json or console", param_hint="--log-format")
+    # The server's parts take a second to load, which other commands need not wait for.
+    from linecard.cli.assembly import assembled
+    from linecard.cli.server import run
+    from linecard.logs import configure
+
     configure(json=log_format == "json")
     exchange = assembled(agent or [], strict=strict_plugins)
-    asyncio.run(run(exchange, host, port, admin_port))
-
-
-async def run(exchange: Exchange, host: str, port: int, admin_port: int | None) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with serving(exchange, host, port, admin_port) as addresses:
-        _announce(exchange, addresses)
-        await stopping.wait()
-
-
-def _announce(exchange: Exchange, addresses: list[str]) -> None:
-    log.info("serving", listening=addresses, public_url=exchange.settings.public_url)
-    for skipped in exchange.plugins.skipped:
-        log.warning("plugin skipped", plugin=skipped.name, reason=skipped.reason)
-    for provider in exchange.plugins.providers:
-        for account in exchange.plugins.accounts(provider):
-            kind = exchange.plugins.api_kind(provider, account)
-            log.info("account", provider=provider, account=account, api=kind)
+    asyncio.run(run(exchange, host, port, admin_port, drain_seconds))

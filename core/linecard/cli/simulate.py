@@ -53,7 +53,7 @@ def simulate(
 
     linecard simulate NAME call +14155550100 --say hello.wav
     """
-    from linecard.demo.stage import pick_provider, simulated
+    from linecard.demo.providers import pick_provider, simulated
 
     plugins = Plugins.discover()
     chosen = pick_provider(plugins, name)

@@ -81,7 +81,7 @@ def one_agent(evidence: Evidence) -> Seen:
     """The agent was started once, whatever its streams did."""
     started = evidence.events.count("agent-started")
     streams = len(evidence.entries(What.STREAM_OPENED))
-    return started == 1, f"{started} agent, {streams} streams"
+    return started == 1, f"agents: {started}, streams: {streams}"
 
 
 def no_leg_left(evidence: Evidence) -> Seen:

@@ -64,8 +64,14 @@ def _until(first: What, then: What) -> Take:
 
 
 def _first_sound(evidence: Evidence) -> float | None:
-    place = first_sound(evidence.phone.heard) if evidence.phone else None
-    return None if place is None else place * 1000 / RATE
+    """Counted in samples from the opening of the socket, at which the carrier notes its own count."""
+    opened, answered = evidence.entries(What.STREAM_OPENED), evidence.at(What.ANSWERED)
+    if not opened or answered is None or evidence.phone is None:
+        return None
+    at, entry = opened[0]
+    start = int(str(entry.facts.get("at", 0)))
+    place = first_sound(evidence.phone.heard, start)
+    return None if place is None else (at - answered + (place - start) / RATE) * 1000
 
 
 def _noticed(evidence: Evidence) -> float | None:

@@ -80,7 +80,7 @@ def came_back(evidence: Evidence) -> Seen:
     ]
     streams = len(evidence.entries(What.STREAM_OPENED))
     first = results[0] if results else "no result"
-    return first == "busy" and streams == 2, f"{first}, {streams} streams"
+    return first == "busy" and streams == 2, f"{first}, streams: {streams}"
 
 
 def talked(evidence: Evidence) -> Seen:

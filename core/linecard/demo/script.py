@@ -41,3 +41,19 @@ def by_customer(text: str) -> bytes:
 def by_human(text: str) -> bytes:
     """A line of the human to whom the call is transferred."""
     return say(text, HUMAN)
+
+
+AGENT_LINES = (GREETING, ASK_NUMBER, CONNECTING, STILL_BUSY, WELCOME, THANKS)
+CUSTOMER_LINES = (INTERRUPTION, CUSTOMER_REQUEST, CALLER_SAYS)
+HUMAN_LINES = (HUMAN_HELLO, HUMAN_BYE)
+
+
+def rehearse() -> None:
+    """Make every line's sound before it is needed, so that no call waits for it."""
+    for speak, lines in (
+        (by_agent, AGENT_LINES),
+        (by_customer, CUSTOMER_LINES),
+        (by_human, HUMAN_LINES),
+    ):
+        for line in lines:
+            speak(line)

@@ -42,7 +42,7 @@ def heard_as_played(evidence: Evidence) -> Seen:
     if kept is None or not _stands_at_the_phone(evidence):
         return False, _unlike(evidence)
     seconds = len(played(evidence)) / 2 / RATE
-    return True, f"{seconds:.1f} s alike, {gaps(evidence)} gaps"
+    return True, f"{seconds:.1f} s alike, gaps: {gaps(evidence)}"
 
 
 def echoed_as_said(evidence: Evidence) -> Seen:
@@ -58,7 +58,7 @@ def echoed_as_said(evidence: Evidence) -> Seen:
     in_order = len(known) == len(lines) and known == sorted(known)
     if not in_order or not _stands_at_the_phone(evidence):
         return False, _unlike(evidence)
-    return True, f"{len(sound) / 2 / RATE:.1f} s alike, {gaps(evidence)} gaps"
+    return True, f"{len(sound) / 2 / RATE:.1f} s alike, gaps: {gaps(evidence)}"
 
 
 def _unlike(evidence: Evidence) -> str:

@@ -14,11 +14,12 @@ import httpx2
 
 from linecard.clock import Clock
 from linecard.demo import cast
-from linecard.errors import ConfigurationError, LinecardError
+from linecard.demo.providers import pick_provider, simulated
+from linecard.errors import LinecardError
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
-from linecard.plugins import Plugins, capabilities
+from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.serving import running
@@ -83,30 +84,6 @@ async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterat
                 client=client,
                 sounds=folder,
             )
-
-
-def pick_provider(plugins: Plugins, wanted: str | None) -> str:
-    """The provider asked for, or the first one that has a simulated carrier."""
-    offering = [name for name in sorted(plugins.providers) if _has_simulator(plugins, name)]
-    if wanted is None and offering:
-        return offering[0]
-    if wanted in offering:
-        return wanted
-    installed = ", ".join(offering) or "none"
-    raise ConfigurationError(
-        f"provider {wanted or 'with a simulated carrier'} is not there; simulated are: {installed}"
-    )
-
-
-def _has_simulator(plugins: Plugins, name: str) -> bool:
-    offered = capabilities(plugins.providers[name].cls)
-    return any("simulator" in hooks for hooks in offered.values())
-
-
-def simulated(plugins: Plugins, name: str) -> type[SimulatedCarrier]:
-    """The class of a provider's simulated carrier."""
-    found: type[SimulatedCarrier] = plugins.providers[name].cls.simulator()
-    return found
 
 
 def _variables(public_url: str, folder: Path) -> dict[str, str]:

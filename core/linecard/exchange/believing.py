@@ -15,13 +15,12 @@ from linecard.webhook import CarrierRequest, Proof
 if TYPE_CHECKING:
     from linecard.plugins import Relay
 
+AS_WEBHOOK = MappingProxyType({"https": "https", "http": "http"})
+AS_SOCKET = MappingProxyType({"wss": "https", "ws": "http"})
 ORIGINS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "http": MappingProxyType({"https": "https", "http": "http"}),
-        "ws": MappingProxyType({"wss": "https", "ws": "http"}),
-    }
+    {"https": AS_WEBHOOK, "http": AS_WEBHOOK, "wss": AS_SOCKET, "ws": AS_SOCKET}
 )
-"""For webhooks and for sockets: the schemes to try, and how LINECARD_PUBLIC_URL would write each."""
+"""The schemes to try for a scheme of ours, and how LINECARD_PUBLIC_URL would write each."""
 
 
 def believe(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Proof:
@@ -45,7 +44,7 @@ def believe(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Proof:
 def _other_address(relay: Relay, request: CarrierRequest) -> str | None:
     """The address, built from the received Host, that the signature fits; for the log only."""
     ours, host = urlsplit(request.url), request.headers.get("host", "")
-    for scheme, shown in ORIGINS[ours.scheme.removesuffix("s")].items():
+    for scheme, shown in ORIGINS[ours.scheme].items():
         elsewhere = urlunsplit(ours._replace(scheme=scheme, netloc=host))
         try:
             relay.hooks.verify_request(replace(request, url=elsewhere))

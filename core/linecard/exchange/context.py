@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
+from linecard.exchange.doors import Doors
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -42,6 +43,7 @@ class Exchange:
     taps: Taps = field(default_factory=Taps)
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
+    doors: Doors = field(default_factory=Doors)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

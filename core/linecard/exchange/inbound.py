@@ -52,6 +52,8 @@ async def _refusal(
         return f"the number is registered with {number.provider}:{number.account}"
     if not number.enabled:
         return "the number is switched off"
+    if not exchange.doors.is_open:
+        return "the server is stopping"
     if await calls.count_live(conn) >= exchange.settings.max_live_calls:
         return "too many live calls (LINECARD_MAX_LIVE_CALLS)"
     return ""

@@ -13,6 +13,7 @@ from linecard.agents import Agents
 from linecard.clock import Clock
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.draining import hang_up_all
 from linecard.media.ticker import Ticker
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
@@ -54,6 +55,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         metrics=exchange.metrics,
         report=partial(inbox.apply, exchange),
         has_agent=exchange.agents.find,
+        pass_through=exchange.doors.pass_through,
     )
 
 
@@ -67,12 +69,15 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         plugins=exchange.plugins,
         report=dialer.report,
         clock=exchange.clock,
+        tended=exchange.lives.__contains__,
     )
     settling = asyncio.create_task(settler.run(), name="settler")
     await exchange.plugins.tell_and_wait("on_start", app=app)
     try:
         yield
     finally:
+        exchange.doors.close()
+        await hang_up_all(exchange)
         await exchange.plugins.tell_and_wait("on_stop")
         settling.cancel()
         await asyncio.gather(settling, return_exceptions=True)

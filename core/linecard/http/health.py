@@ -29,6 +29,8 @@ def health_routes(exchange: Exchange) -> list[Route]:
                 await conn.execute(text("SELECT 1"))
         except (SQLAlchemyError, TimeoutError) as error:
             return JSONResponse({"status": "no database", "error": type(error).__name__}, 503)
+        if not exchange.doors.is_open:
+            return JSONResponse({"status": "draining", "live_calls": len(exchange.lives)}, 503)
         return JSONResponse({"status": "ready", "accounts": _accounts(exchange)})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

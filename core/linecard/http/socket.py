@@ -14,7 +14,6 @@ log = structlog.get_logger()
 SEND_SECONDS = 5.0
 """A peer that takes no message for so long is gone: a dead one blocks for ever otherwise."""
 LONGEST_QUEUE = 2000
-TOO_SLOW = "the carrier reads too slowly"
 _CLOSE = object()
 
 
@@ -34,20 +33,21 @@ class MediaSocket:
 
     def send(self, message: str | bytes) -> None:
         """Queue a message; a peer so slow that the queue is full is cut off."""
-        if self._closed_because:
-            return
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
-            self._writer.cancel()
-            self._lose(TOO_SLOW)
+        if not self._closed_because:
+            self._put(message)
 
     def close(self, reason: str = "") -> None:
         """Close once all that was sent before is out."""
         if not self._closed_because:
             self._closed_because = reason or "closed by us"
-            with suppress(asyncio.QueueFull):
-                self._queue.put_nowait(_CLOSE)
+            self._put(_CLOSE)
+
+    def _put(self, message: object) -> None:
+        try:
+            self._queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self._writer.cancel()
+            self._cut_off()
 
     async def receive(self) -> str | bytes:
         """The next message. Raises WebSocketDisconnect at the end."""
@@ -78,12 +78,14 @@ class MediaSocket:
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
 
+    def _cut_off(self) -> None:
+        log.warning("the carrier takes no messages; its socket is cut off")
+        self._lose("the carrier reads too slowly")
+
     def _lose(self, reason: str) -> None:
         """Nothing can be sent any more, so nothing need be read."""
         self._is_lost = True
-        if not self._closed_because:
-            self._closed_because = reason
-            log.warning("a media socket is cut off", reason=reason)
+        self._closed_because = self._closed_because or reason
         if self._reading is not None and not self._reading.expired():
             self._reading.reschedule(asyncio.get_running_loop().time())
 
@@ -93,9 +95,9 @@ class MediaSocket:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._send(message)
         except TimeoutError:
-            self._lose(TOO_SLOW)
-        except (WebSocketDisconnect, RuntimeError) as error:
-            self._lose(f"it was gone while we sent ({type(error).__name__})")
+            self._cut_off()
+        except (WebSocketDisconnect, RuntimeError):
+            self._lose("closed by the carrier")
         finally:
             await self._close()
 

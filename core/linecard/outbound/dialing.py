@@ -50,7 +50,10 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialer:
-    """Places calls. `report` applies an event to a call's record; `has_agent` refuses unknown names."""
+    """Places calls. `report` applies an event to a call's record; `has_agent` refuses unknown names,
+
+    `pass_through` raises Stopping while the server drains.
+    """
 
     settings: Settings
     database: Database
@@ -60,6 +63,7 @@ class Dialer:
     metrics: Metrics
     report: Report
     has_agent: Callable[[str], object]
+    pass_through: Callable[[], None]
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -73,6 +77,7 @@ class Dialer:
         async with self.database.read() as conn:
             call = await self._repeated(conn, wish)
         if call is None:
+            self.pass_through()
             call = await self._begin(wish)
         return await self._settled(call)
 

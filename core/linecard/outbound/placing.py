@@ -40,8 +40,7 @@ class Placement:
         try:
             placed = await relay.hooks.place_call(order)
         except CarrierRefused as error:
-            code = error.code or str(error.status or "")
-            await self._refused(call, f"refused by the carrier: {error.message}", code)
+            await self._refused(call, _why(error), error.code or str(error.status or ""))
         except UnsupportedByProvider as error:
             await self._refused(call, str(error), "")
         except PlacementUnknown as error:
@@ -80,3 +79,9 @@ class Placement:
 
     def _count(self, call: Call, result: str) -> None:
         self.metrics.placements.labels(call.provider, result).inc()
+
+
+def _why(error: CarrierRefused) -> str:
+    """Without a status of the carrier's, nothing has reached it."""
+    told = "not placed" if error.status is None else "refused by the carrier"
+    return f"{told}: {error.message}"

@@ -1,12 +1,12 @@
 """The shapes of Plivo's media messages (Plivo: audio streaming reference).
 
-What we do not read is not declared, so that its many shapes (extra_headers, chunk, timestamp) can
-break nothing.
+What we do not read is not declared, so that its many shapes (extra_headers, timestamp) can break
+nothing.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -35,6 +35,8 @@ class Audio(msgspec.Struct):
 
     payload: bytes
     track: str = "inbound"
+    chunk: Any = None
+    """Counts the audio alone; `sequenceNumber` counts keys and checkpoints too."""
 
 
 class Key(msgspec.Struct):
@@ -59,7 +61,6 @@ class Media(OfStream, tag="media", kw_only=True):
     """20 ms of the caller, as a rule."""
 
     media: Audio
-    sequence_number: Count = None
 
 
 class Dtmf(OfStream, tag="dtmf", kw_only=True):

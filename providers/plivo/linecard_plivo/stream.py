@@ -106,7 +106,7 @@ class PlivoStream:
             return MessageDropped("no audio")
         if len(audio.payload) % self._sample_bytes:
             return MessageDropped("half a sample")
-        return MediaReceived(audio.payload, _whole(said.sequence_number))
+        return MediaReceived(audio.payload, _whole(audio.chunk))
 
     def _dtmf(self, said: messages.Dtmf) -> StreamEvent:
         digit = said.dtmf.digit.upper()
@@ -170,7 +170,7 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
     return said.encoding.partition(";")[0].strip().lower(), _whole(said.sample_rate)
 
 
-def _whole(count: messages.Count) -> int | None:
+def _whole(count: object) -> int | None:
     if isinstance(count, str):
         return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
-    return None if count is None else int(count)
+    return int(count) if isinstance(count, int | float) and abs(count) < 1e18 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from linecard.demo.report import Check, Exchanged, Measure, Recorded, Report, Sound
+from linecard.demo.report import Check, Exchanged, Measure, Recorded, Report, Sound, Talk
 from linecard.demo.story import Mark, Marked, Moment, Phase, Tone, Who
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>\"'"
@@ -32,6 +32,7 @@ def report() -> Report:
         ],
         marks=[Marked(0.5, Mark.DIGIT, HOSTILE), Marked(0.6, Mark.BARGE_IN, "barge-in")],
         phases=[Phase(0.0, 0.4, HOSTILE), Phase(0.4, 1.0, "talking")],
+        talk=[Talk(Who.CUSTOMER, 0.5, 0.8)],
         recorded=Recorded(0.1, 8000, tone),
         sound=Sound(0.2, 8000, tone, tone[::-1]),
         measures=[Measure(HOSTILE, 1.25, HOSTILE)],

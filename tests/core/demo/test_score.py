@@ -7,31 +7,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linecard.demo.page.score import LEFT, RIGHT, envelope, score, spoken
-from linecard.demo.report import Report, Sound
+from linecard.demo.page.score import LEFT, RIGHT, WAVE_HEIGHT, envelope, score
+from linecard.demo.report import Recorded, Report, Sound
 from linecard.demo.story import Mark, Marked
 
 
-def _talking(*stretches: tuple[float, float], seconds: float) -> bytes:
-    pcm = np.zeros(round(seconds * 8000), "<i2")
-    for start, end in stretches:
-        pcm[round(start * 8000) : round(end * 8000)] = 9000
-    return pcm.tobytes()
-
-
-def test_sound_and_moments_share_the_axis(report: Report) -> None:
-    assert report.sound is not None
-    pcm = _talking((0.3, 0.5), seconds=1.0)
-    drawn = score(replace(report, sound=Sound(0.2, 8000, pcm, pcm)))
+def test_sound_talk_and_moments_share_the_axis(report: Report) -> None:
+    pcm = bytes(16_000)
+    drawn = score(replace(report, sound=Sound(0.5, 8000, pcm, pcm)))
     at_half = next(arrow.x for arrow in drawn.arrows if arrow.number == 2)
-    assert drawn.talk[0].x == pytest.approx(at_half, abs=0.1)
+    assert drawn.talk[0].x == at_half
+    assert drawn.waves[0].path.startswith(f"M{at_half:.1f} ")
     assert all(LEFT <= arrow.x <= RIGHT for arrow in drawn.arrows)
 
 
-def test_pauses_in_speech_do_not_break_it() -> None:
-    pcm = _talking((0.1, 0.5), (0.7, 1.0), (2.0, 2.2), seconds=3.0)
-    found = [(round(start, 2), round(end, 2)) for start, end in spoken(pcm, 8000)]
-    assert found == [(0.1, 1.0), (2.0, 2.2)]
+def test_the_carriers_recording_stands_below_our_own_sound(report: Report) -> None:
+    assert [wave.name for wave in score(report).waves] == ["caller", "agent", "recording"]
+    assert [wave.name for wave in score(replace(report, sound=None)).waves] == ["recording"]
+    assert score(replace(report, sound=None, recorded=None)).waves == []
+
+
+def test_a_sound_that_is_too_loud_stays_in_its_row(report: Report) -> None:
+    loud = np.full(8000, 32767, "<i2").tobytes()
+    wave = score(replace(report, recorded=Recorded(0.0, 8000, loud))).waves[2]
+    heights = [float(point.split(" ")[1]) for point in wave.path[1:-1].split("L")]
+    assert min(heights) == pytest.approx(wave.middle - WAVE_HEIGHT / 2)
 
 
 def test_the_envelope_keeps_peaks() -> None:

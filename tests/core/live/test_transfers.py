@@ -55,6 +55,18 @@ async def test_a_bridged_transfer_hands_the_caller_over() -> None:
         assert [event async for event in one.live] == [CallEnded("completed")]
 
 
+async def test_a_caller_who_comes_back_is_the_agents_again() -> None:
+    async with world() as one:
+        one.attach()
+        asking = await _left(one)
+        one.live.leg_bridged()
+        await asking
+        socket = one.attach()
+        assert not one.live.handed_over
+        await one.live.send(b"\1\0" * 160)
+        assert socket.frames() == b"\1\0" * 160
+
+
 async def test_a_result_of_bridged_alone_is_enough() -> None:
     async with world() as one:
         one.attach()

@@ -142,6 +142,26 @@ def test_after_a_clear_new_audio_is_sent_without_waiting_for_the_old() -> None:
     assert line.kinds() == ["play"] * 5 + ["clear"] + ["play"] * 5
 
 
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_after_a_clear_no_half_sample_and_no_filter_holds_the_old(rate: int) -> None:
+    line = Line(rate=rate)
+    line.session.queue(b"\x77" * (FRAME * 4 + 1))
+    line.session.clear()
+    before = len(line.frames())
+    line.session.queue(bytes(FRAME * 4))
+    line.run(1)
+    assert line.frames()[before:]
+    assert set(line.frames()[before:]) == {bytes(FRAME)}
+
+
+def test_a_clear_makes_room() -> None:
+    line = Line()
+    line.session.queue(bytes(16_000 * 40))
+    assert not line.session.offer(bytes(16_000))
+    line.session.clear()
+    assert line.session.offer(bytes(16_000 * 29))
+
+
 def test_a_carrier_without_clear_plays_what_it_has() -> None:
     line = Line(profile(lead_ms=100), Wire(has_clear=False))
     line.session.queue(bytes(FRAME * 50))

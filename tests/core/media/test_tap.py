@@ -123,6 +123,17 @@ def test_the_agents_side_is_sample_for_sample_what_it_said() -> None:
     assert right.tobytes().find(said) >= 0
 
 
+@pytest.mark.parametrize("part", [0.5, 0.499999, 0.25, 0.0])
+def test_the_rounding_of_times_opens_no_gap(part: float) -> None:
+    file, said = io.BytesIO(), b"\1\0" * 160 * 1000
+    call = CallTap(file, 8000, START - part / 8000)
+    for frame in range(1000):
+        call.agent(said[:FRAME], START + frame * FRAME / 16_000)
+    call.close(START + 20)
+    _, right = _read(file)
+    assert right.tobytes().find(said) >= 0
+
+
 @pytest.mark.parametrize("rate", [None, 16000])
 def test_it_is_written_as_the_line_carries_it(rate: int | None) -> None:
     file, codes = io.BytesIO(), bytes(range(128, 208)) * 2

@@ -59,7 +59,7 @@ def _environment() -> Environment:
 
 
 def _own(name: str) -> str:
-    return files(__package__).joinpath("templates", name).read_text("utf-8")
+    return files("linecard.demo.page").joinpath("templates", name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

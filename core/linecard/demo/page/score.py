@@ -23,6 +23,7 @@ LANE_STEP = 38.0
 WAVES_Y = 256.0
 WAVE_HEIGHT = 84.0
 WAVE_STEP = 90.0
+FULL = 20_000
 STEPS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 MOST_TICKS = 16
 LANES: tuple[Who, ...] = tuple(Who)
@@ -206,8 +207,13 @@ def envelope(samples: Samples, bins: int) -> Sequence[tuple[int, int]]:
 
 def _path(left: float, middle: float, peaks: Sequence[tuple[int, int]]) -> str:
     """A closed outline: the tops from left to right, the bottoms back."""
-    reach = WAVE_HEIGHT / 2 / 20_000
-    tops = [(left + n, middle - high * reach) for n, (_, high) in enumerate(peaks)]
-    bottoms = [(left + n, middle - low * reach) for n, (low, _) in enumerate(peaks)]
+    tops = [(left + n, middle - _reach(high)) for n, (_, high) in enumerate(peaks)]
+    bottoms = [(left + n, middle - _reach(low)) for n, (low, _) in enumerate(peaks)]
     points = tops + bottoms[::-1]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"
+
+
+def _reach(sample: int) -> float:
+    """A sample in pixels; what is too loud for the row is cut off."""
+    half = WAVE_HEIGHT / 2
+    return max(-half, min(half, sample * half / FULL))

@@ -46,6 +46,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         errors.CallOver: 409,
         errors.UnsupportedByProvider: 501,
         errors.LimitReached: 429,
+        errors.Stopping: 503,
         errors.CarrierError: 502,
     }
 )

@@ -1,0 +1,149 @@
+"""Health, readiness and metrics of a running server."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from linecard.exchange.lifecycle import build_exchange
+from linecard.http.server import serving
+from linecard.plugins import Plugins
+from linecard.settings import load_settings
+from linecard.simulator.ledger import What
+from linecard.simulator.phone import BUSY, Phone
+from linecard.simulator.script import Wait
+from tests.calls.faulty import fault
+from tests.calls.problems import refused
+from tests.calls.telephone import CUSTOMER, HUMAN, KEY, OURS, Telephone, names, telephone
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SHORT = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Telephone]:
+    async with telephone(tmp_path_factory.mktemp("world")) as running:
+        await running.register()
+        yield running
+
+
+async def figures(world: Telephone) -> dict[str, float]:
+    """Every figure by its name with labels."""
+    answer = await world.api.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def test_health_needs_no_key(world: Telephone) -> None:
+    async with httpx2.AsyncClient(base_url=world.url) as stranger:
+        assert (await stranger.get("/healthz")).json() == {"status": "ok"}
+        ready = await stranger.get("/readyz")
+        refused(await stranger.get("/metrics"), 401)
+    assert ready.status_code == 200
+    account = {"provider": "plivo", "account": "main", "api": "simulated"}
+    assert ready.json() == {"status": "ready", "accounts": [account]}
+
+
+async def test_calls_are_counted_by_how_they_ended(world: Telephone) -> None:
+    ended = 'linecard_calls_total{direction="outbound",provider="plivo",status="%s"}'
+    before = await figures(world)
+    world.carrier.phones[CUSTOMER] = SHORT
+    world.carrier.phones[HUMAN] = BUSY
+    first, second = await world.dial(CUSTOMER), await world.dial(HUMAN)
+    assert (await world.ended(first["id"]))["status"] == "completed"
+    assert (await world.ended(second["id"]))["status"] == "busy"
+    after = await figures(world)
+    for status in ("completed", "busy"):
+        assert after[ended % status] - before.get(ended % status, 0) == 1
+    placed = 'linecard_placements_total{provider="plivo",result="placed"}'
+    assert after[placed] - before.get(placed, 0) == 2
+
+
+async def test_placements_are_counted_by_what_is_known_of_them(world: Telephone) -> None:
+    result = 'linecard_placements_total{provider="plivo",result="%s"}'
+    before = await figures(world)
+    with fault(world, error_before=1):
+        await world.dial(CUSTOMER)
+    with fault(world, too_many_requests=1):
+        await world.dial(CUSTOMER)
+    after = await figures(world)
+    for kind in ("unknown", "refused"):
+        assert after[result % kind] - before.get(result % kind, 0) == 1
+
+
+async def test_no_figure_holds_a_number_or_an_id(world: Telephone) -> None:
+    world.carrier.phones[CUSTOMER] = SHORT
+    call = await world.dial(CUSTOMER)
+    await world.until(call["id"], lambda one: "stream-started" in names(one))
+    live = await figures(world)
+    assert live["linecard_live_calls"] >= 1
+    text = (await world.api.get("/metrics")).text
+    for private in (CUSTOMER[1:], OURS[1:], call["id"], call["carrier_ids"]["request_uuid"]):
+        assert private not in text
+    assert not re.search(r'="[^"]*\d{7,}', text)
+    await world.ended(call["id"])
+
+
+async def test_a_carrier_request_that_is_not_believed_is_counted(world: Telephone) -> None:
+    before = (await figures(world)).get('linecard_requests_refused_total{provider="plivo"}', 0)
+    answer = await world.api.post("/plivo/answer", data={"CallUUID": "x"})
+    assert answer.status_code == 403
+    after = await figures(world)
+    assert after['linecard_requests_refused_total{provider="plivo"}'] == before + 1
+
+
+async def test_readiness_fails_without_a_database(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as alone:
+        await alone.exchange.database.close()
+        for file in tmp_path.glob("linecard.db*"):
+            file.write_bytes(b"no database at all" * 1000)
+        answer = await alone.api.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (503, "no database")
+        assert (await alone.api.get("/healthz")).status_code == 200
+
+
+async def test_a_database_that_is_locked_is_503_and_nothing_is_dialled(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as alone:
+        await alone.register()
+        with closing(sqlite3.connect(tmp_path / "linecard.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            answer = await alone.api.post("/api/calls", json={"from": OURS, "to": CUSTOMER})
+            assert (await alone.api.get("/readyz")).status_code == 200
+        refused(answer, 503)
+        assert answer.headers["retry-after"] == "1"
+        assert alone.carrier.ledger.all(What.REQUEST) == ()
+        assert (await alone.api.get("/api/calls")).json()["items"] == []
+
+
+async def test_an_admin_listener_takes_api_and_metrics_away_from_the_public(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "LINECARD_PUBLIC_URL": "http://127.0.0.1:1",
+        "LINECARD_DATABASE_URL": f"sqlite:///{tmp_path}/linecard.db",
+        "LINECARD_API_KEY": KEY,
+        "LINECARD_SECRET": "s" * 40,
+    }
+    exchange = build_exchange(load_settings(environment, {}, None), Plugins.discover(), ())
+    async with serving(exchange, "127.0.0.1", 0, 0) as (public, admin):
+        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
+            assert (await client.get(f"{public}/healthz")).status_code == 200
+            for path in ("/api/numbers", "/api/docs", "/metrics"):
+                assert (await client.get(f"{public}{path}")).status_code == 404, path
+            assert (await client.get(f"{admin}/api/numbers")).status_code == 200
+            assert (await client.post(f"{admin}/plivo/answer")).status_code == 404
+        async with httpx2.AsyncClient() as stranger:
+            assert (await stranger.get(f"{admin}/metrics")).status_code == 200
+            refused(await stranger.get(f"{admin}/api/numbers"), 401)
+    assert urlsplit(public).port != urlsplit(admin).port
