@@ -27,9 +27,7 @@ Name = Annotated[str, typer.Argument(help="Whose carrier: 'linecard providers'."
 Action = Annotated[
     str | None, typer.Argument(metavar="call", help="Place a call through a running one.")
 ]
-To = Annotated[
-    str | None, typer.Argument(metavar="TO", help="Whom to call: a registered number.")
-]
+To = Annotated[str | None, typer.Argument(metavar="TO", help="Whom to call: a registered number.")]
 Port = Annotated[int, typer.Option(help="Where it listens, on loopback.")]
 App = Annotated[str, typer.Option(help="The server it talks to.", envvar="LINECARD_PUBLIC_URL")]
 From = Annotated[str, typer.Option("--from", help="Who calls.")]

@@ -58,8 +58,8 @@ _NAMES: Mapping[re.Pattern[str], str] = {
 FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {name: pattern for pattern, names in _NAMES.items() for name in names.split()}
 )
-MAY_BE_EMPTY = frozenset({"From"})
-"""Required, but empty for a withheld caller."""
+MAY_BE_EMPTY = frozenset({"From", "StreamID"})
+"""Required, but empty for a withheld caller, and for a stream that never opened."""
 
 
 @dataclass(frozen=True, slots=True)
