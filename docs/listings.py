@@ -23,6 +23,7 @@ from linecard.simulator.faults import KNOBS
 
 CORE = Path(inspect.getfile(Plugins)).parents[1]
 DISTRIBUTION = "linecard"
+LONGEST_LINE = 100
 
 
 def signature(specs: type, hook: str) -> str:
@@ -31,6 +32,15 @@ def signature(specs: type, hook: str) -> str:
     assert isinstance(function, ast.FunctionDef)
     assert function.returns
     return f"{hook}({ast.unparse(function.args)}) -> {ast.unparse(function.returns)}"
+
+
+def declaration(specs: type, hook: str) -> str:
+    """The same as a line of Python, folded where it is too long, as the formatter would."""
+    line = f"def {signature(specs, hook)}: ..."
+    if len(line) <= LONGEST_LINE:
+        return line
+    head, arguments, tail = re.split(r"(?<=\()(.*)(?=\) ->)", line, maxsplit=1)
+    return f"{head}\n    {arguments}\n{tail}"
 
 
 def hook_names(specs: type) -> list[str]:
@@ -67,7 +77,7 @@ def plugin_hooks() -> str:
 
 def _hooks(specs: type, closing: Callable[[str], str]) -> str:
     return "\n\n".join(
-        f"### {hook}\n\n```python\ndef {signature(specs, hook)}: ...\n```\n\n"
+        f"### {hook}\n\n```python\n{declaration(specs, hook)}\n```\n\n"
         f"{inspect.getdoc(vars(specs)[hook])}\n\n{closing(hook)}"
         for hook in hook_names(specs)
     )

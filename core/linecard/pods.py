@@ -23,8 +23,28 @@ def _here(call: Call) -> PodLease:
     return PodLease(pod=HERE, call=call.id)
 
 
-async def allocate(plugins: Plugins, call: Call) -> PodLease:
-    """The lease for a call. A plugin that is too slow is passed over: the caller never waits in silence."""
+class Leases:
+    """The places of calls: one a call, whatever its streams do, given back when it has ended."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, PodLease] = {}
+
+    async def of(self, plugins: Plugins, call: Call) -> PodLease:
+        """The place of a call, allocated with its first stream."""
+        if call.id not in self._held:
+            self._held[call.id] = await _allocate(plugins, call)
+        return self._held[call.id]
+
+    async def give_back(self, plugins: Plugins, call_id: str) -> None:
+        """Release the place of a call, if it has one; safe to repeat."""
+        lease = self._held.pop(call_id, None)
+        released = plugins.ask_first("release_pod", lease=lease) if lease else None
+        if released is not None:
+            await released
+
+
+async def _allocate(plugins: Plugins, call: Call) -> PodLease:
+    """A fresh lease. A plugin that is too slow is passed over: the caller never waits in silence."""
     asked = plugins.ask_first("allocate_pod", call=call)
     if asked is None:
         return _here(call)

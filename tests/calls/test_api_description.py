@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from base64 import b64encode
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -184,3 +187,77 @@ async def test_providers_are_listed_with_what_they_can_do(world: Telephone) -> N
     for hooks in plivo["profiles"].values():
         assert "transfer" in hooks
         assert "pause_recording" not in hooks
+
+
+NASTY: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1,
+    2**63,
+    10**40,
+    1.5,
+    "",
+    " ",
+    "x",
+    "\x00",
+    "\u202e+1\uff11",
+    "x" * 5000,
+    "+14155550100",
+    "+14155550123",
+    "plivo",
+    "main",
+    "echo",
+    "l16-8000",
+    "detect",
+    "warm",
+    "start",
+    "12#",
+    [],
+    ["+14155550177"],
+    [None],
+    {},
+    {"a": {"b": [1]}},
+    {"noise_cancellation": 1},
+)
+
+
+async def test_no_request_makes_a_fault(world: Telephone, document: dict[str, Any]) -> None:
+    chance = random.Random(20)
+    described = list(operations(document))
+    seen: Counter[int] = Counter()
+    for _ in range(600):
+        method, path, operation = chance.choice(described)
+        url = "/api" + re.sub(r"\{.*?\}", lambda _: chance.choice(PATHS), path)
+        query = {name: chance.choice(QUERIES) for name in ("limit", "cursor", "status", "number")}
+        body = _body(chance, document, operation)
+        answer = await world.api.request(method.upper(), url, params=query, json=body)
+        seen[answer.status_code] += 1
+        assert answer.status_code < 500 or answer.status_code == 501, (url, query, body)
+        if answer.status_code >= 400:
+            refused(answer, answer.status_code, *_fields(answer))
+    assert {201, 404, 422} <= set(seen)
+
+
+PATHS = ("+14155550100", "1", "%00", "x" * 300, "%F0%9F%98%80", "-1", "9" * 40)
+FAR_CURSOR = b64encode(b'["0001-01-01T00:00:00+14:00","x"]').decode()
+QUERIES = (FAR_CURSOR, "", "1", "0", "x", "\x00", "completed", "+14155550100", "WzEsMl0", "9" * 40)
+
+
+def _fields(answer: httpx2.Response) -> list[str]:
+    return [error["field"] for error in answer.json().get("errors", [])]
+
+
+def _body(chance: random.Random, document: dict[str, Any], operation: dict[str, Any]) -> Any:
+    """Fields of the operation's own body, each with a value that fits, fits elsewhere, or nowhere."""
+    if "requestBody" not in operation or chance.random() < 0.05:
+        return chance.choice(NASTY)
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    fields = document["components"]["schemas"][schema.rpartition("/")[2]]["properties"]
+    usual = {"number": "+14155550100", "provider": "plivo", "agent": "echo", "from": "+14155550100"}
+    kept = [name for name in fields if chance.random() < (0.95 if name in usual else 0.2)]
+    return {
+        name: usual[name] if name in usual and chance.random() < 0.9 else chance.choice(NASTY)
+        for name in kept
+    }

@@ -16,7 +16,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard_plivo.rest import Patience
-from tests.calls.faulty import dial_requests, fault
+from tests.calls.faulty import DIAL, dial_requests, fault
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +53,7 @@ async def dial(world: Telephone, to: str, **wish: object) -> dict[str, Any]:
 async def test_a_lost_answer_is_unknown_until_a_late_callback(
     world: Telephone, customer: str, knob: str
 ) -> None:
-    with fault(world, **{knob: 1, "callback_drop": 1}):
+    with fault(world, DIAL, **{knob: 1, "callback_drop": 1}):
         placed = await dial(world, customer)
     assert (placed["status"], placed["carrier_ids"]) == ("unknown", {})
     assert names(placed)[-1] == "placement-unknown"

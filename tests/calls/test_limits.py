@@ -17,14 +17,15 @@ STAYS = Phone(ring_seconds=0.3, script=(Wait(300),))
 HANGS_UP = Phone(ring_seconds=0.1, script=(Wait(0.1),), hangs_up=True)
 
 
-async def place(world: Telephone, to: str = CUSTOMER, from_: str = OURS) -> int:
+async def place(world: Telephone, to: str = CUSTOMER, from_: str = OURS) -> str:
+    """The call's id, or the limit that stopped it."""
     answer = await world.api.post("/api/calls", json={"from": from_, "to": to})
     if answer.status_code == 429:
         problem = refused(answer, 429)
         assert problem["limit"] in problem["detail"]
-        return problem["limit"]
+        return str(problem["limit"])
     assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+    return str(answer.json()["id"])
 
 
 async def test_twenty_at_once_never_take_more_than_the_channels(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ class Console:
         return str((await self.get(f"Number/{OURS[1:]}/"))["application"])
 
     async def application(self, target: str) -> dict[str, Any]:
-        return await self.get(target.partition("/Account/")[2].partition("/")[2])
+        shown = await self.get(target.partition("/Account/")[2].partition("/")[2])
+        return {name: value for name, value in shown.items() if name != "api_id"}
 
     async def applications(self) -> list[dict[str, Any]]:
         return list((await self.get("Application/"))["objects"])

@@ -19,7 +19,6 @@ from linecard.cli import app
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, name, prose, ticked
 
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
-PROVIDER = "plivo"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

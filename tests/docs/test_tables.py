@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import pytest
-from docs.listings import own_providers, signature
+from docs.listings import declaration, own_providers
 
 from linecard.events import AgentEvent
 from linecard.exchange.lifecycle import build_dialer, build_exchange
@@ -122,11 +122,28 @@ def _routes() -> set[tuple[str, str]]:
     return {(method.upper(), f"/api{path}") for path, one in api["paths"].items() for method in one}
 
 
+def test_the_layers_are_those_that_are_enforced() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one["type"] == "layers")
+    told = [line.replace("linecard.", "") for line in layers]
+    assert "\n".join(told) + "\n" in blocks(DOCS / "architecture.md", "")
+
+
+def test_every_part_of_core_is_on_the_map() -> None:
+    (told,) = (text for text in blocks(DOCS / "architecture.md", "") if "core/linecard/" in text)
+    parts = [path for path in (ROOT / "core" / "linecard").iterdir() if path.suffix in ("", ".py")]
+    names = [
+        path.name + ("/" if path.is_dir() else "") for path in parts if path.name != "__pycache__"
+    ]
+    assert not [name for name in names if not re.search(rf"\b{re.escape(name)}", told)]
+
+
 @pytest.mark.parametrize("hook", [*PROVIDER, *PLUGIN])
 def test_every_hook_has_a_heading_with_its_exact_signature(hook: str) -> None:
     specs = ProviderHooks if hook in PROVIDER else PluginHooks
     assert headings(DOCS / "hooks.md").count(hook) == 1
-    assert f"def {signature(specs, hook)}: ...\n" in blocks(DOCS / "hooks.md", "python")
+    assert f"{declaration(specs, hook)}\n" in blocks(DOCS / "hooks.md", "python")
 
 
 def test_every_event_of_an_agent_is_told_with_its_fields() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -36,4 +37,15 @@ def serve(
 
     configure(json=log_format == "json")
     exchange = assembled(agent or [], strict=strict_plugins)
-    asyncio.run(run(exchange, host, port, admin_port, drain_seconds))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(run(exchange, host, port, admin_port, drain_seconds))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed: it is not made for Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -12,6 +12,7 @@ from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
 from linecard.metrics import Metrics
+from linecard.pods import Leases
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
 
@@ -44,6 +45,7 @@ class Exchange:
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
+    leases: Leases = field(default_factory=Leases)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -39,7 +39,8 @@ def payload(event: CarrierEvent, unknown: Mapping[str, str]) -> dict[str, object
         facts["digits"] = "*" * len(str(facts["digits"]))
     shown = list(unknown.items())[:MOST_UNKNOWN]
     foreign = {name[:LONGEST_UNKNOWN]: value[:LONGEST_UNKNOWN] for name, value in shown}
-    return {"event": event_name(event), **facts} | ({"unknown": foreign} if foreign else {})
+    said: dict[str, object] = {"event": event_name(event), **facts}
+    return said | ({"unknown": foreign} if foreign else {})
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,6 @@ import time
 
 from linecard.calls import Call
 from linecard.exchange.context import Exchange
-from linecard.pods import allocate
 from linecard.store import numbers
 from linecard.tokens import StreamClaims, new_id
 
@@ -16,7 +15,7 @@ VALID_SECONDS = 120
 
 async def stream_url(exchange: Exchange, call: Call) -> tuple[str, str]:
     """A media address for the call, and the id of its token."""
-    lease = await allocate(exchange.plugins, call)
+    lease = await exchange.leases.of(exchange.plugins, call)
     claims = StreamClaims(
         id=new_id(),
         call=call.id,

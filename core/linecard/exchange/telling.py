@@ -65,3 +65,6 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) ->
         exchange.plugins.tell("call_event", event=event, call=call)
         if isinstance(event, LegEnded) and event.leg == CALLER:
             exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
+            exchange.tasks.start(
+                exchange.leases.give_back(exchange.plugins, call.id), "release pod"
+            )

@@ -41,6 +41,7 @@ async def assign_number(switch: Switch, request: ApiRequest) -> ApiReply:
 
 
 def _own(switch: Switch, request: ApiRequest) -> OwnNumber:
+    switch.directory.claim(request.path["number"])
     own = switch.directory.numbers.get(plain(request.path["number"]))
     if own is None:
         raise missing("number")

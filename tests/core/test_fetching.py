@@ -1,0 +1,141 @@
+"""Files that a carrier names: whom our credentials reach, and where a redirect may lead."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from linecard.carrier import Download
+from linecard.errors import CarrierUnavailable
+from linecard.http.api.fetching import fetch, is_public
+from linecard.simulator.serving import serving
+
+CREDENTIALS = "Basic bWU6c2VjcmV0"
+
+
+class Storage:
+    """A carrier's file server, which remembers what it was asked and by whom."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        self.leads_to: dict[str, str] = {}
+        self.app = Starlette(routes=[Route("/{path:path}", self._answer)])
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.url.path
+        self.asked.append((path, request.headers.get("authorization")))
+        if path in self.leads_to:
+            return RedirectResponse(self.leads_to[path])
+        return PlainTextResponse("sound", 404 if path == "/gone" else 200)
+
+
+@pytest.fixture
+def storage() -> Storage:
+    return Storage()
+
+
+@pytest.fixture
+async def url(storage: Storage) -> AsyncIterator[str]:
+    async with serving(storage.app) as address:
+        yield address
+
+
+async def get(url: str, hosts: frozenset[str] = frozenset({"127.0.0.1"})) -> httpx2.Response:
+    async with httpx2.AsyncClient() as client:
+        download = Download(url=url, hosts=hosts, authorization=CREDENTIALS)
+        answer = await fetch(client, "acme", download)
+        await answer.aread()
+        return answer
+
+
+async def test_a_file_of_the_provider_s_own_host_comes_with_credentials(
+    storage: Storage, url: str
+) -> None:
+    assert (await get(f"{url}/a.wav")).text == "sound"
+    assert storage.asked == [("/a.wav", CREDENTIALS)]
+
+
+async def test_nothing_is_fetched_from_a_host_that_is_not_the_provider_s(
+    storage: Storage, url: str
+) -> None:
+    with pytest.raises(CarrierUnavailable, match="not one of its hosts"):
+        await get(f"{url}/a.wav", hosts=frozenset({"media.example.com"}))
+    assert storage.asked == []
+
+
+async def test_three_redirects_are_followed_and_no_more(storage: Storage, url: str) -> None:
+    storage.leads_to = {"/a": "/b", "/b": "c", "/c": f"{url}/d", "/x": "/a"}
+    assert (await get(f"{url}/a")).text == "sound"
+    assert [path for path, _ in storage.asked] == ["/a", "/b", "/c", "/d"]
+    assert {credentials for _, credentials in storage.asked} == {CREDENTIALS}
+    with pytest.raises(CarrierUnavailable, match="too often"):
+        await get(f"{url}/x")
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("http://localhost:{port}/secret", "not offered over https"),
+        ("http://169.254.169.254/latest/meta-data", "not offered over https"),
+        ("https://localhost:{port}/secret", "not on the internet"),
+        ("https://127.0.0.2:{port}/secret", "not on the internet"),
+        ("https://[::1]:{port}/secret", "not on the internet"),
+        ("https://169.254.169.254/latest/meta-data", "not on the internet"),
+        ("https://10.0.0.1/secret", "not on the internet"),
+        ("https://2130706433/secret", "not on the internet"),
+        ("file:///etc/passwd", "not offered over https"),
+    ],
+)
+async def test_a_redirect_into_a_private_network_is_not_followed(
+    storage: Storage, url: str, target: str, why: str
+) -> None:
+    storage.leads_to = {"/a": target.format(port=url.rpartition(":")[2])}
+    with pytest.raises(CarrierUnavailable, match=why):
+        await get(f"{url}/a")
+    assert [path for path, _ in storage.asked] == ["/a"]
+
+
+async def test_a_host_that_does_not_exist_is_said_so(storage: Storage, url: str) -> None:
+    storage.leads_to = {"/a": "https://nowhere.invalid/a"}
+    with pytest.raises(CarrierUnavailable, match="did not come"):
+        await get(f"{url}/a")
+
+
+async def test_an_error_is_passed_on_with_its_status(url: str) -> None:
+    with pytest.raises(CarrierUnavailable, match="answered 404") as gone:
+        await get(f"{url}/gone")
+    assert gone.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("fe80::1%lo", False),
+        ("fc00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:8.8.8.8", False),
+        ("2002:7f00:1::", False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+        ("ff02::1", False),
+    ],
+)
+def test_which_addresses_are_on_the_internet(address: str, public: bool) -> None:
+    assert is_public(address) is public

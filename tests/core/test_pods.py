@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import linecard
+from linecard import pods
+from linecard.calls import Call, CallStatus, Direction
+from linecard.carrier import PodLease
+from linecard.plugins import OtherPlugin, Plugins
+from linecard.pods import HERE, Leases
+from linecard.wall import now
+
+
+def call(call_id: str = "c1") -> Call:
+    return Call(
+        id=call_id,
+        provider="acme",
+        account="main",
+        direction=Direction.INBOUND,
+        from_=None,
+        to="+14155550100",
+        number="+14155550100",
+        agent="echo",
+        profile="p",
+        status=CallStatus.RINGING,
+        created_at=now(),
+    )
+
+
+class Pool:
+    """A plugin that gives each call a pod of its own."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.given: list[str] = []
+        self.back: list[str] = []
+
+    @linecard.hookimpl
+    async def allocate_pod(self, call: Call) -> PodLease:
+        await asyncio.sleep(self.seconds)
+        self.given.append(call.id)
+        return PodLease(pod=f"pod-{len(self.given)}", call=call.id)
+
+    @linecard.hookimpl
+    async def release_pod(self, lease: PodLease) -> None:
+        self.back.append(lease.pod)
+
+
+def _with(pool: Pool) -> Plugins:
+    plugins = Plugins()
+    plugins.add(OtherPlugin("pool", pool, "tests", "1"))
+    return plugins
+
+
+async def test_without_a_plugin_the_call_stays_here() -> None:
+    assert (await Leases().of(Plugins(), call())).pod == HERE
+
+
+async def test_a_call_has_one_pod_whatever_its_streams_do() -> None:
+    pool, leases = Pool(), Leases()
+    plugins = _with(pool)
+    first = await leases.of(plugins, call())
+    assert await leases.of(plugins, call()) is first
+    assert (await leases.of(plugins, call("c2"))).pod == "pod-2"
+    assert pool.given == ["c1", "c2"]
+
+
+async def test_a_pod_is_given_back_once() -> None:
+    pool, leases = Pool(), Leases()
+    plugins = _with(pool)
+    await leases.of(plugins, call())
+    await leases.give_back(plugins, "c1")
+    await leases.give_back(plugins, "c1")
+    await leases.give_back(plugins, "never")
+    assert pool.back == ["pod-1"]
+
+
+async def test_a_pod_that_does_not_come_in_time_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pods, "DEADLINE_SECONDS", 0.01)
+    assert (await Leases().of(_with(Pool(5.0)), call())).pod == HERE
