@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,16 +23,28 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from linecard.exchange import running
 from linecard.http.socket import MediaSocket
 from linecard.listening import listening
 from linecard.settings import Secret
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Speak, Wait
 from linecard.simulator.speech import speech
+from linecard.store import calls
 from linecard.tokens import StreamClaims, Tokens, new_id
 from linecard.webhook import Kind
 from tests.calls import strange_agents
-from tests.calls.signed import Changes, Line, Plivo, counted, everything, media, refusal, v2_headers
+from tests.calls.signed import (
+    Changes,
+    Line,
+    Plivo,
+    counted,
+    everything,
+    hangup_form,
+    media,
+    refusal,
+    v2_headers,
+)
 from tests.calls.telephone import CUSTOMER, OURS, names, telephone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -527,6 +540,34 @@ async def test_a_call_that_ends_while_its_stream_opens_leaves_no_agent_behind(
         await closed(ws)
     await plivo.world.eventually(lambda: line.call_id not in plivo.world.exchange.lives)
     assert (await line.call())["status"] == "completed"
+
+
+async def test_no_agent_is_started_for_a_call_that_has_just_ended(plivo: Plivo) -> None:
+    line = await Line.ring(plivo)
+    exchange = plivo.world.exchange
+    async with exchange.database.read() as conn:
+        call = await calls.get(conn, line.call_id)
+    assert call is not None
+    await line.hang_up()
+    assert (await running.live_call(exchange, call)).is_over
+    assert line.call_id not in exchange.lives
+    assert "agent-started" not in names(await line.call())
+
+
+async def test_an_agent_hears_of_an_end_that_another_server_was_told(
+    plivo: Plivo, tmp_path: Path
+) -> None:
+    async with telephone(tmp_path) as first, telephone(tmp_path) as second:
+        await first.register()
+        line = await Line.ring(Plivo.of(first))
+        async with line.connect() as ws:
+            await ws.send(line.start("s1"))
+            await first.eventually(lambda: line.call_id in first.exchange.lives)
+            form = hangup_form(line.carrier_id, Direction="inbound")
+            other = Plivo.of(second)
+            said = await other.send(other.address(Kind.ENDED, line.call_id), form)
+            assert said.status == 200
+        await first.eventually(lambda: line.call_id not in first.exchange.lives)
 
 
 async def test_an_agent_hears_of_an_end_that_only_a_look_up_has_told(plivo: Plivo) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain, permutations, repeat
+from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 import pytest
@@ -214,7 +216,10 @@ async def test_a_line_is_said_again_after_a_minute_with_how_often_it_was_left_ou
         sparing.warning("refused", reason="other")
         for number in range(10_000):
             sparing.warning("refused", reason=str(number))
+        sparing.warning("fields", fields="\x1b[2Ja\r\nb\u202ec" + "x" * 10_000)
     assert [line.get("left_out") for line in lines[:3]] == [0, 2, 0]
+    assert lines[-1]["fields"].startswith("\ufffd[2Ja\ufffd\ufffdb\ufffdcx")
+    assert len(lines[-1]["fields"]) == 200
     assert len(lines) < 500
 
 
@@ -247,6 +252,47 @@ async def _refused_at(plivo: Plivo, url: str, query: Form, carrier_id: str) -> N
     text = "&".join(f"{name}={value}" for name, value in query.items())
     changed = urlsplit(url)._replace(query=text).geturl()
     await refused(plivo, await plivo.send(changed, tail_form(carrier_id)), before, 400, 403)
+
+
+async def test_no_header_says_where_a_request_was_sent(plivo: Plivo) -> None:
+    url, form = plivo.address(Kind.ANSWER), answer_form()
+    elsewhere = urlsplit(url)._replace(scheme="https", netloc="evil.example").geturl()
+    forwarded = {
+        "host": "evil.example",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "https",
+        "x-forwarded-for": "127.0.0.1",
+        "forwarded": "host=evil.example;proto=https",
+        "x-original-url": "/plivo/answer",
+    }
+    before = await everything(plivo.world)
+    said = await plivo.deliver(
+        url, form, v3_headers(plivo.token, elsewhere, form), "POST", forwarded
+    )
+    await refused(plivo, said, before)
+    assert (await plivo.send(url, form, "POST", forwarded)).status == 200
+
+
+@pytest.mark.parametrize("strips", [True, False])
+async def test_a_path_before_ours_may_be_stripped_by_the_proxy_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strips: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+    monkeypatch.setattr("tests.calls.telephone._free_port", lambda: port)
+    public = f"http://127.0.0.1:{port}/behind/a%20proxy"
+    async with telephone(tmp_path, public_url=public) as world:
+        await world.register()
+        proxied = Plivo.of(world)
+        url, form = proxied.address(Kind.ANSWER), answer_form()
+        headers = v3_headers(proxied.token, url, form)
+        assert url.startswith(f"{public}/plivo/answer?")
+        received = url.replace("/behind/a%20proxy", "") if strips else url
+        said = await proxied.deliver(received, form, headers)
+        assert said.status == 200
+        assert f"ws{public.removeprefix('http')}/ws/plivo/".encode() in said.body
+        plain = v3_headers(proxied.token, url.replace("/behind/a%20proxy", ""), form)
+        assert (await proxied.deliver(received, form, plain)).status == 403
 
 
 async def test_an_unknown_account_or_provider_is_not_found(plivo: Plivo) -> None:

@@ -111,7 +111,12 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
     live = exchange.lives.get(call.id)
     if live is None or live.streaming or live.handed_over:
         return
-    await look_up(exchange, call)
+    async with exchange.database.read() as conn:
+        current = await calls.get(conn, call.id) or call
+    if current.is_over:
+        _close_books(exchange, current)
+    else:
+        await look_up(exchange, current)
 
 
 async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> None:

@@ -33,6 +33,7 @@ async def live_call(exchange: Exchange, call: Call) -> LiveCall:
         end = await _note_start(exchange, call)
     except BaseException:
         del exchange.lives[call.id]
+        live.finish("its agent could not be started")
         raise
     if end is None:
         exchange.tasks.start(_run(exchange, call, live), "agent")

@@ -31,7 +31,7 @@ class SparingLog:
 
     def warning(self, event: str, **facts: str) -> None:
         """Write a warning, unless the same was written less than a minute ago."""
-        short = {name: fact[:LONGEST_FACT] for name, fact in facts.items()}
+        short = {name: _shown(fact) for name, fact in facts.items()}
         now = self._now()
         key = self._key(event, tuple(short.values()), now)
         known = self._said.get(key)
@@ -49,3 +49,8 @@ class SparingLog:
             one: said for one, said in self._said.items() if now - said.at < EVERY_SECONDS
         }
         return key if len(self._said) < MOST_KINDS else (event,)
+
+
+def _shown(fact: str) -> str:
+    """The beginning of a text from outside, without what could move a terminal's cursor or begin a line."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in fact[:LONGEST_FACT])

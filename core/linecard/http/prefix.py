@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -10,16 +12,12 @@ class StripPrefix:
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
         self._app = app
-        self._prefix = prefix
+        self._prefix = prefix.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on as if it had come to the root."""
-        path = scope.get("path", "")
-        if self._prefix and path.startswith(self._prefix + "/"):
-            raw = scope.get("raw_path") or path.encode()
-            scope = {
-                **scope,
-                "path": path[len(self._prefix) :],
-                "raw_path": raw[len(self._prefix.encode()) :],
-            }
+        """Pass the request on as if it had come to the root; the path is compared as it was sent."""
+        raw: bytes = scope.get("raw_path") or quote(scope.get("path", "")).encode()
+        if self._prefix and raw.startswith(self._prefix + b"/"):
+            rest = raw[len(self._prefix) :]
+            scope = {**scope, "path": unquote(rest.decode("latin-1")), "raw_path": rest}
         await self._app(scope, receive, send)

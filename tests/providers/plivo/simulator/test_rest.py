@@ -210,8 +210,11 @@ async def test_numbers_and_applications(on_stage: Stage) -> None:
     assert {one.app_name for one in listed.objects} == {"default", "linecard-example"}
     with pytest.raises(INVALID):
         await on_stage.rest(sdk.applications.create, app_name="linecard-example")
+    taken_as_ours = await on_stage.rest(sdk.numbers.get, HUMAN[1:])
+    assert taken_as_ours.number == HUMAN[1:]
+    carrier.switch.directory.is_open = False
     with pytest.raises(MISSING):
-        await on_stage.rest(sdk.numbers.get, HUMAN[1:])
+        await on_stage.rest(sdk.numbers.get, "14155550199")
 
 
 async def test_prices(on_stage: Stage) -> None:
