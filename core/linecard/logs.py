@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -21,13 +21,19 @@ def _clean(text: str) -> str:
     return TOKEN.sub(lambda found: f"{found.group(1) or found.group(2)}***", masked)
 
 
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned(inner) for name, inner in value.items()}
+    return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def hide_private(
     _logger: object, _method: str, line: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Mask telephone numbers and our tokens wherever they stand in a line."""
-    return {
-        name: _clean(value) if isinstance(value, str) else value for name, value in line.items()
-    }
+    return {name: _cleaned(value) for name, value in line.items()}
 
 
 class _Forwarded(logging.Handler):
@@ -45,6 +51,8 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         if json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    # At its own level uvicorn writes the paths of sockets, and in them are our tokens.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -108,7 +108,6 @@ async def test_a_number_is_registered_once(world: Telephone) -> None:
         ({"account": "other"}, "account", "plivo:main"),
         ({"agent": "nobody"}, "agent", "echo"),
         ({"stream": "hifi"}, "stream", "l16-8000, l16-16000, pcmu-8000"),
-        ({"provider": "acme", "stream": "dialled"}, "stream", "websocket-out"),
         ({"options": {"colour": 1}}, "options.colour", "noise_cancellation"),
         ({"provider": "acme", "options": {"colour": 1}}, "options.colour", "none"),
         (
@@ -124,6 +123,12 @@ async def test_what_is_not_there_is_named_with_what_is(
 ) -> None:
     problem = refused(await post(world, **changes), 422, field)
     assert lists in problem["errors"][0]["message"]
+    assert (await world.api.get("/api/numbers")).json()["items"] == []
+
+
+async def test_a_way_of_audio_that_is_not_built_is_501(world: Telephone) -> None:
+    answer = await post(world, provider="acme", stream="dialled")
+    assert "websocket-out" in refused(answer, 501)["detail"]
     assert (await world.api.get("/api/numbers")).json()["items"] == []
 
 

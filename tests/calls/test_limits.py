@@ -11,7 +11,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.problems import refused
 from tests.calls.rows import row_counts
-from tests.calls.telephone import CUSTOMER, OURS, Telephone, telephone
+from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, names, telephone
 
 STAYS = Phone(ring_seconds=0.3, script=(Wait(300),))
 HANGS_UP = Phone(ring_seconds=0.1, script=(Wait(0.1),), hangs_up=True)
@@ -70,6 +70,18 @@ async def test_the_limit_of_a_minute_counts_dials_that_are_over(tmp_path: Path) 
         results = Counter(await asyncio.gather(*(place(world) for _ in range(10))))
         assert results["LINECARD_MAX_CALLS_PER_MINUTE"] == 6
         assert len(world.carrier.ledger.all(What.QUEUED)) == 4
+
+
+async def test_a_transfer_counts_as_a_call_of_the_minute(tmp_path: Path) -> None:
+    async with telephone(tmp_path, max_calls_per_minute="1") as world:
+        world.carrier.phones[CUSTOMER] = STAYS
+        await world.register()
+        call = await place(world)
+        await world.until(call, lambda one: "stream-started" in names(one))
+        answer = await world.api.post(f"/api/calls/{call}/transfer", json={"to": [HUMAN]})
+        assert refused(answer, 429)["limit"] == "LINECARD_MAX_CALLS_PER_MINUTE"
+        assert world.carrier.ledger.all(What.TRANSFER) == ()
+        assert await place(world) == "LINECARD_MAX_CALLS_PER_MINUTE"
 
 
 async def test_the_limit_of_a_day_is_one_number_s_own(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,11 +103,10 @@ async def test_a_carrier_request_that_is_not_believed_is_counted(world: Telephon
     assert after['linecard_requests_refused_total{provider="plivo"}'] == before + 1
 
 
-async def test_readiness_fails_without_a_database(tmp_path: Path) -> None:
-    async with telephone(tmp_path) as alone:
-        await alone.exchange.database.close()
-        for file in tmp_path.glob("linecard.db*"):
-            file.write_bytes(b"no database at all" * 1000)
+async def test_readiness_fails_while_the_database_does_not_answer(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as alone, AsyncExitStack() as stack:
+        for _ in range(10):  # every connection there may be
+            await stack.enter_async_context(alone.exchange.database.read())
         answer = await alone.api.get("/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "no database")
         assert (await alone.api.get("/healthz")).status_code == 200

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from linecard.cli import connecting
+from linecard.errors import LinecardError
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
@@ -21,7 +24,7 @@ from tests.calls.telephone import CUSTOMER, OURS, Telephone, telephone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NAME = "linecard-127.0.0.1"
+NAME = re.compile(r"linecard-127-0-0-1-[0-9a-f]{6}")
 MINE = {
     "app_name": "my old menu",
     "answer_url": "https://menu.example.com/answer",
@@ -51,8 +54,10 @@ class Console:
         shown = await self.get(target.partition("/Account/")[2].partition("/")[2])
         return {name: value for name, value in shown.items() if name != "api_id"}
 
-    async def applications(self) -> list[dict[str, Any]]:
-        return list((await self.get("Application/"))["objects"])
+    async def ours(self) -> list[str]:
+        """The names of the applications that Linecard has made."""
+        listed = (await self.get("Application/"))["objects"]
+        return [one["app_name"] for one in listed if NAME.fullmatch(one["app_name"])]
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -77,6 +82,29 @@ async def run(world: Telephone, command: str, *options: str, stdin: str = "") ->
     return await linecard(
         "numbers", command, OURS, *options, env=environment(world), cwd=Path("/"), stdin=stdin
     )
+
+
+Here = Callable[[str], Awaitable[Finished]]
+
+
+@pytest.fixture
+def here(
+    world: Telephone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Here:
+    """Runs a command in this process, which takes a tenth of the time of one of its own."""
+
+    async def running(command: str) -> Finished:
+        for name, value in environment(world).items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        work = connecting.connect(OURS, True) if command == "connect" else None
+        try:
+            await (work or connecting.disconnect(OURS))
+        except LinecardError as error:
+            return Finished(1, capsys.readouterr().out, f"linecard: {error}\n")
+        return Finished(0, capsys.readouterr().out, "")
+
+    return running
 
 
 async def mine(console: Console) -> str:
@@ -111,7 +139,7 @@ async def test_a_number_is_connected_and_given_back(world: Telephone, console: C
     again = await run(world, "connect", "--yes")
     assert again.code == 0
     assert await kept(world) == (former, ours)
-    assert len([one for one in await console.applications() if one["app_name"] == NAME]) == 1
+    assert len(await console.ours()) == 1
 
     given_back = await run(world, "disconnect")
     assert (given_back.code, given_back.out) == (0, f"{OURS} points at {former}\n")
@@ -131,7 +159,7 @@ async def _check_own(world: Telephone, own: dict[str, Any]) -> None:
         "hangup_url": ("/plivo/callback/status", "ended"),
         "fallback_answer_url": ("/plivo/answer", "fallback"),
     }
-    assert own["app_name"] == NAME
+    assert NAME.fullmatch(own["app_name"])
     for field, (path, kind) in wanted.items():
         parts = urlsplit(own[field])
         assert f"{parts.scheme}://{parts.netloc}" == public
@@ -145,10 +173,10 @@ async def _check_own(world: Telephone, own: dict[str, Any]) -> None:
 
 
 async def test_calls_come_in_through_the_connected_application(
-    world: Telephone, console: Console
+    world: Telephone, console: Console, here: Here
 ) -> None:
     await mine(console)
-    assert (await run(world, "connect", "--yes")).code == 0
+    assert (await here("connect")).code == 0
     await world.carrier.call_in(CUSTOMER, OURS, Phone(script=(Wait(2),), hangs_up=True))
     call = await world.ended((await world.only_call())["id"])
     assert (call["status"], call["direction"]) == ("completed", "inbound")
@@ -163,55 +191,55 @@ async def test_without_yes_a_person_is_asked_and_may_say_no(
         assert asked.code == 1
         assert asked.out.startswith(f"{OURS} points at {former}\n")
         assert await console.target() == former
-        assert [one["app_name"] for one in await console.applications()].count(NAME) == 0
+        assert await console.ours() == []
     assert (await run(world, "connect", stdin="y\n")).code == 0
     assert await console.target() != former
 
 
 async def test_a_number_that_was_moved_since_is_left_alone(
-    world: Telephone, console: Console
+    world: Telephone, console: Console, here: Here
 ) -> None:
     await mine(console)
-    assert (await run(world, "connect", "--yes")).code == 0
+    assert (await here("connect")).code == 0
     created = await console.post("Application/", MINE | {"app_name": "a newer menu"})
     await console.post(f"Number/{OURS[1:]}/", {"app_id": created["app_id"]})
     moved = await console.target()
-    refused = await run(world, "disconnect")
+    refused = await here("disconnect")
     assert refused.code == 1
     assert moved in refused.err
     assert await console.target() == moved
 
 
 async def test_a_carrier_that_fails_leaves_no_half_truth(
-    world: Telephone, console: Console
+    world: Telephone, console: Console, here: Here
 ) -> None:
     former = await mine(console)
     with fault(world, "^POST .*/Number/", error_before=1):
-        failed = await run(world, "connect", "--yes")
+        failed = await here("connect")
     assert failed.code == 1
     assert failed.err.startswith("linecard: plivo: ")
     assert await console.target() == former
     assert (await kept(world))[1] is None
-    assert (await run(world, "connect", "--yes")).code == 0
+    assert (await here("connect")).code == 0
     assert (await kept(world))[0] == former
 
 
 async def test_where_it_pointed_is_known_even_if_the_last_word_was_lost(
-    world: Telephone, console: Console
+    world: Telephone, console: Console, here: Here
 ) -> None:
     former = await mine(console)
     with fault(world, "^POST .*/Number/", error_after=1):
-        assert (await run(world, "connect", "--yes")).code == 1
+        assert (await here("connect")).code == 1
     assert await console.target() != former
-    assert (await run(world, "connect", "--yes")).code == 0
+    assert (await here("connect")).code == 0
     assert (await kept(world))[0] == former
-    assert (await run(world, "disconnect")).code == 0
+    assert (await here("disconnect")).code == 0
     assert await console.target() == former
 
 
-async def test_a_number_that_is_not_registered_is_named(world: Telephone) -> None:
+async def test_a_number_that_is_not_registered_is_named(world: Telephone, here: Here) -> None:
     assert (await world.api.delete(f"/api/numbers/{OURS}")).status_code == 204
-    refused = await run(world, "connect", "--yes")
+    refused = await here("connect")
     assert refused.code == 1
     assert "linecard numbers add" in refused.err
     assert world.carrier.ledger.all(What.REQUEST) == ()

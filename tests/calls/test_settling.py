@@ -293,6 +293,33 @@ async def test_a_call_that_outlives_its_longest_length_is_ended(
     assert call["carrier_ids"]["call_uuid"] not in world.carrier.ledger.live_legs()
 
 
+async def test_a_call_that_was_to_be_hung_up_is_ended_once_it_is_found(
+    world: Telephone, customer: str
+) -> None:
+    call = await lost(world, customer, RINGS)
+    assert (await world.api.post(f"/api/calls/{call['id']}/hangup")).status_code == 202
+    live = set(world.carrier.ledger.live_legs())
+    await sweep(world)
+    ended = await world.ended(call["id"])
+    assert ended["status"] == "canceled"
+    assert ended["carrier_ids"]["call_uuid"] in live - set(world.carrier.ledger.live_legs())
+
+
+async def test_a_hang_up_that_a_dead_server_left_behind_is_done(
+    world: Telephone, customer: str
+) -> None:
+    world.carrier.phones[customer] = STAYS
+    call = await world.dial(customer)
+    call = await world.until(call["id"], lambda one: "stream-started" in names(one))
+    async with world.exchange.database.write() as conn:
+        await calls.update(conn, call["id"], closing="hung up by API")
+    await sweep(world, tended=lambda _call_id: False)
+    assert call["carrier_ids"]["call_uuid"] in world.carrier.ledger.live_legs()
+    await age(world, call["id"], timedelta(seconds=61))
+    await sweep(world, tended=lambda _call_id: False)
+    assert (await world.ended(call["id"]))["status"] == "completed"
+
+
 async def test_a_call_that_the_carrier_knows_no_more_is_closed_in_the_end(
     world: Telephone, customer: str
 ) -> None:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.http.api.fetching import fetch, is_public
+from linecard.http.api.fetching import _request, fetch, is_public
 from linecard.simulator.serving import serving
 
 CREDENTIALS = "Basic bWU6c2VjcmV0"
@@ -99,6 +99,22 @@ async def test_a_redirect_into_a_private_network_is_not_followed(
     with pytest.raises(CarrierUnavailable, match=why):
         await get(f"{url}/a")
     assert [path for path, _ in storage.asked] == ["/a"]
+
+
+async def test_a_redirect_to_the_internet_leaves_the_credentials_behind() -> None:
+    """The request as it would leave: to the address that was checked, in the name of its host."""
+    download = Download(
+        url="https://media.example.com/a", hosts=frozenset({"media.example.com"}),
+        authorization=CREDENTIALS,
+    )  # fmt: skip
+    async with httpx2.AsyncClient() as client:
+        own = await _request(client, "acme", download, httpx2.URL(download.url))
+        target = httpx2.URL("https://93.184.215.14:8443/b?c=d")
+        other = await _request(client, "acme", download, target)
+    assert own.headers["authorization"] == CREDENTIALS
+    assert "authorization" not in other.headers
+    assert (other.url, other.headers["host"]) == (target, "93.184.215.14:8443")
+    assert other.extensions["sni_hostname"] == "93.184.215.14"
 
 
 async def test_a_host_that_does_not_exist_is_said_so(storage: Storage, url: str) -> None:

@@ -96,11 +96,12 @@ def customer(bridged: Cue, tell: Tell) -> Phone:
     )
 
 
-def maria(tell: Tell) -> Phone:
-    """The human who answers: says who she is, listens, says goodbye and hangs up."""
+def maria(bridged: Cue, tell: Tell) -> Phone:
+    """The human who answers: hears who is coming, says who she is, listens, says goodbye, hangs up."""
     return Phone(
         ring_seconds=1.2,
         script=(
+            bridged,
             Wait(0.3),
             Says(Who.HUMAN, Who.CUSTOMER, script.HUMAN_HELLO, tell),
             WaitForSound(),

@@ -51,7 +51,7 @@ async def _call(stage: Stage, played: Scene, bridged: cast.Cue) -> Evidence:
     phones = stage.carrier.phones
     phones[cast.CUSTOMER] = cast.customer(bridged, played.spoken)
     phones[cast.DESK] = cast.DESK_PHONE
-    phones[cast.MARIA] = cast.maria(played.spoken)
+    phones[cast.MARIA] = cast.maria(bridged, played.spoken)
     played.story.tell(Who.LINECARD, Who.LINECARD, "POST /api/calls", Tone.NOTE)
     order = {
         "from": cast.HOTEL,

@@ -12,8 +12,8 @@ from types import MappingProxyType
 import structlog
 
 from linecard.calls import Call, Direction
-from linecard.carrier import RecordAt
-from linecard.errors import GateRefused
+from linecard.carrier import Answer, RecordAt
+from linecard.errors import GateRefused, UnsupportedByProvider
 from linecard.exchange import dialups, recording
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
@@ -27,6 +27,7 @@ from linecard.webhook import CarrierRequest, Kind, Reply
 log = structlog.get_logger()
 
 APOLOGY = "We are sorry, this call cannot go on. Please call again later."
+WHISPER = "A caller is being connected to you."
 MOST_NEW_STREAMS = 2
 """New streams after a lost one, in a call."""
 
@@ -43,18 +44,27 @@ async def reply(
 ) -> Reply:
     """The document for a request; the same bytes for a repeat of it, until the call is to end."""
     hooks = exchange.plugins.relay(provider, account).hooks
+    if call is None and not exchange.doors.is_open:
+        return Reply(503, b"the server is stopping; ask again elsewhere")
     if call is None:
-        return hooks.answer(None, _for_strangers(reason), reason).reply
+        return _whole(provider, hooks.answer(None, _for_strangers(reason), reason))
     async with exchange.turns.of(call.id):
         async with exchange.database.read() as conn:
             call = await calls.get(conn, call.id) or call
         if call.is_over or call.closing:
-            return hooks.answer(call, [Hangup()], reason).reply
+            return _whole(provider, hooks.answer(call, [Hangup()], reason))
         kept = await _kept(exchange, call, request, reason)
         if kept is not None:
             return kept
-        made = hooks.answer(call, await _verbs(exchange, call, request, reason), reason).reply
-        return await _keep(exchange, call, request, reason, made)
+        made = hooks.answer(call, await _verbs(exchange, call, request, reason), reason)
+        return await _keep(exchange, call, request, reason, _whole(provider, made))
+
+
+def _whole(provider: str, answer: Answer) -> Reply:
+    """The reply, where it is all of the answer: commands beside it are not carried out yet."""
+    if answer.effects:
+        raise UnsupportedByProvider(provider, "effects of an answer")
+    return answer.reply
 
 
 async def _verbs(
@@ -151,6 +161,7 @@ async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
         names = [line.name for line in await timeline.of_call(conn, call.id)]
         is_alone = await agent_is_gone(conn, exchange, call)
         if is_alone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
+            await timeline.append(conn, call.id, "apologised", {}, now())
             return _apology(call)
         await timeline.append(conn, call.id, "stream-asked-again", {}, now())
     return await stream_verbs(exchange, call)
@@ -162,6 +173,8 @@ def _apology(call: Call) -> Verbs:
 
 
 async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    if request.kind is Kind.WHISPER:
+        return [Say(text=WHISPER)]
     """The document of a transfer; one that was given up already, or is not there, brings a stream."""
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, request.reference or "")

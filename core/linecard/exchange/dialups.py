@@ -10,6 +10,7 @@ from linecard.calls import Call
 from linecard.carrier import TransferOrder, TransferStart
 from linecard.errors import CallOver, CarrierError, Conflict, InvalidField
 from linecard.exchange.context import Exchange
+from linecard.outbound import limits
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
 from linecard.store.transfers import Transfer
@@ -74,11 +75,13 @@ def _own_numbers(call: Call) -> tuple[str, ...]:
 
 async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     async with exchange.database.write() as conn:
+        await limits.one_at_a_time(conn)
         current = await calls.get(conn, call.id)
         if current is None or current.is_over or current.closing:
             raise CallOver(call.id)
         if any(known.state in ACTIVE for known in await transfers.of_call(conn, call.id)):
             raise Conflict(f"call {call.id} is being transferred already")
+        await limits.check_transfer(conn, exchange.settings, len(transfer.targets))
         await transfers.add(conn, transfer)
         facts = {"mode": transfer.mode, "targets": len(transfer.targets)}
         await timeline.append(conn, call.id, "transfer-asked", facts, now())
@@ -107,5 +110,14 @@ async def verbs(exchange: Exchange, call: Call, transfer: Transfer) -> Sequence[
             max_seconds=call.max_seconds,
             action_url=addresses.webhook(Kind.DIALED, call.id, transfer.id),
             callback_url=addresses.webhook(Kind.LEG, call.id, transfer.id),
+            whisper_url=_whisper(exchange, call, transfer),
         )
     ]
+
+
+def _whisper(exchange: Exchange, call: Call, transfer: Transfer) -> str | None:
+    """Where a warm transfer's target hears who is coming, before the caller is connected."""
+    if transfer.mode != "warm":
+        return None
+    addresses = exchange.addresses(call.provider, call.account)
+    return addresses.webhook(Kind.WHISPER, call.id, transfer.id)

@@ -6,7 +6,7 @@ import structlog
 
 from linecard.calls import Call, CallStatus
 from linecard.carrier import Found, HangUpResult
-from linecard.errors import CarrierError
+from linecard.errors import CarrierError, CarrierUnavailable
 from linecard.events import CallEnding
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
@@ -19,7 +19,7 @@ RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
 CONFIRM_AFTER = (15.0, 60.0, 300.0)
 """Seconds after which an end that was not reported is looked up."""
-LOST_STREAM_SECONDS = 15.0
+LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
 """After a stream is gone for so long without another, the carrier is asked whether the call lives."""
 
 
@@ -70,6 +70,10 @@ async def _end_once(exchange: Exchange, call: Call) -> None:
     hooks = exchange.relay(call).hooks
     was_live = call.status in LIVE
     result = await (hooks.hang_up(call) if was_live else hooks.cancel_call(call))
+    if result is HangUpResult.NOT_FOUND and not call.carrier_ids:
+        raise CarrierUnavailable(
+            call.provider, "the dial has no answer yet; its end is tried again"
+        )
     if result is HangUpResult.NOT_FOUND and was_live:
         await look_up(exchange, call)
     exchange.tasks.start(_confirm(exchange, call), "confirm end")
@@ -94,34 +98,46 @@ async def look_up(exchange: Exchange, call: Call) -> Found:
         log.warning("look-up failed", call=call.id, error=str(error))
         return Found.CANNOT_TELL
     if seen.found is Found.ENDED and seen.ended is not None:
-        _close_books(exchange, await inbox.apply(exchange, call, [seen.ended]))
+        await inbox.apply(exchange, call, [seen.ended])
     return seen.found
 
 
-def _close_books(exchange: Exchange, call: Call) -> None:
-    """An agent that was not told of the end when it was reported is told now."""
+async def _close_books(exchange: Exchange, call: Call) -> None:
+    """The agent of a call whose end another server was told is told now."""
+    async with exchange.database.read() as conn:
+        current = await calls.get(conn, call.id)
     live = exchange.lives.get(call.id)
-    if live is not None and call.is_over:
-        live.finish(call.end_reason or str(call.status))
+    if live is not None and current is not None and current.is_over:
+        live.finish(current.end_reason or str(current.status))
 
 
 async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
-    """Close the books of a call whose stream went and whose end was never reported."""
-    await exchange.clock.sleep(LOST_STREAM_SECONDS)
+    """Close the books of a call whose stream went and whose end was never reported.
+
+    The carrier's own record may come late, so that it is asked again; after a minute the call is
+    hung up, and its agent is let go.
+    """
+    for pause in LOST_STREAM_AFTER:
+        await exchange.clock.sleep(pause)
+        if not _is_lost(exchange, call):
+            return
+        await look_up(exchange, call)
+        await _close_books(exchange, call)
     live = exchange.lives.get(call.id)
-    if live is None or live.streaming or live.handed_over:
-        return
-    async with exchange.database.read() as conn:
-        current = await calls.get(conn, call.id) or call
-    if current.is_over:
-        _close_books(exchange, current)
-    else:
-        await look_up(exchange, current)
+    if live is not None and _is_lost(exchange, call):
+        await hang_up(exchange, call, "no audio stream")
+        live.finish("no audio stream")
+
+
+def _is_lost(exchange: Exchange, call: Call) -> bool:
+    live = exchange.lives.get(call.id)
+    return live is not None and not (live.streaming or live.handed_over or live.transferring)
 
 
 async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> None:
     """End a call at its longest allowed length, with a polite event before."""
-    await exchange.clock.sleep(max(0, call.max_seconds - warn_seconds))
+    warn_seconds = min(warn_seconds, call.max_seconds)
+    await exchange.clock.sleep(call.max_seconds - warn_seconds)
     live = exchange.lives.get(call.id)
     if live is not None:
         live.report(CallEnding(warn_seconds))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CarrierEvent, LegEnded
+from linecard.events import CALLER, CarrierEvent, LegEnded
 from linecard.exchange import telling
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
@@ -161,11 +161,11 @@ async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Car
 
     Carriers report it like a call that ended well.
     """
-    if not isinstance(event, LegEnded) or not event.ran_out:
+    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing:
         return event
-    lines = await timeline.of_call(conn, call.id)
-    opened = any(line.name == "stream-started" for line in lines)
-    if opened or call.closing or (event.duration or 0) > NEVER_OPENED_SECONDS:
+    names = {line.name for line in await timeline.of_call(conn, call.id)}
+    too_soon = event.ran_out and (event.duration or 0) <= NEVER_OPENED_SECONDS
+    if "stream-started" in names or not (too_soon or "apologised" in names):
         return event
     return replace(event, status=CallStatus.FAILED, reason="the stream never opened")
 

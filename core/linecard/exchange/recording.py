@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import structlog
 
-from linecard.calls import Call
+from linecard.calls import Call, CallStatus
 from linecard.carrier import RecordingOrder
-from linecard.errors import CallOver, CarrierError, CarrierRefused, InvalidField
+from linecard.errors import CallOver, CarrierError, CarrierRefused, Conflict, InvalidField
 from linecard.events import RecordingFailed, RecordingStarted
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
@@ -108,6 +108,8 @@ async def act(exchange: Exchange, call: Call, action: str) -> None:
     exchange.relay(call).require(hook, call.profile)
     if call.is_over:
         raise CallOver(call.id)
-    await run(exchange, call)
+    if call.status is not CallStatus.IN_PROGRESS:
+        raise Conflict(f"call {call.id} is {call.status}: nobody has answered it yet")
     async with exchange.database.write() as conn:
         await timeline.append(conn, call.id, f"recording-{action}-asked", {}, now())
+    await run(exchange, call)

@@ -78,6 +78,11 @@ class LiveCall:
         return self._voice.handed_over
 
     @property
+    def transferring(self) -> bool:
+        """Whether a transfer is under way: the call has no stream, and that is as it should be."""
+        return self._voice.transferring
+
+    @property
     def is_over(self) -> bool:
         """Whether the call has ended."""
         return self._voice.over is not None
@@ -285,8 +290,7 @@ class LiveCall:
         on_mark: Callable[[str], object] | None,
     ) -> None:
         """Callbacks of an agent, called straight from the socket's read; audio is not queued any more."""
-        self._inbox.on_audio, self._inbox.on_digit = on_audio, on_digit
-        self._inbox.on_mark = on_mark
+        self._inbox.listen(on_audio, on_digit, on_mark)
 
     async def callback_failed(self) -> BaseException:
         """Wait for a callback to raise, and return what it raised."""

@@ -12,6 +12,10 @@ MOST_AUDIO = 250
 """Frames, 5 s as a rule; of an agent that lags more, the oldest audio is dropped and counted."""
 
 
+MOST_UNREAD = 1000
+"""Events kept for an agent with callbacks, which may read them too and seldom does."""
+
+
 class Gathering:
     """Keys collected beside everything else that happens."""
 
@@ -74,9 +78,24 @@ class Inbox:
         if self.on_mark is not None:
             self._call(self.on_mark, name)
 
+    def listen(
+        self,
+        on_audio: Callable[[bytes], object],
+        on_digit: Callable[[str], object] | None,
+        on_mark: Callable[[str], object] | None,
+    ) -> None:
+        """Callbacks from now on; the audio that came before them is given to them first."""
+        self.on_audio, self.on_digit, self.on_mark = on_audio, on_digit, on_mark
+        while self._audio:
+            _, event = self._audio.popleft()
+            if isinstance(event, AudioReceived) and self.on_audio is not None:
+                self._call(self.on_audio, event.pcm)
+
     def put(self, event: AgentEvent) -> None:
-        """Any other event; never dropped."""
+        """Any other event; never dropped for an agent that reads, bounded for one that does not."""
         self._put(self._others, event)
+        if self.on_audio is not None and len(self._others) > MOST_UNREAD:
+            self._others.popleft()
 
     async def next(self) -> AgentEvent | None:
         """The oldest event, waited for; None after CallEnded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,7 +12,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
 
 from linecard import numbers
-from linecard.errors import GateRefused
+from linecard.errors import GateRefused, InvalidField
 from linecard.numbers import Cleared, country_of, parse_e164
 from linecard.store import numbers as registered
 
@@ -27,6 +28,8 @@ COSTLY = {
     PhoneNumberType.VOICEMAIL: "a voicemail access number",
     PhoneNumberType.UNKNOWN: "not a number that exists",
 }
+SIP = re.compile(r"sip:[A-Za-z0-9+._~-]{1,64}@[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?")
+"""One user at one host: no second host, parameter or header can ride on a pattern that fits."""
 BEYOND_COUNTRIES = frozenset({870, 878, 881, 882, 883, 888, 979})
 """Country codes of satellites, global networks and international premium services (ITU E.164)."""
 
@@ -47,6 +50,8 @@ class Gate:
 
     def clear_target(self, to: str, own: Iterable[str], field: str = "to") -> Cleared:
         """A destination a call may be transferred to: on the allow list, and none of its own numbers."""
+        if to.startswith("sip:") and not SIP.fullmatch(to):
+            raise InvalidField(field, "not a SIP address such as sip:desk@cc.example.com")
         if not any(_fits(to, pattern) for pattern in self.transfer_allow):
             raise GateRefused(
                 field, f"{numbers.mask(to)} is not on the allow list (LINECARD_TRANSFER_ALLOW)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from linecard.errors import LimitReached
 from linecard.numbers import Cleared, Number, mask
-from linecard.store import calls
+from linecard.store import calls, transfers
 from linecard.store.rows import lock_counting
 from linecard.wall import now
 
@@ -30,9 +30,18 @@ async def check(conn: AsyncConnection, settings: Settings, number: Number, to: C
     await _channels(conn, number)
 
 
-async def _per_minute(conn: AsyncConnection, settings: Settings) -> None:
-    dialed = await calls.count_dialed(conn, now() - timedelta(minutes=1))
-    if dialed >= settings.max_calls_per_minute:
+async def check_transfer(conn: AsyncConnection, settings: Settings, targets: int) -> None:
+    """Raise LimitReached when a transfer to so many targets would pass the calls of a minute.
+
+    The day's limit per number is for the people we call: a contact centre takes many transfers.
+    """
+    await _per_minute(conn, settings, targets)
+
+
+async def _per_minute(conn: AsyncConnection, settings: Settings, more: int = 1) -> None:
+    since = now() - timedelta(minutes=1)
+    dialed = await calls.count_dialed(conn, since) + await transfers.count_targets(conn, since)
+    if dialed + more > settings.max_calls_per_minute:
         raise LimitReached("LINECARD_MAX_CALLS_PER_MINUTE", f"{dialed} calls in the last minute")
 
 

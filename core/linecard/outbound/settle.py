@@ -19,7 +19,7 @@ from linecard.errors import LinecardError
 from linecard.events import CallAnswered, CarrierEvent, LegEnded
 from linecard.outbound.gate import open_gate
 from linecard.outbound.pacing import Pacing
-from linecard.outbound.silence import Tended, ask, is_silent
+from linecard.outbound.silence import Tended, ask, end, is_silent
 from linecard.store import calls, timeline
 from linecard.wall import now
 
@@ -140,7 +140,9 @@ class Settler:
             await timeline.append(conn, call.id, "placement-found", {}, now())
         events = _facts(call, lookup)
         if events:
-            await self.report(current, events)
+            current = await self.report(current, events)
+        if current.closing and not current.is_over:
+            await end(self.plugins.relay(call.provider, call.account), current)
 
 
 def _is_intent(call: Call) -> bool:

@@ -50,7 +50,8 @@ def is_silent(call: Call, tended: Tended) -> bool:
     if age > time_of_end(call) + GRACE:
         return True
     since = now() - (call.answered_at or call.created_at)
-    return call.status is CallStatus.IN_PROGRESS and since > UNTENDED and not tended(call.id)
+    held = call.status is CallStatus.IN_PROGRESS or bool(call.closing)
+    return held and since > UNTENDED and not tended(call.id)
 
 
 async def ask(relay: Relay, call: Call, report: Report) -> None:
@@ -65,12 +66,18 @@ async def _over(_relay: Relay, call: Call, seen: CallLookup, report: Report) -> 
 
 
 async def _lives(relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
-    """A call past its longest length is ended; its end is then reported, or found at the next look."""
+    """A call that should be over is ended; its end is then reported, or found at the next look."""
     if seen.answered and call.status is not CallStatus.IN_PROGRESS:
-        await report(call, [CallAnswered(key=f"found-answered:{call.id}")])
-    elif call.status is CallStatus.IN_PROGRESS and _overdue(call) > GRACE:
-        log.warning("a call outlived its longest length and is ended", call=call.id)
-        await relay.hooks.hang_up(call)
+        call = await report(call, [CallAnswered(key=f"found-answered:{call.id}")])
+    if call.closing or (call.status is CallStatus.IN_PROGRESS and _overdue(call) > GRACE):
+        log.warning("a call that should be over still lives; it is ended", call=call.id)
+        await end(relay, call)
+
+
+async def end(relay: Relay, call: Call) -> None:
+    """End a call that lives at the carrier, answered or not. Raises CarrierError."""
+    hooks = relay.hooks
+    await (hooks.hang_up if call.status is CallStatus.IN_PROGRESS else hooks.cancel_call)(call)
 
 
 async def _unknown(_relay: Relay, call: Call, _seen: CallLookup, report: Report) -> None:

@@ -59,6 +59,12 @@ async def pending(conn: AsyncConnection, call_id: str) -> Transfer | None:
     return waiting[-1] if waiting else None
 
 
+async def count_targets(conn: AsyncConnection, since: datetime) -> int:
+    """How many numbers were dialled by transfers since a moment."""
+    query = select(transfers.c.targets).where(transfers.c.created_at >= since)
+    return sum(len(targets) for targets in (await conn.execute(query)).scalars())
+
+
 async def update(conn: AsyncConnection, id: str, **changes: Any) -> Transfer:
     """Change some fields. Raises NotFound."""
     check_changes(Transfer, changes, fixed=("id", "call", "created_at"))

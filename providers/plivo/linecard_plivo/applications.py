@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from linecard import Application, CarrierRefused, ConnectOrder, Number, SetupStep
@@ -23,6 +24,7 @@ UNTOUCHED = dict.fromkeys(
     ("message_method", "default_number_app", "default_endpoint_app", "log_incoming_messages")
 )
 """What the SDK would set back to its own defaults on every update."""
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _TARGET = re.compile(r"/(?P<kind>Application|Trunk)/(?P<id>[^/]+)/?$")
 
 
@@ -71,7 +73,8 @@ async def _link(rest: Rest, number: Number, target: str) -> None:
 
 async def _own_application(rest: Rest, order: ConnectOrder, now: str | None) -> str:
     addresses = _addresses(order)
-    ours = await _by_name(rest, order.name)
+    name = _name(order)
+    ours = await _by_name(rest, name)
     if ours is not None:
         known = ours.app_id
         await rest.ask(
@@ -81,9 +84,19 @@ async def _own_application(rest: Rest, order: ConnectOrder, now: str | None) -> 
         )
         return known
     messages = await _messages_of(rest, now)
-    wish = {"app_name": order.name, **addresses, **messages}
+    wish = {"app_name": name, **addresses, **messages}
     created = await rest.ask(lambda client: client.applications.create(**wish), ApplicationCreated)
     return created.app_id
+
+
+def _name(order: ConnectOrder) -> str:
+    """The order's name as Plivo takes it: letters, digits, - and _ (Plivo: create an application).
+
+    Names that would become alike are told apart by six characters of their hash.
+    """
+    plain = _NOT_IN_NAME.sub("-", order.name)
+    mark = sha256(order.name.encode()).hexdigest()[:6]
+    return plain if plain == order.name else f"{plain}-{mark}"
 
 
 def _addresses(order: ConnectOrder) -> dict[str, Any]:

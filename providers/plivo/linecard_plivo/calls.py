@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from typing import Any
+from urllib.parse import urlsplit
 
 from linecard import (
     Call,
@@ -143,12 +144,15 @@ async def fetch_recording(rest: Rest, recording: str, url: str | None) -> Downlo
     if url is None:
         kept = await rest.ask(lambda client: client.recordings.get(recording), Recording, tries=2)
         url = kept.recording_url
-    return Download(url=url, hosts=_hosts(rest.settings), authorization=_basic(rest.settings))
+    return Download(url=url, hosts=_hosts(rest.settings, url), authorization=_basic(rest.settings))
 
 
-def _hosts(settings: PlivoSettings) -> frozenset[str]:
+def _hosts(settings: PlivoSettings, url: str) -> frozenset[str]:
+    """Plivo's media host, and its regions below it (aps1.media.plivo.com serves India)."""
+    host = urlsplit(url).hostname or ""
+    region = {host} if host.endswith(f".{MEDIA_HOST}") else set()
     stands_in = {settings.api_host} if settings.api_url != PLIVO_API else set()
-    return frozenset({MEDIA_HOST, *stands_in})
+    return frozenset({MEDIA_HOST, *region, *stands_in})
 
 
 def _basic(settings: PlivoSettings) -> str:

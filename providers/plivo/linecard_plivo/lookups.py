@@ -44,6 +44,10 @@ async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[
     return list(found.values())
 
 
+QUEUE_SECONDS = 3_600
+"""A call that began later is another one: Plivo's queue is not so long."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sought:
     """What a call must be like. Plivo's own filters are not relied on."""
@@ -60,7 +64,10 @@ class _Sought:
 
     def _fits(self, from_: str, to: str, began: str | None) -> bool:
         numbers = write_number(from_), write_number(to)
-        return numbers == (self.from_, self.to) and _unix_time(began) >= self.since
+        return (
+            numbers == (self.from_, self.to)
+            and self.since <= _unix_time(began) <= self.since + QUEUE_SECONDS
+        )
 
 
 def _unix_time(written: str | None) -> float:

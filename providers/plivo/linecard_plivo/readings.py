@@ -17,6 +17,7 @@ from linecard import (
     MachineDetected,
     MachineKind,
     RecordingReady,
+    RecordingStarted,
     RequestRefused,
     StreamReported,
     Unrecognised,
@@ -132,6 +133,8 @@ def recording(_request: CarrierRequest, form: Form) -> Events:
     if not name or not url:
         raise RequestRefused("a recording without its id or its address", status=400)
     length = _milliseconds(form)
+    if length is None and form.text("RecordingDuration", "recording_duration").startswith("-"):
+        return (RecordingStarted(key=f"recording-started:{name}", recording=name),)
     fact = f"{name}:{'early' if length is None else length}"
     return (RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length),)
 

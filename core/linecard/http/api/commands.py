@@ -21,7 +21,7 @@ from linecard.live import LiveCall
 
 def commands_router(exchange: Exchange) -> APIRouter:
     """The commands of `/api/calls/{id}`."""
-    described = problems(404, 409, 422, 501, 502)
+    described = problems(404, 409, 422, 429, 501, 502)
     router = APIRouter(prefix="/calls/{call_id}", tags=["calls"], responses=described)
 
     @router.post("/hangup", status_code=202)

@@ -31,7 +31,7 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     """The routes of `/api/numbers`."""
     router = APIRouter(prefix="/numbers", tags=["numbers"])
 
-    @router.post("", status_code=201, responses=problems(409, 422))
+    @router.post("", status_code=201, responses=problems(409, 422, 501))
     async def register(body: NumberIn) -> NumberOut:
         number = checked(exchange, body.model_dump(), new_id())
         async with exchange.database.write() as conn:
@@ -50,7 +50,7 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     async def show(number: str) -> NumberOut:
         return number_out(exchange, await existing_number(exchange, number))
 
-    @router.patch("/{number}", responses=problems(404, 422))
+    @router.patch("/{number}", responses=problems(404, 422, 501))
     async def change(number: str, body: NumberPatch) -> NumberOut:
         current = await existing_number(exchange, number)
         changed = await _change(exchange, current, body.model_dump(exclude_unset=True))

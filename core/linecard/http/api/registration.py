@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from linecard.errors import ConfigurationError, InvalidField, NotFound
+from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
 from linecard.exchange.context import Exchange
 from linecard.media.formats import StreamProfile
 from linecard.numbers import Number, parse_e164
@@ -26,7 +26,7 @@ def checked(exchange: Exchange, values: Mapping[str, Any], number_id: str) -> Nu
     number = parse_e164(values["number"])
     relay = _relay(exchange, values["provider"], values["account"])
     _check_agent(exchange, values["agent"])
-    _check_stream(values["stream"], relay.hooks.stream_profiles())
+    _check_stream(relay.provider, values["stream"], relay.hooks.stream_profiles())
     options = _options(exchange.plugins.providers[relay.provider].cls, values["options"])
     return Number(
         id=number_id,
@@ -66,13 +66,13 @@ def _check_agent(exchange: Exchange, name: str) -> None:
         raise InvalidField("agent", str(error)) from error
 
 
-def _check_stream(name: str | None, profiles: Sequence[StreamProfile]) -> None:
+def _check_stream(provider: str, name: str | None, profiles: Sequence[StreamProfile]) -> None:
     names = {profile.name: profile for profile in profiles}
     if name is not None and name not in names:
         raise InvalidField("stream", f"not a stream profile; there are: {', '.join(names)}")
     chosen = names[name] if name else profiles[0]
     if chosen.transport != TRANSPORT:
-        raise InvalidField("stream", f"transport {chosen.transport} is not supported")
+        raise UnsupportedByProvider(provider, f"transport {chosen.transport}")
 
 
 def _options(provider: Any, given: dict[str, Any]) -> dict[str, Any]:
