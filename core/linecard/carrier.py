@@ -100,7 +100,8 @@ class RecordingOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """Where a recording's file is. `authorization` is sent to `hosts` alone and dropped on a change of host."""
+    """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
+    `host:port`) alone and dropped on a change of host."""
 
     url: str
     hosts: frozenset[str]

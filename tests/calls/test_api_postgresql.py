@@ -16,7 +16,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.problems import refused
-from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
@@ -133,5 +133,6 @@ async def test_what_postgresql_cannot_hold_is_refused_and_not_a_fault(world: Tel
     n = 2**70
     refused(await world.api.get(f"/api/calls/none/recordings/{n}"), 404)
     headers = {"Idempotency-Key": "a\tb"}
-    body = {"from": OURS, "to": "+442079460000"}
+    await world.register(number="+14155550174")
+    body = {"from": "+14155550174", "to": "+442079460000"}
     refused(await world.api.post("/api/calls", json=body, headers=headers), 422, "to")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -46,9 +47,11 @@ async def url(storage: Storage) -> AsyncIterator[str]:
         yield address
 
 
-async def get(url: str, hosts: frozenset[str] = frozenset({"127.0.0.1"})) -> httpx2.Response:
+async def get(url: str, *hosts: str) -> httpx2.Response:
+    """A file of a provider whose own hosts are these, or where the file is."""
+    own = frozenset(hosts or [urlsplit(url).netloc])
     async with httpx2.AsyncClient() as client:
-        download = Download(url=url, hosts=hosts, authorization=CREDENTIALS)
+        download = Download(url=url, hosts=own, authorization=CREDENTIALS)
         answer = await fetch(client, "acme", download)
         await answer.aread()
         return answer
@@ -64,8 +67,12 @@ async def test_a_file_of_the_provider_s_own_host_comes_with_credentials(
 async def test_nothing_is_fetched_from_a_host_that_is_not_the_provider_s(
     storage: Storage, url: str
 ) -> None:
+    for hosts in (["media.example.com"], ["127.0.0.1"], ["127.0.0.1:1"]):
+        with pytest.raises(CarrierUnavailable, match="not one of its hosts"):
+            await get(f"{url}/a.wav", *hosts)
+    port = url.rpartition(":")[2]
     with pytest.raises(CarrierUnavailable, match="not one of its hosts"):
-        await get(f"{url}/a.wav", hosts=frozenset({"media.example.com"}))
+        await get(f"http://me@127.0.0.1:{port}/a.wav", f"127.0.0.1:{port}")
     assert storage.asked == []
 
 

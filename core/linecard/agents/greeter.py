@@ -23,8 +23,9 @@ END_KEY = "#"
 
 @agent
 async def greeter(call: LiveCall) -> None:
-    """Talk by keys: 0 for a human (`transfer_to` of the call's metadata), # to end, others are said back.
+    """Talk by keys: 0 for a human, # to end, others are said back.
 
+    The human is `transfer_to` of the call's metadata, else the first whole number of the allow list.
     A key cuts short what is playing. 30 s without a key end the call.
     """
     await call.play(sounds.melody(sounds.GREETING, call.rate))
@@ -42,7 +43,7 @@ async def greeter(call: LiveCall) -> None:
 
 async def _reach_human(call: LiveCall) -> bool:
     """Whether a human has the caller now; where none can be had, the caller hears so."""
-    target = call.metadata.get("transfer_to")
+    target = call.metadata.get("transfer_to") or next(iter(call.transfer_targets), None)
     if isinstance(target, str) and await _transfer(call, target) is TransferResult.BRIDGED:
         return True
     await call.play(sounds.melody(sounds.SORRY, call.rate))

@@ -47,7 +47,8 @@ async def reply(
     if call is None and not exchange.doors.is_open:
         return Reply(503, b"the server is stopping; ask again elsewhere")
     if call is None:
-        return _whole(provider, hooks.answer(None, _for_strangers(reason), reason))
+        verbs = await _for_strangers(exchange, reason)
+        return _whole(provider, hooks.answer(None, verbs, reason))
     async with exchange.turns.of(call.id):
         async with exchange.database.read() as conn:
             call = await calls.get(conn, call.id) or call
@@ -77,8 +78,13 @@ async def _verbs(
         return await _another_stream(exchange, call)
 
 
-def _for_strangers(reason: Reason) -> Verbs:
-    return [Reject()] if reason is Reason.ANSWER else [Hangup()]
+async def _for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
+    """A refusal; the busy tone while as many calls are live as we take."""
+    if reason is not Reason.ANSWER:
+        return [Hangup()]
+    async with exchange.database.read() as conn:
+        live = await calls.count_live(conn)
+    return [Reject(busy=live >= exchange.settings.max_live_calls)]
 
 
 def _slot(request: CarrierRequest, reason: Reason) -> tuple[str, str]:

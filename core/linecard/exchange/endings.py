@@ -7,7 +7,7 @@ import structlog
 from linecard.calls import Call, CallStatus
 from linecard.carrier import Found, HangUpResult
 from linecard.errors import CarrierError, CarrierUnavailable
-from linecard.events import CallEnding
+from linecard.events import CallEnding, LegEnded
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
+TOO_LONG = "longest length reached"
 CONFIRM_AFTER = (15.0, 60.0, 300.0)
 """Seconds after which an end that was not reported is looked up."""
 LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
@@ -75,8 +76,18 @@ async def _end_once(exchange: Exchange, call: Call) -> None:
             call.provider, "the dial has no answer yet; its end is tried again"
         )
     if result is HangUpResult.NOT_FOUND and was_live:
-        await look_up(exchange, call)
+        await _gone(exchange, call)
     exchange.tasks.start(_confirm(exchange, call), "confirm end")
+
+
+async def _gone(exchange: Exchange, call: Call) -> None:
+    """The carrier no longer knows a call that was seen live: it is over, whatever its record says yet."""
+    found = await look_up(exchange, call)
+    if found in (Found.NOT_FOUND, Found.CANNOT_TELL):
+        event = LegEnded(
+            key=f"gone:{call.id}", status=CallStatus.COMPLETED, reason="gone at the carrier"
+        )
+        await inbox.apply(exchange, call, [event])
 
 
 async def _confirm(exchange: Exchange, call: Call) -> None:
@@ -142,4 +153,6 @@ async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> N
     if live is not None:
         live.report(CallEnding(warn_seconds))
     await exchange.clock.sleep(warn_seconds)
-    await hang_up(exchange, call, "longest length reached")
+    await hang_up(exchange, call, TOO_LONG)
+    if live is not None:
+        live.finish(TOO_LONG)

@@ -23,6 +23,11 @@ from linecard.events import (
 
 Changes = dict[str, Any]
 
+TELLING = frozenset(
+    {"agent_error", "longest length reached", "no audio stream", "the server is stopping"}
+)
+"""Reasons of ours that say more than the carrier's."""
+
 
 def _ringing(call: Call, _event: CarrierEvent, _at: datetime) -> Changes:
     return {"status": advance(call.status, CallStatus.RINGING)}
@@ -42,8 +47,13 @@ def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
         "ended_at": call.ended_at or at,
         "duration": event.duration if call.duration is None else call.duration,
         "cost": call.cost or event.cost,
-        "end_reason": call.end_reason or event.reason or event.code or None,
+        "end_reason": call.end_reason or _our_reason(call) or event.reason or event.code or None,
     }
+
+
+def _our_reason(call: Call) -> str | None:
+    """Why we ended a call, where the carrier would call it a normal end and it was not."""
+    return call.closing if call.closing in TELLING else None
 
 
 FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Changes]] = (

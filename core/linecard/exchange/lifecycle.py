@@ -24,7 +24,7 @@ from linecard.tokens import Tokens
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 1.0
 
 
 def build_exchange(

@@ -29,6 +29,7 @@ async def live_call(exchange: Exchange, call: Call) -> LiveCall:
     if known is not None:
         return known
     live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
+    live.transfer_targets = _whole_targets(exchange)
     try:
         end = await _note_start(exchange, call)
     except BaseException:
@@ -51,6 +52,11 @@ async def _note_start(exchange: Exchange, call: Call) -> str | None:
             return (current and current.end_reason) or "the call is over"
         await timeline.append(conn, call.id, AGENT_STARTED, {"agent": call.agent}, now())
     return None
+
+
+def _whole_targets(exchange: Exchange) -> tuple[str, ...]:
+    """The allow list's entries that are one number or address each."""
+    return tuple(entry for entry in exchange.settings.transfer_allow if "*" not in entry)
 
 
 async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:

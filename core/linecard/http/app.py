@@ -26,9 +26,9 @@ def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIA
         WebSocketRoute("/ws/{provider}/{token}", media_endpoint(exchange)),
         *webhook_routes(exchange),
     ]
-    return StripPrefix(
-        Starlette(routes=routes), urlsplit(exchange.settings.public_url).path.rstrip("/")
-    )
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header
+    return StripPrefix(app, urlsplit(exchange.settings.public_url).path.rstrip("/"))
 
 
 def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:

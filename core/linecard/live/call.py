@@ -56,6 +56,7 @@ class LiveCall:
         self.provider = call.provider
         self.agent = call.agent
         self.metadata = call.metadata
+        self.transfer_targets: tuple[str, ...] = ()
         self.clock = clock
         self.rate = 8000
         self.unsent_ms = 0

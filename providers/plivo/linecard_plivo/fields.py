@@ -113,6 +113,7 @@ def read_form(request: CarrierRequest, required: Sequence[str], watched: Sequenc
     Raises RequestRefused: 400 for a repeated, missing or malformed field, 403 for a hidden one.
     """
     repeated = [name for name, times in Counter(n for n, _ in request.pairs).items() if times > 1]
+    repeated = [name for name in repeated if name in FIELDS]
     if repeated:
         raise RequestRefused(f"the field {repeated[0]!r} is there twice", status=400)
     values = dict(request.pairs)

@@ -118,7 +118,8 @@ def _detail(call: Detail) -> CallLookup:
 
 def _end(call: Detail) -> LegEnded:
     code, seconds = text(call.hangup_cause_code), whole(call.bill_duration)
-    status, reason = end_of(code, "", seconds)
+    said = "completed" if call.answer_time else ""
+    status, reason = end_of(code, said, seconds)
     return LegEnded(
         key=f"record:{call.call_uuid}",
         carrier_ids={"call_uuid": call.call_uuid},

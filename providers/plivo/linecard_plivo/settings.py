@@ -46,8 +46,8 @@ class PlivoSettings:
 
     @property
     def api_host(self) -> str:
-        """The host that the API is asked at."""
-        return urlsplit(self.api_url).hostname or ""
+        """The host that the API is asked at, with the port where it is not the usual one."""
+        return urlsplit(self.api_url).netloc
 
     @property
     def rest_token(self) -> str:

@@ -110,3 +110,19 @@ def test_only_the_gate_makes_cleared_addresses() -> None:
 
 def test_a_cleared_address_prints_masked() -> None:
     assert "5550100" not in repr(GATE.clear_call("+14155550100"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "sip:a@evil.com@cc.example.com",
+        "sip:a@evil.com;x=1@cc.example.com",
+        "sip:a@evil.com?X=y@cc.example.com",
+        "sip:<a>@cc.example.com",
+        "sip:x\n@cc.example.com",
+        "sip:@cc.example.com",
+    ],
+)
+def test_no_second_host_rides_on_a_sip_pattern(target: str) -> None:
+    with pytest.raises(InvalidField):
+        GATE.clear_target(target, own=())

@@ -563,7 +563,7 @@ async def test_fetching_a_recording(server: Server, rest: Rest) -> None:
     url = "https://media.plivo.com/v1/Account/MAX/Recording/r1.wav"
     download = await calls.fetch_recording(rest, "r1", url)
     assert download.url == url
-    assert download.hosts == {"media.plivo.com", "127.0.0.1"}
+    assert download.hosts == {"media.plivo.com", urlsplit(rest.settings.api_url).netloc}
     pair = base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()
     assert download.authorization == f"Basic {pair}"
     assert server.seen == []
@@ -576,6 +576,16 @@ async def test_credentials_go_to_plivo_alone() -> None:
     assert (await calls.fetch_recording(rest, "r1", "https://x.example/")).hosts == {
         "media.plivo.com"
     }
+
+
+async def test_recordings_of_a_region_are_plivos_own() -> None:
+    rest = Rest(settings("https://api.plivo.com"))
+    for url, ours in (
+        ("https://aps1.media.plivo.com/v1/r.mp3", True),
+        ("https://evilmedia.plivo.com.example/r.mp3", False),
+    ):
+        hosts = (await calls.fetch_recording(rest, "r1", url)).hosts
+        assert (urlsplit(url).netloc in hosts) is ours
 
 
 # Look-ups

@@ -578,7 +578,12 @@ def test_unknown_fields_are_kept() -> None:
 def test_a_repeated_field_is_refused() -> None:
     pairs = (*ANSWER.items(), ("CallStatus", "in-progress"))
     assert refusal(Kind.ANSWER, pairs) == 400
-    assert refusal(Kind.ANSWER, (*ANSWER.items(), ("New", "1"), ("New", "2"))) == 400
+
+
+def test_an_unknown_field_may_stand_twice() -> None:
+    """A SIP header of the caller's may: it is no reason to lose the call."""
+    pairs = (*ANSWER.items(), ("X-PH-Team", "1"), ("X-PH-Team", "2"))
+    assert read(Kind.ANSWER, pairs).unknown["X-PH-Team"] == "2"
 
 
 REQUIRED = [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
 from linecard.http.api.auth import SCHEME, KeyRequired
 from linecard.http.api.calls import calls_router
 from linecard.http.api.commands import commands_router
-from linecard.http.api.description import DescribedApi, problems
+from linecard.http.api.description import described_api, problems
 from linecard.http.api.faults import FaultsAnswered
 from linecard.http.api.limits import BodyLimit
 from linecard.http.api.numbers import numbers_router
@@ -19,8 +21,8 @@ from linecard.outbound.dialing import Dialer
 
 def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     """The API as an application to be mounted under `/api`; plugins' routes stand in it too."""
-    # No redirects: behind a proxy they would lead to plain http, and take the key along.
-    api = DescribedApi(title="Linecard", version=version, redoc_url=None, redirect_slashes=False)
+    prefix = urlsplit(exchange.settings.public_url).path
+    api = described_api(version, f"{prefix}/api")
     routers = [
         numbers_router(exchange),
         calls_router(exchange, dialer),

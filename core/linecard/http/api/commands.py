@@ -18,6 +18,8 @@ from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
 from linecard.live import LiveCall
 
+HUNG_UP = "hung up by API"
+
 
 def commands_router(exchange: Exchange) -> APIRouter:
     """The commands of `/api/calls/{id}`."""
@@ -26,7 +28,7 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/hangup", status_code=202)
     async def hang_up(call_id: str) -> Accepted:
-        await endings.hang_up(exchange, await _living(exchange, call_id), "hung up by API")
+        await _hang_up(exchange, await _living(exchange, call_id))
         return Accepted()
 
     @router.post("/transfer", status_code=202)
@@ -55,6 +57,15 @@ async def _living(exchange: Exchange, call_id: str) -> Call:
     if call.is_over:
         raise CallOver(call.id, call.end_reason or str(call.status))
     return call
+
+
+async def _hang_up(exchange: Exchange, call: Call) -> None:
+    """At the carrier first, then the stream: through the live call where there is one."""
+    live = exchange.lives.get(call.id)
+    if live is None:
+        await endings.hang_up(exchange, call, HUNG_UP)
+    else:
+        await live.hang_up(now=True, reason=HUNG_UP)
 
 
 async def _transfer(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import Response
 
 from linecard.http.api.models import Problem
 from linecard.http.api.problems import MEDIA_TYPE, TITLES
@@ -18,8 +20,28 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return described | {"default": {"model": Problem, "description": "Another error"}}
 
 
-class DescribedApi(FastAPI):
-    """An application whose description names the media type of its errors."""
+def described_api(version: str, place: str) -> FastAPI:
+    """An application without routes of its own yet, described at `docs`; `place` is its public path."""
+    # No redirects: behind a proxy they would lead to plain http, and take the key along.
+    api = _DescribedApi(
+        title="Linecard",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": place}],
+        root_path_in_servers=False,
+    )
+
+    @api.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return get_swagger_ui_html(openapi_url="openapi.json", title="Linecard")
+
+    return api
+
+
+class _DescribedApi(FastAPI):
+    """Names the media type of its errors."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""

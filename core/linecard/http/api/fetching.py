@@ -36,7 +36,7 @@ async def fetch(client: httpx2.AsyncClient, provider: str, download: Download) -
 
 async def _follow(client: httpx2.AsyncClient, provider: str, download: Download) -> httpx2.Response:
     url = httpx2.URL(download.url)
-    if url.host not in download.hosts:
+    if not _is_ours(download, url):
         raise CarrierUnavailable(provider, f"the recording is on {url.host}, not one of its hosts")
     for _ in range(MOST_REDIRECTS + 1):
         request = await _request(client, provider, download, url)
@@ -48,10 +48,15 @@ async def _follow(client: httpx2.AsyncClient, provider: str, download: Download)
     raise CarrierUnavailable(provider, "the recording is redirected too often")
 
 
+def _is_ours(download: Download, url: httpx2.URL) -> bool:
+    """Whether an address is on the provider's own hosts; a port of its own must be named with the host."""
+    return not url.userinfo and url.netloc.decode("ascii") in download.hosts
+
+
 async def _request(
     client: httpx2.AsyncClient, provider: str, download: Download, url: httpx2.URL
 ) -> httpx2.Request:
-    ours = url.host in download.hosts
+    ours = _is_ours(download, url)
     if url.scheme != "https" and not (ours and is_loopback(url.host)):
         raise CarrierUnavailable(provider, f"the recording on {url.host} is not offered over https")
     headers = {"Accept-Encoding": "identity"}

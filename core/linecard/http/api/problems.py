@@ -83,8 +83,13 @@ async def _known(_request: Request, error: Exception) -> Response:
     return problem(status, str(error))
 
 
+UNREADABLE = "There was an error parsing the body"
+
+
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400 and error.detail == UNREADABLE:
+        return problem(422, UNREADABLE, [{"field": "body", "message": "not readable as JSON"}])
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
