@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -43,13 +44,21 @@ def follow_sqlite(engine: Engine, *, writes: bool, busy_seconds: float) -> None:
 
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin by itself
-        cursor = connection.cursor()
-        for pragma in pragmas if writes else (*pragmas, "query_only = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            _set(connection, pragmas if writes else (*pragmas, "query_only = ON"))
+        except BaseException:
+            connection.close()  # the pool has not taken it yet: nobody else would
+            raise
 
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+
+
+def _set(connection: Any, pragmas: Sequence[str]) -> None:
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
