@@ -39,9 +39,14 @@ def _side(path: Path, side: int) -> npt.NDArray[np.int16]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demo was run once, with its output in `out.txt`."""
+    """Where the demo was run, with its output in `out.txt`.
+
+    It plays eight times as fast as life: a machine that is held up for a moment gets a second run.
+    """
     folder = tmp_path_factory.mktemp("demo")
     ran = _demo(folder)
+    if ran.returncode != 0:
+        ran = _demo(folder)
     (folder / "out.txt").write_text(ran.stdout + ran.stderr)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder
