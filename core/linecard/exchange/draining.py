@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from linecard.exchange.context import Exchange
+from linecard.exchange.reasons import STOPPING
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ async def drain(exchange: Exchange, seconds: float, hurry: asyncio.Event) -> Non
 
 async def hang_up_all(exchange: Exchange) -> None:
     """Hang up every call that has an agent in this process."""
-    ending = [live.hang_up(reason="the server is stopping") for live in exchange.lives.values()]
+    ending = [live.hang_up(reason=STOPPING) for live in exchange.lives.values()]
     with suppress(TimeoutError):
         async with asyncio.timeout(FAREWELL_SECONDS):
             await asyncio.gather(*ending, return_exceptions=True)

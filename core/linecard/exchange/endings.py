@@ -10,6 +10,7 @@ from linecard.errors import CarrierError, CarrierUnavailable
 from linecard.events import CallEnding, LegEnded
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.reasons import NO_STREAM, TOO_LONG
 from linecard.store import calls, timeline
 from linecard.wall import now
 
@@ -17,7 +18,6 @@ log = structlog.get_logger()
 
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
-TOO_LONG = "longest length reached"
 CONFIRM_AFTER = (15.0, 60.0, 300.0)
 """Seconds after which an end that was not reported is looked up."""
 LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
@@ -136,8 +136,8 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
         await _close_books(exchange, call)
     live = exchange.lives.get(call.id)
     if live is not None and _is_lost(exchange, call):
-        await hang_up(exchange, call, "no audio stream")
-        live.finish("no audio stream")
+        await hang_up(exchange, call, NO_STREAM)
+        live.finish(NO_STREAM)
 
 
 def _is_lost(exchange: Exchange, call: Call) -> bool:

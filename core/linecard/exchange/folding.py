@@ -20,13 +20,9 @@ from linecard.events import (
     CarrierEvent,
     LegEnded,
 )
+from linecard.exchange.reasons import TELLING
 
 Changes = dict[str, Any]
-
-TELLING = frozenset(
-    {"agent_error", "longest length reached", "no audio stream", "the server is stopping"}
-)
-"""Reasons of ours that say more than the carrier's."""
 
 
 def _ringing(call: Call, _event: CarrierEvent, _at: datetime) -> Changes:

@@ -14,6 +14,7 @@ from linecard.exchange import endings
 from linecard.exchange.context import Exchange
 from linecard.exchange.control import LocalControl
 from linecard.exchange.presence import AGENT_STARTED
+from linecard.exchange.reasons import AGENT_ERROR
 from linecard.live import LiveCall
 from linecard.store import calls, timeline
 from linecard.wall import now
@@ -80,6 +81,6 @@ async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
         agent = exchange.agents.find(call.agent)
     except (NotFound, ConfigurationError) as error:
         log.error("the call has no agent", reason=str(error))
-        await endings.hang_up(exchange, call, "agent_error")
+        await endings.hang_up(exchange, call, AGENT_ERROR)
         return
     await run_agent(agent, live)

@@ -1,0 +1,11 @@
+"""Why we end calls ourselves, in the words that stand on their records."""
+
+from __future__ import annotations
+
+TOO_LONG = "longest length reached"
+NO_STREAM = "no audio stream"
+STOPPING = "the server is stopping"
+AGENT_ERROR = "agent_error"
+
+TELLING = frozenset({TOO_LONG, NO_STREAM, STOPPING, AGENT_ERROR})
+"""Those that say more than the carrier's own reason, which is a normal end."""
