@@ -106,7 +106,7 @@ async def telephone(
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
     clock = Clock(SPEED)
-    port = _free_port()
+    port = free_port()
     public_url = f"http://127.0.0.1:{port}"
     carrier = classes[provider].simulator()(public_url, clock=clock)
     async with running(carrier, public_url) as carrier_url:
@@ -129,7 +129,7 @@ async def telephone(
             yield Telephone(carrier, exchange, api, url)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that was free a moment ago: our public URL must be known before we listen."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -279,7 +279,7 @@ async def test_a_path_before_ours_may_be_stripped_by_the_proxy_or_not(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
-    monkeypatch.setattr("tests.calls.telephone._free_port", lambda: port)
+    monkeypatch.setattr("tests.calls.telephone.free_port", lambda: port)
     public = f"http://127.0.0.1:{port}/behind/a%20proxy"
     async with telephone(tmp_path, public_url=public) as world:
         await world.register()

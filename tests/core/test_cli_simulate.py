@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.calls.telephone import free_port
 from typer.testing import CliRunner
 
 from linecard.cli import app
@@ -74,11 +74,6 @@ def _run(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
     return ran.stdout
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def _exports(text: str) -> dict[str, str]:
     lines = (shlex.split(line) for line in text.splitlines() if line.startswith("export "))
     return dict(line[1].split("=", 1) for line in lines)
@@ -87,7 +82,7 @@ def _exports(text: str) -> dict[str, str]:
 @pytest.fixture
 def free() -> int:
     """A port that nobody listens on."""
-    return _free_port()
+    return free_port()
 
 
 def test_what_it_prints_is_all_that_a_server_needs(tmp_path: Path, free: int) -> None:

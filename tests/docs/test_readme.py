@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.calls.telephone import free_port
 from tests.docs.pages import ROOT, blocks
 
 README = ROOT / "README.md"
@@ -41,7 +41,7 @@ def test_twenty_lines_answer_a_call() -> None:
 
 @pytest.mark.slow
 def test_the_walk_through_works_as_printed(tmp_path: Path) -> None:
-    ports = {"9000": str(_free_port()), "8080": str(_free_port())}
+    ports = {"9000": str(free_port()), "8080": str(free_port())}
     carrier, server, commands = _walk_through(ports)
     environment = _environment()
     app = f"http://127.0.0.1:{ports['8080']}"
@@ -96,8 +96,3 @@ def _until(log: Path, fits: Callable[[str], bool]) -> str:
         assert time.monotonic() < ends, text
         time.sleep(0.1)
     return text
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from linecard.errors import ConfigurationError
+from linecard.settings.rules import is_loopback
 
 
 def is_loopback_host(host: str) -> bool:
     """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host.strip("[]"))
 
 
 def is_loopback_url(url: str) -> bool:
