@@ -9,6 +9,7 @@ from linecard.carrier import (
     Answer,
     Application,
     CallLookup,
+    Charge,
     Command,
     ConnectOrder,
     Download,
@@ -16,6 +17,7 @@ from linecard.carrier import (
     Facts,
     Found,
     HangUpResult,
+    Per,
     PlacedCall,
     PlaceOrder,
     PodLease,
@@ -25,7 +27,9 @@ from linecard.carrier import (
     SetupStep,
     StreamProtocol,
     TransferOrder,
+    TransferStage,
     TransferStart,
+    TransferStarted,
 )
 from linecard.control import Control
 from linecard.errors import (
@@ -53,6 +57,7 @@ from linecard.events import (
     CallAnswered,
     CallEnded,
     CallEnding,
+    CallRated,
     CallRinging,
     CarrierEvent,
     DigitPressed,
@@ -97,6 +102,7 @@ from linecard.media.formats import (
 from linecard.numbers import Cleared, Number, mask, parse_e164
 from linecard.settings import Secret
 from linecard.verbs import (
+    Conference,
     Dial,
     Gather,
     Hangup,
@@ -111,7 +117,16 @@ from linecard.verbs import (
     Stream,
     Verb,
 )
-from linecard.webhook import Callback, CarrierRequest, Kind, Pairs, Proof, Reply, parse_form
+from linecard.webhook import (
+    Callback,
+    CarrierRequest,
+    Kind,
+    Pairs,
+    Proof,
+    Reply,
+    parse_form,
+    parse_multipart,
+)
 
 __all__ = [
     "AgentEvent",
@@ -127,6 +142,7 @@ __all__ = [
     "CallEnding",
     "CallLookup",
     "CallOver",
+    "CallRated",
     "CallRinging",
     "CallStatus",
     "Callback",
@@ -135,9 +151,11 @@ __all__ = [
     "CarrierRefused",
     "CarrierRequest",
     "CarrierUnavailable",
+    "Charge",
     "ChunkRule",
     "Cleared",
     "Command",
+    "Conference",
     "ConfigurationError",
     "Conflict",
     "ConnectOrder",
@@ -178,6 +196,7 @@ __all__ = [
     "Pause",
     "PeerFull",
     "PeerReady",
+    "Per",
     "PlaceOrder",
     "PlacedCall",
     "PlacementUnknown",
@@ -216,7 +235,9 @@ __all__ = [
     "TransferOrder",
     "TransferReported",
     "TransferResult",
+    "TransferStage",
     "TransferStart",
+    "TransferStarted",
     "Unrecognised",
     "UnsupportedByProvider",
     "Verb",
@@ -225,5 +246,6 @@ __all__ = [
     "mask",
     "parse_e164",
     "parse_form",
+    "parse_multipart",
     "same_both_ways",
 ]

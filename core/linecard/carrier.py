@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from linecard.calls import Call
-from linecard.events import LegEnded, StreamEvent
+from linecard.events import CallRated, CarrierEvent, LegEnded, StreamEvent
 from linecard.media.formats import StreamProfile
 from linecard.numbers import Cleared
+from linecard.verbs import Verb
 from linecard.webhook import Reply
 
 
@@ -25,7 +26,13 @@ class RecordAt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A carrier's limits and habits. Seconds and calls a second; None where no limit is known."""
+    """A carrier's limits and habits. Seconds and calls a second; None where no limit is known.
+
+    `unsigned`: its requests prove nothing by themselves, so addresses that a person pastes there
+    carry a proof of the number's own. `reports_ends`: it tells the end of every call by itself.
+    `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
+    target of a warm transfer first, while the caller's stream goes on.
+    """
 
     calls_per_second: float
     above_limit: str
@@ -37,12 +44,28 @@ class Facts:
     foreign_caller_id: bool = False
     reports_ringing: bool = True
     tail_runs: bool = True
+    unsigned: bool = False
+    reports_ends: bool = True
+    cost_seconds: int = 0
+    consults: bool = False
     regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingOrder:
+    """A recording by API, or with the dial; seconds."""
+
+    callback_url: str
+    max_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """One dial. `answer_url` and its companions are complete addresses of ours."""
+    """One dial. `answer_url` and its companions are complete addresses of ours.
+
+    `recording` is there where the call is recorded and the carrier takes that with the dial;
+    `verbs` where the stream profile's address goes out with the dial (`at_dial`).
+    """
 
     call: Call
     to: Cleared
@@ -52,6 +75,8 @@ class PlaceOrder:
     ringing_url: str
     ended_url: str
     machine_url: str
+    recording: RecordingOrder | None = None
+    verbs: tuple[Verb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +98,13 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLookup:
-    """The answer to a look-up; `ended` holds the facts of a call that is over."""
+    """The answer to a look-up; `ended` holds the facts of a call that is over, `rated` its price once it has one."""
 
     found: Found
     carrier_ids: Mapping[str, str] = field(default_factory=dict)
     answered: bool = False
     ended: LegEnded | None = None
+    rated: CallRated | None = None
 
 
 class HangUpResult(StrEnum):
@@ -91,14 +117,6 @@ class HangUpResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingOrder:
-    """A recording by API; seconds."""
-
-    callback_url: str
-    max_seconds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
     `host:port`) alone and dropped on a change of host."""
@@ -108,22 +126,59 @@ class Download:
     authorization: str | None = None
 
 
+class TransferStage(StrEnum):
+    """What is asked of the carrier. `dial` is the whole of a transfer by one document.
+
+    With consultation: `consult` rings the targets into the room, `join` brings the caller there once
+    one has answered, `release` ends the targets' legs of a transfer that came to nothing.
+    """
+
+    DIAL = "dial"
+    CONSULT = "consult"
+    JOIN = "join"
+    RELEASE = "release"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferOrder:
-    """A transfer of the caller's leg; the carrier asks `document_url` what to do."""
+    """One stage of a transfer of the caller's leg; the carrier asks `document_url` what to do with it.
+
+    For consultation: the `targets` with their `ring_seconds`, `caller_id` and `max_seconds`, the name
+    of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
+    carrier's ids of the targets' legs (`target:1`) as `consult` gave them.
+    """
 
     reference: str
     document_url: str
+    stage: TransferStage = TransferStage.DIAL
+    targets: tuple[Cleared, ...] = ()
+    caller_id: str = ""
+    ring_seconds: int = 25
+    max_seconds: int = 1800
+    room: str = ""
+    callback_url: str = ""
+    legs: Mapping[str, str] = field(default_factory=dict)
 
 
 class TransferStart(StrEnum):
-    """What happens after a transfer is accepted.
+    """What happens after a stage is accepted.
 
-    `document_after_stream`: the document is asked for once our stream has ended, so the stream is closed.
+    `document_after_stream`: the document is asked for once our stream has ended, so the stream is
+    closed. `document_now`: the carrier ends the stream itself. `stream_stays`: nothing happens to the
+    caller yet, or any more.
     """
 
     DOCUMENT_AFTER_STREAM = "document-after-stream"
     DOCUMENT_NOW = "document-now"
+    STREAM_STAYS = "stream-stays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStarted:
+    """A stage that the carrier has accepted; `legs` are its ids of the targets' legs, by leg."""
+
+    start: TransferStart
+    legs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,23 +212,51 @@ class SetupStep:
     paste: str | None = None
 
 
+class Charge(StrEnum):
+    """What a line of a price is for. `call` is the caller's leg, `second-leg` that of a transfer."""
+
+    CALL = "call"
+    SECOND_LEG = "second-leg"
+    STREAM = "stream"
+    RECORDING = "recording"
+    DETECTION = "machine-detection"
+    CONFERENCE = "conference"
+
+
+class Per(StrEnum):
+    """What a price is counted in."""
+
+    MINUTE = "minute"
+    CALL = "call"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLine:
-    """One line of a price: US dollars a minute as a decimal, charged in pulses of `pulse_seconds`."""
+    """One line of a price: US dollars as a decimal, for a minute in pulses of `pulse_seconds`, or for a call.
 
-    what: str
+    `prefix` is the destination's, `+91`, or empty where it costs the same everywhere; `source` says
+    where the price stands and, for one written down, since when.
+    """
+
+    what: Charge
     prefix: str
-    usd_per_minute: str
-    pulse_seconds: int
+    usd: str
     source: str
+    per: Per = Per.MINUTE
+    pulse_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An API request that the core runs after a reply: wait for an event, undo on failure."""
+    """A request to the carrier that the core makes after its reply, by calling `request`.
 
-    request: object
-    wait_for: str | None = None
+    The next command waits until `wait_for` has been reported of the call, at most `within` seconds
+    of the call's clock. Where one fails, what went before is undone, the last first.
+    """
+
+    name: str
+    request: Callable[[], Awaitable[object]]
+    wait_for: type[CarrierEvent] | None = None
     within: float = 5.0
     undo: Command | None = None
 

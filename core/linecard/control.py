@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from linecard.carrier import TransferStart
+
 
 class Control(Protocol):
     """What a live call may ask. Every method raises CallOver when the call has ended."""
@@ -18,8 +20,8 @@ class Control(Protocol):
 
     async def transfer(
         self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> str:
-        """Ask the carrier to dial the targets; the reference of the transfer once it is accepted.
+    ) -> TransferStart:
+        """Ask the carrier to dial the targets; what becomes of the stream once it has accepted.
 
         Raises GateRefused, UnsupportedByProvider or CarrierError; then nothing has been closed.
         """

@@ -90,6 +90,19 @@ class LegEnded(CarrierEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallRated(CarrierEvent):
+    """The carrier has priced the leg, as some do minutes after its end.
+
+    `cost` is a decimal in US dollars, None where the price stands in another currency and no rate of
+    exchange is set; `price` and `currency` are the carrier's own words.
+    """
+
+    cost: str | None
+    price: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineDetected(CarrierEvent):
     """Answering-machine detection has decided; `raw` is the carrier's word."""
 
@@ -138,7 +151,7 @@ class TransferReported(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(CarrierEvent):
-    """A dialled leg has answered; `bridged` once it is connected with the caller."""
+    """A dialled leg has answered, or pressed the key that was asked of it; `bridged` once it is connected with the caller."""
 
     transfer: str
     bridged: bool = False

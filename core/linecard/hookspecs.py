@@ -31,13 +31,13 @@ if TYPE_CHECKING:
         SetupStep,
         StreamProtocol,
         TransferOrder,
-        TransferStart,
+        TransferStarted,
     )
     from linecard.events import CarrierEvent
     from linecard.media.formats import StreamFormat, StreamProfile
     from linecard.numbers import Cleared, Number
     from linecard.verbs import Reason, Verb
-    from linecard.webhook import Callback, CarrierRequest, Proof
+    from linecard.webhook import Callback, CarrierRequest, Kind, Proof
 
 hookspec = pluggy.HookspecMarker("linecard")
 hookimpl = pluggy.HookimplMarker("linecard")
@@ -134,8 +134,8 @@ class ProviderHooks:
         raise NotImplementedError
 
     @hookspec
-    def transfer(self, call: Call, order: TransferOrder) -> Awaitable[TransferStart]:
-        """Begin a transfer; its document is asked for at `order.document_url`."""
+    def transfer(self, call: Call, order: TransferOrder) -> Awaitable[TransferStarted]:
+        """Do one stage of a transfer; the caller's document is asked for at `order.document_url`."""
         raise NotImplementedError
 
     @hookspec
@@ -149,8 +149,8 @@ class ProviderHooks:
         raise NotImplementedError
 
     @hookspec
-    def setup_steps(self, number: Number, answer_url: str) -> Sequence[SetupStep]:
-        """Return what a person must do at the carrier for this number."""
+    def setup_steps(self, number: Number, addresses: Mapping[Kind, str]) -> Sequence[SetupStep]:
+        """Return what a person must do at the carrier for this number, with our addresses to paste there."""
         raise NotImplementedError
 
     @hookspec

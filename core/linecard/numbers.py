@@ -15,7 +15,8 @@ class Number:
     """A registered number: what a company owns at a carrier.
 
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
-    calls at once we dial from it (calls that come in are counted, not refused).
+    calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
+    secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Number:
     enabled: bool = True
     former_target: str | None = None
     connected_target: str | None = None
+    proofs: tuple[str, ...] = field(default=(), repr=False)
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

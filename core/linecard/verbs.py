@@ -68,6 +68,21 @@ class Dial(Verb):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conference(Verb):
+    """Put this leg into a named room, in silence and without a beep, where the room ends with any of its two.
+
+    `label` names the leg there (`caller`, `target:1`); `action_url` is asked for the next document
+    when the leg has left, `callback_url` hears who joins and leaves.
+    """
+
+    room: str
+    label: str
+    max_seconds: int
+    action_url: str
+    callback_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Say(Verb):
     """Speak a text. `language` is a BCP 47 tag; `voice` a provider's own name or None."""
 

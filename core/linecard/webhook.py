@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
@@ -18,7 +21,11 @@ NO_PAIRS: Mapping[str, str] = MappingProxyType({})
 
 
 class Kind(StrEnum):
-    """What one of our addresses is for: the `k` in its query. The route follows from it."""
+    """What one of our addresses is for: the `k` in its query. The route follows from it.
+
+    `dial` and `return` are addresses of a number, for carriers whose flows are built by hand: whom to
+    ring now, and the stream of a caller who is back from there.
+    """
 
     ANSWER = "answer"
     FALLBACK = "fallback"
@@ -33,6 +40,8 @@ class Kind(StrEnum):
     RECORDING = "recording"
     DIALED = "dialed"
     LEG = "leg"
+    DIAL = "dial"
+    RETURN = "return"
 
 
 ROUTES: Mapping[Kind, str] = MappingProxyType(
@@ -50,6 +59,8 @@ ROUTES: Mapping[Kind, str] = MappingProxyType(
         Kind.RECORDING: "callback/details",
         Kind.DIALED: "callback/transfer",
         Kind.LEG: "callback/transfer",
+        Kind.DIAL: "dial-up",
+        Kind.RETURN: "answer",
     }
 )
 """The fixed route, below `/{provider}/`, of every kind."""
@@ -61,7 +72,8 @@ class CarrierRequest:
 
     `url` is the public address including the query, built from our own setting and never from the
     request's Host. Header names are lower-case. `pairs` are the body's fields in their order, repeats
-    kept. `kind`, `call` and `reference` are our own query (`k`, `c`, `x`).
+    kept. `kind`, `call` and `reference` are our own query (`k`, `c`, `x`). `is_ours`: the address
+    carries a token of ours that fits all of it, the one proof of carriers that sign nothing.
     """
 
     method: str
@@ -72,6 +84,7 @@ class CarrierRequest:
     kind: Kind | None = None
     call: str | None = None
     reference: str | None = None
+    is_ours: bool = False
 
     @property
     def query(self) -> Pairs:
@@ -106,7 +119,8 @@ class Callback:
     """What a carrier request says and wants.
 
     `wants` is the document the carrier waits for; None: `reply` (or an empty 200) is enough.
-    `call_ids` are the ids of the call it speaks of, to find the call where our query names none.
+    `call_ids` are the ids of the call it speaks of, to find the call where our query names none;
+    `our_call` is our own id of it, where the carrier hands back what the dial gave it.
     `unknown` holds fields that the provider does not know: kept, counted, never refused.
     """
 
@@ -114,6 +128,7 @@ class Callback:
     wants: Reason | None = None
     reply: Reply | None = None
     call_ids: Mapping[str, str] = field(default_factory=dict)
+    our_call: str | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,3 +147,29 @@ def parse_form(body: bytes) -> Pairs:
     except ValueError as error:
         raise RequestRefused("the form is not readable", status=400) from error
     return tuple(pairs)
+
+
+def parse_multipart(body: bytes, content_type: str) -> Pairs:
+    """The pairs of a multipart/form-data body, in order; files are not taken.
+
+    Raises RequestRefused (400) when it is not readable, not UTF-8 or has more than 200 fields.
+    """
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    whole = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = list(whole.iter_parts()) if whole.is_multipart() else []
+    if not parts or len(parts) > MAX_FIELDS or whole.defects:
+        raise RequestRefused("the form is not readable", status=400)
+    return tuple(_part(part) for part in parts)
+
+
+def _part(part: Message) -> tuple[str, str]:
+    name, value = (
+        part.get_param("name", header="content-disposition"),
+        part.get_payload(decode=True),
+    )
+    if not isinstance(name, str) or not isinstance(value, bytes) or part.get_filename():
+        raise RequestRefused("the form is not readable", status=400)
+    try:
+        return name, value.decode()
+    except UnicodeDecodeError as error:
+        raise RequestRefused("the form is not readable", status=400) from error

@@ -24,7 +24,7 @@ async def compare(exchange: Exchange, destination: str) -> None:
     for provider in sorted(exchange.plugins.providers):
         for account in exchange.plugins.accounts(provider):
             for line in await _lines(exchange, provider, account, destination):
-                price = f"{Decimal(line.usd_per_minute):f}"
+                price = f"{Decimal(line.usd):f}"
                 pulse = f"{line.pulse_seconds} s"
                 table.add_row(
                     f"{provider}:{account}", line.what, line.prefix, price, pulse, line.source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from linecard.calls import Call
+from linecard.carrier import TransferStart
 from linecard.errors import CallOver
 from linecard.exchange import dialups, endings, recording
 from linecard.exchange.context import Exchange
@@ -24,11 +25,10 @@ class LocalControl:
 
     async def transfer(
         self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> str:
+    ) -> TransferStart:
         """Ask the carrier to dial the targets."""
         call = await self._live(call_id)
-        reference, _ = await dialups.begin(self._exchange, call, targets, mode, ring_seconds)
-        return reference
+        return await dialups.begin(self._exchange, call, targets, mode, ring_seconds)
 
     async def record(self, call_id: str, action: str) -> None:
         """`start`, `stop`, `pause` or `resume` the recording."""

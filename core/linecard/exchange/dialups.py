@@ -27,8 +27,8 @@ ACTIVE = frozenset({"waiting", "dialing"})
 
 async def begin(
     exchange: Exchange, call: Call, targets: Sequence[str], mode: str, ring_seconds: int
-) -> tuple[str, TransferStart]:
-    """Ask the carrier to transfer the caller; the reference of the transfer and what happens next.
+) -> TransferStart:
+    """Ask the carrier to transfer the caller; what becomes of the stream.
 
     The transfer is written before the carrier is asked, since its request for the document may
     overtake its answer. Raises GateRefused, UnsupportedByProvider, Conflict, CallOver or CarrierError.
@@ -53,7 +53,7 @@ async def begin(
         document_url=addresses.webhook(Kind.TRANSFER, call.id, transfer.id),
     )
     try:
-        return transfer.id, await relay.hooks.transfer(call, order)
+        return (await relay.hooks.transfer(call, order)).start
     except CarrierError as error:
         await _give_up(exchange, call, transfer, error)
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call, Direction
@@ -11,6 +13,7 @@ from linecard.events import AnswerRequested, CarrierEvent
 from linecard.exchange import answering, inbox, recording
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
+from linecard.exchange.pasted import is_proof
 from linecard.webhook import CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
 
     Raises RequestRefused before anything is written when the request is not believed or not readable.
     """
-    _check_token(exchange, relay, request)
+    request = replace(request, is_ours=await _carries_token(exchange, relay, request))
     believe(exchange, relay, request)
     callback = relay.hooks.parse_callback(request)
     accepted = await inbox.accept(exchange, relay, request, callback)
@@ -38,14 +41,14 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
     )
 
 
-def _check_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> None:
-    """Our own query must be whole: an address of a call is believed only with its token.
+async def _carries_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> bool:
+    """Whether the address carries our token. Raises RequestRefused where it should and does not.
 
     An address without call, reference and token is one that a person has typed in at the carrier.
     """
     given = {name: value for name, value in request.query if name in OURS}
     if given.keys() <= {"a", "k"}:
-        return
+        return False
     fits = given.keys() >= {"a", "k", "t"} and exchange.tokens.is_webhook(
         given["t"],
         relay.provider,
@@ -54,8 +57,17 @@ def _check_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> N
         Kind(given["k"]),
         given.get("x", ""),
     )
-    if not fits:
+    if not fits or not await _is_current(exchange, relay, given):
         raise RequestRefused("the address is not one that we gave out")
+    return True
+
+
+async def _is_current(exchange: Exchange, relay: Relay, given: Mapping[str, str]) -> bool:
+    """A reference without a call is the proof of a number, which may have been replaced since."""
+    if "x" not in given or "c" in given:
+        return True
+    async with exchange.database.read() as conn:
+        return await is_proof(conn, relay, given["x"])
 
 
 def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> None:

@@ -20,7 +20,7 @@ from starlette.types import Scope
 from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
 from linecard.exchange.context import Exchange
-from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form
+from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form, parse_multipart
 
 if TYPE_CHECKING:
     from linecard.plugins import Relay
@@ -143,8 +143,11 @@ async def _body(request: Request) -> bytes:
 def _pairs(request: Request, body: bytes) -> Pairs:
     if request.method == "GET":
         return tuple(pair for pair in _query(request) if pair[0] not in requests.OURS)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return parse_form(body) if content_type == "application/x-www-form-urlencoded" else ()
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return parse_multipart(body, content_type)
+    return parse_form(body) if kind == "application/x-www-form-urlencoded" else ()
 
 
 def _query(request: Request) -> Pairs:

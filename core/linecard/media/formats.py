@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from linecard.errors import InvalidField
 
 FRAME_MS = 20
 
@@ -62,7 +64,9 @@ class StreamProfile:
 
     `lacks` names provider hooks that do not work on this profile. `lead_ms` is how far ahead of real
     time audio is sent, `start_seconds` how long the opening message may take. `transport` other than
-    `websocket-in` is declared but not built.
+    `websocket-in` is declared but not built. `at_dial`: the stream's address goes out with the dial,
+    and nobody asks for an answer. `inbound` false: calls that come in take another profile.
+    `outbound_needs` are options of the number without which it carries no call that goes out.
     """
 
     name: str
@@ -72,6 +76,9 @@ class StreamProfile:
     start_seconds: float = 10.0
     lacks: frozenset[str] = frozenset()
     transport: str = "websocket-in"
+    at_dial: bool = False
+    inbound: bool = True
+    outbound_needs: tuple[str, ...] = ()
 
 
 def same_both_ways(audio: AudioFormat) -> StreamFormat:
@@ -82,3 +89,31 @@ def same_both_ways(audio: AudioFormat) -> StreamFormat:
 def pick_profile(profiles: Sequence[StreamProfile], name: str | None) -> StreamProfile:
     """The profile of that name; the first, which is the provider's default, where there is none."""
     return next((profile for profile in profiles if profile.name == name), profiles[0])
+
+
+def inbound_profile(profiles: Sequence[StreamProfile], name: str | None) -> StreamProfile:
+    """The profile of a call that comes in: the number's own where it carries such calls."""
+    chosen = pick_profile(profiles, name)
+    return chosen if chosen.inbound else next(one for one in profiles if one.inbound)
+
+
+def outbound_profile(
+    profiles: Sequence[StreamProfile], name: str | None, options: Mapping[str, object]
+) -> StreamProfile:
+    """The profile of a call that goes out: the number's own, or the first whose options are set.
+
+    Raises InvalidField where the number's own profile lacks an option.
+    """
+    if name is None:
+        return next((one for one in profiles if not _missing(one, options)), profiles[0])
+    chosen = pick_profile(profiles, name)
+    missing = _missing(chosen, options)
+    if missing:
+        raise InvalidField(
+            f"options.{missing[0]}", f"calls that go out on stream profile {chosen.name} need it"
+        )
+    return chosen
+
+
+def _missing(profile: StreamProfile, options: Mapping[str, object]) -> list[str]:
+    return [name for name in profile.outbound_needs if not options.get(name)]

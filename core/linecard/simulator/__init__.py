@@ -68,6 +68,12 @@ class SimulatedCarrier(Protocol):
         """Call `to`, a number of the application, from a phone; the call's id, at once."""
         ...
 
+    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+        """What a person does at the carrier's console with the addresses of a number's set-up steps.
+
+        A carrier that is told everything by API has nothing to do here.
+        """
+
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order: exactly what was played to the phone."""
         ...

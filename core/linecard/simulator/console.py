@@ -21,7 +21,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def console_routes(carrier: SimulatedCarrier) -> list[Route]:
-    """`POST /_simulator/calls`, `POST /_simulator/phones` and `GET /_simulator/ledger?after=N`."""
+    """`POST /_simulator/calls`, `.../phones` and `.../setup`, and `GET /_simulator/ledger?after=N`."""
 
     async def call(request: Request) -> Response:
         order = await _json(request)
@@ -36,6 +36,12 @@ def console_routes(carrier: SimulatedCarrier) -> list[Route]:
         )
         return Response(status_code=204)
 
+    async def set_up(request: Request) -> Response:
+        order = await _json(request)
+        pasted = [step for step in order.get("paste") or () if isinstance(step, str)]
+        carrier.set_up(_text(order, "number"), pasted)
+        return Response(status_code=204)
+
     async def ledger(request: Request) -> Response:
         after = request.query_params.get("after", "0")
         start = int(after) if after.isdecimal() else 0
@@ -46,6 +52,7 @@ def console_routes(carrier: SimulatedCarrier) -> list[Route]:
     return [
         Route("/_simulator/calls", _refusing(call), methods=["POST"]),
         Route("/_simulator/phones", _refusing(place_phone), methods=["POST"]),
+        Route("/_simulator/setup", _refusing(set_up), methods=["POST"]),
         Route("/_simulator/ledger", ledger),
     ]
 

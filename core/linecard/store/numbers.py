@@ -38,6 +38,12 @@ async def get(conn: AsyncConnection, e164: str) -> Number | None:
     return _number(row) if row else None
 
 
+async def by_id(conn: AsyncConnection, id: str) -> Number | None:
+    """A registered number by our own id of it."""
+    row = (await conn.execute(select(numbers).where(numbers.c.id == id))).mappings().first()
+    return _number(row) if row else None
+
+
 async def page(conn: AsyncConnection, limit: int, cursor: str | None) -> Page[Number]:
     """Registered numbers, oldest first."""
     return await fetch_page(conn, numbers, select(numbers), _number, limit=limit, cursor=cursor)

@@ -55,6 +55,7 @@ numbers = Table(
     Column("enabled", Boolean, nullable=False),
     Column("former_target", Text),
     Column("connected_target", Text),
+    Column("proofs", Texts, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -152,6 +153,7 @@ transfers = Table(
     Column("ring_seconds", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("result", Named(TransferResult)),
+    Column("legs", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)

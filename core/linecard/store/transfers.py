@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,12 +18,16 @@ from linecard.store.tables import transfers
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-TransferState = Literal["waiting", "dialing", "bridged", "ended"]
+TransferState = Literal["waiting", "dialing", "consulting", "joining", "bridged", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """One transfer. `waiting`: the carrier has not yet asked for its document."""
+    """One transfer. `waiting`: the carrier has not yet asked for its document.
+
+    With consultation: `consulting` while the targets ring, `joining` once one has answered; `legs`
+    are the carrier's ids of their legs.
+    """
 
     id: str
     call: str
@@ -32,6 +37,7 @@ class Transfer:
     state: TransferState
     result: TransferResult | None
     created_at: datetime
+    legs: Mapping[str, str] = field(default_factory=dict)
 
 
 async def add(conn: AsyncConnection, transfer: Transfer) -> None:

@@ -16,6 +16,7 @@ from linecard import (
     Download,
     Facts,
     HangUpResult,
+    Kind,
     Number,
     PlacedCall,
     PlaceOrder,
@@ -28,7 +29,7 @@ from linecard import (
     StreamProfile,
     StreamProtocol,
     TransferOrder,
-    TransferStart,
+    TransferStarted,
     Verb,
     hookimpl,
 )
@@ -152,7 +153,7 @@ class Plivo:
         return await calls.fetch_recording(self._rest, recording, url)
 
     @hookimpl
-    async def transfer(self, call: Call, order: TransferOrder) -> TransferStart:
+    async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
         """Transfer the caller's leg."""
         return await calls.transfer(self._rest, call, order)
 
@@ -167,9 +168,9 @@ class Plivo:
         await applications.disconnect(self._rest, number)
 
     @hookimpl
-    def setup_steps(self, number: Number, answer_url: str) -> Sequence[SetupStep]:
+    def setup_steps(self, number: Number, addresses: Mapping[Kind, str]) -> Sequence[SetupStep]:
         """What a person does for inbound calls."""
-        return applications.setup_steps(number, answer_url)
+        return applications.setup_steps(number, addresses[Kind.ANSWER])
 
     @hookimpl
     async def rates(self, destination: str) -> Sequence[RateLine]:

@@ -18,6 +18,7 @@ from linecard import (
     RecordingOrder,
     TransferOrder,
     TransferStart,
+    TransferStarted,
     UnsupportedByProvider,
 )
 from linecard_plivo.e164 import write_number
@@ -104,14 +105,14 @@ async def cancel(rest: Rest, call: Call) -> HangUpResult:
     return HangUpResult.DONE if HangUpResult.DONE in results else HangUpResult.NOT_FOUND
 
 
-async def transfer(rest: Rest, call: Call, order: TransferOrder) -> TransferStart:
+async def transfer(rest: Rest, call: Call, order: TransferOrder) -> TransferStarted:
     """Transfer the caller's leg. Plivo asks for the document once the running stream has ended."""
     known, url = _require_id(call), for_document(order.document_url)
     await rest.ask(
         lambda client: client.calls.transfer(known, legs="aleg", aleg_url=url, aleg_method="POST"),
         Done,
     )
-    return TransferStart.DOCUMENT_AFTER_STREAM
+    return TransferStarted(start=TransferStart.DOCUMENT_AFTER_STREAM)
 
 
 async def send_digits(rest: Rest, call: Call, digits: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import phonenumbers
 
-from linecard import InvalidField, RateLine
+from linecard import Charge, InvalidField, RateLine
 from linecard_plivo.replies import Pricing
 from linecard_plivo.rest import Rest
 
@@ -31,9 +31,9 @@ async def rates(rest: Rest, destination: str) -> Sequence[RateLine]:
     prefix, price = max(fitting, key=lambda line: len(line[0]))
     return (
         RateLine(
-            what="outbound",
+            what=Charge.CALL,
             prefix=f"+{prefix}",
-            usd_per_minute=price,
+            usd=price,
             pulse_seconds=PULSE_SECONDS,
             source=SOURCE,
         ),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from tests.core.media.lines import Wire, media, profile
 
 from linecard import Call, CallStatus, Direction, LiveCall, StreamProfile
+from linecard.carrier import TransferStart
 from linecard.clock import Clock
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
@@ -41,6 +42,7 @@ class Asked:
     log: list[tuple[object, ...]] = field(default_factory=list)
     refusals: dict[str, Exception] = field(default_factory=dict)
     hang_up_takes: float = 0.0
+    start: TransferStart = TransferStart.DOCUMENT_AFTER_STREAM
 
     async def hang_up(self, call_id: str, reason: str) -> None:
         self._ask("hang_up", call_id, reason)
@@ -48,9 +50,9 @@ class Asked:
 
     async def transfer(
         self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> str:
+    ) -> TransferStart:
         self._ask("transfer", call_id, tuple(targets), mode, ring_seconds)
-        return "t1"
+        return self.start
 
     async def record(self, call_id: str, action: str) -> None:
         self._ask("record", call_id, action)

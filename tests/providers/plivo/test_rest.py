@@ -496,7 +496,7 @@ async def test_cancelling_ends_the_request_and_the_call(
 async def test_a_transfer(server: Server, rest: Rest) -> None:
     server.decide = always(Answer(202, {"message": "call transferred", "api_id": "a"}))
     started = await calls.transfer(rest, call(), TransferOrder(reference="t", document_url=URL))
-    assert started is TransferStart.DOCUMENT_AFTER_STREAM
+    assert started.start is TransferStart.DOCUMENT_AFTER_STREAM
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("POST", f"{ACCOUNT}/Call/{UUID}/")
     assert seen.body["legs"] == "aleg"
@@ -904,7 +904,7 @@ async def test_the_longest_prefix_sets_the_price(
 ) -> None:
     server.decide = routes({"GET /Pricing/": PRICING})
     (line,) = await prices.rates(rest, destination)
-    assert (line.prefix, line.usd_per_minute, line.pulse_seconds) == (prefix, price, 60)
+    assert (line.prefix, line.usd, line.pulse_seconds) == (prefix, price, 60)
     assert server.seen[0].query["country_iso"] == "US"
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from linecard.errors import Conflict
 from linecard.exchange.context import Exchange
+from linecard.exchange.pasted import new_proof, rotated
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_number
 from linecard.http.api.models import NumberIn, NumberList, NumberOut, NumberPatch
@@ -33,7 +34,7 @@ def numbers_router(exchange: Exchange) -> APIRouter:
 
     @router.post("", status_code=201, responses=problems(409, 422, 501))
     async def register(body: NumberIn) -> NumberOut:
-        number = checked(exchange, body.model_dump(), new_id())
+        number = checked(exchange, body.model_dump(), new_id(), (new_proof(),))
         async with exchange.database.write() as conn:
             await numbers.add(conn, number)
         return number_out(exchange, number)
@@ -56,6 +57,13 @@ def numbers_router(exchange: Exchange) -> APIRouter:
         changed = await _change(exchange, current, body.model_dump(exclude_unset=True))
         return number_out(exchange, changed)
 
+    @router.post("/{number}/rotate", responses=problems(404))
+    async def rotate(number: str) -> NumberOut:
+        current = await existing_number(exchange, number)
+        async with exchange.database.write() as conn:
+            changed = await numbers.update(conn, current.number, proofs=rotated(current))
+        return number_out(exchange, changed)
+
     @router.delete("/{number}", status_code=204, responses=problems(404, 409))
     async def remove(number: str) -> Response:
         await _remove(exchange, await existing_number(exchange, number))
@@ -68,7 +76,7 @@ async def _change(exchange: Exchange, current: Number, asked: dict[str, Any]) ->
     values = {field.name: getattr(current, field.name) for field in fields(current)}
     if asked.get("provider", current.provider) != current.provider:
         values.update(account=None, stream=None, options={})
-    changed = checked(exchange, values | asked, current.id)
+    changed = checked(exchange, values | asked, current.id, current.proofs)
     kept = CONNECTION if _same_account(current, changed) else ()
     new = {
         name: value

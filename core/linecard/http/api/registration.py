@@ -18,7 +18,9 @@ TRANSPORT = "websocket-in"
 """The one way of audio that is built; profiles that name another are refused."""
 
 
-def checked(exchange: Exchange, values: Mapping[str, Any], number_id: str) -> Number:
+def checked(
+    exchange: Exchange, values: Mapping[str, Any], number_id: str, proofs: tuple[str, ...]
+) -> Number:
     """A number whose provider, account, agent, stream profile and options are all real.
 
     Raises InvalidField with the field and what is there instead.
@@ -39,6 +41,7 @@ def checked(exchange: Exchange, values: Mapping[str, Any], number_id: str) -> Nu
         options=options,
         record=values["record"],
         enabled=values["enabled"],
+        proofs=proofs,
     )
 
 

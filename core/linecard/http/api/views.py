@@ -10,10 +10,10 @@ from linecard.calls import Call
 from linecard.carrier import SetupStep
 from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
+from linecard.exchange.pasted import pasted_addresses
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
 from linecard.store import recordings, timeline
-from linecard.webhook import Kind
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,8 +46,7 @@ def _setup(exchange: Exchange, number: Number) -> Sequence[SetupStep]:
         return [SetupStep(do=f"set up its account again: {error}")]
     if not relay.supports("setup_steps"):
         return ()
-    answer_url = exchange.addresses(number.provider, number.account).webhook(Kind.ANSWER)
-    return relay.hooks.setup_steps(number, answer_url)
+    return relay.hooks.setup_steps(number, pasted_addresses(exchange, number))
 
 
 async def call_out(conn: AsyncConnection, call: Call) -> CallOut:

@@ -114,6 +114,9 @@ class SimulatedPlivo:
         switch.tasks.start(live(switch, call, inbound(switch, call)), f"call {call.uuid}")
         return call.uuid
 
+    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+        """Nothing: numbers are pointed by REST, or to the application's own address."""
+
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order."""
         return tuple(self.switch.playbacks.get(call, ()))
