@@ -106,6 +106,7 @@ class Call:
     end_reason: str | None = None
     outcome: str | None = None
     closing: str | None = None
+    closing_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:

@@ -29,6 +29,7 @@ class Metrics:
         self.unmatched = self._counter(
             "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
+        self.given_up = self._counter("work_given_up", "Durable work given up", "kind")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from linecard.addresses import Addresses
@@ -17,6 +19,7 @@ from linecard.metrics import Metrics
 from linecard.pods import Leases
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
+from linecard.wall import now
 
 if TYPE_CHECKING:
     from linecard.agents import Agents
@@ -37,7 +40,8 @@ Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 class Exchange:
     """One running server.
 
-    `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind.
+    `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
+    `work_is_due` wakes the outbox.
     """
 
     settings: Settings
@@ -57,6 +61,11 @@ class Exchange:
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
     followers: Mapping[type[CarrierEvent], Follow] = field(default_factory=dict)
+    work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def later(self, seconds: float) -> datetime:
+        """The time of day when so many seconds of the calls' clock have passed."""
+        return now() + timedelta(seconds=seconds / self.clock.speed)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -8,14 +8,18 @@ from linecard.calls import Call, CallStatus
 from linecard.carrier import Found, HangUpResult
 from linecard.errors import CarrierError, CarrierUnavailable
 from linecard.events import CallEnding, LegEnded
-from linecard.exchange import inbox
+from linecard.exchange import inbox, outbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.reasons import NO_STREAM, TOO_LONG
 from linecard.store import calls, timeline
+from linecard.store import outbox as jobs
+from linecard.store.outbox import Job
 from linecard.wall import now
 
 log = structlog.get_logger()
 
+HANG_UP = "hang-up"
+CONFIRM = "confirm-end"
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
 CONFIRM_AFTER = (15.0, 60.0, 300.0)
@@ -28,23 +32,30 @@ async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
     """End a call at the carrier: once now, and in the background until it is certain.
 
     The wish is written first: whatever document is asked for from then on hangs up, so that closing
-    the stream is a second way to the end.
+    the stream is a second way to the end. With it stands the job that goes on after a crash.
     """
     current = await _mark_closing(exchange, call, reason)
-    if current is not None and not await _try_end(exchange, current):
-        exchange.tasks.start(_keep_trying(exchange, current), "hang up")
+    if current is not None and await _try_end(exchange, current):
+        async with exchange.database.write() as conn:
+            await jobs.cancel(conn, f"{HANG_UP}:{call.id}")
 
 
-async def _keep_trying(exchange: Exchange, call: Call) -> None:
-    for pause in RETRY_AFTER:
-        await exchange.clock.sleep(pause)
-        async with exchange.database.read() as conn:
-            current = await calls.get(conn, call.id)
-        if current is None or current.is_over or await _try_end(exchange, current):
-            return
-    log.error("hang-up failed; minutes may be at risk", call=call.id, provider=call.provider)
+async def hang_up_again(exchange: Exchange, job: Job) -> None:
+    """The job of a hang-up that has not been confirmed. Raises CarrierError to be tried again."""
+    current = await _current(exchange, job.call_id or "")
+    if current is not None and not current.is_over:
+        await _end_once(exchange, current)
+
+
+async def hang_up_given_up(exchange: Exchange, job: Job) -> None:
+    """Nobody could end the call: whoever runs the server must."""
     async with exchange.database.write() as conn:
-        await timeline.append(conn, call.id, "hang-up-failed", {}, now())
+        await timeline.append(conn, job.call_id or "", "hang-up-failed", {}, now())
+
+
+async def _current(exchange: Exchange, call_id: str) -> Call | None:
+    async with exchange.database.read() as conn:
+        return await calls.get(conn, call_id)
 
 
 async def _try_end(exchange: Exchange, call: Call) -> bool:
@@ -63,7 +74,10 @@ async def _mark_closing(exchange: Exchange, call: Call, reason: str) -> Call | N
             return None
         if not current.closing:
             await timeline.append(conn, call.id, "hang-up-asked", {"reason": reason}, now())
-            current = await calls.update(conn, call.id, closing=reason)
+            current = await calls.update(conn, call.id, closing=reason, closing_at=now())
+            await outbox.put(
+                exchange, conn, HANG_UP, call.id, after=RETRY_AFTER[0], call_id=call.id
+            )
     return current
 
 
@@ -79,7 +93,8 @@ async def _end_once(exchange: Exchange, call: Call) -> None:
         await _gone(exchange, call)
     if result is HangUpResult.UNSUPPORTED:
         await _cannot_now(exchange, call)
-    exchange.tasks.start(_confirm(exchange, call), "confirm end")
+    async with exchange.database.write() as conn:
+        await outbox.put(exchange, conn, CONFIRM, call.id, after=CONFIRM_AFTER[0], call_id=call.id)
 
 
 async def _cannot_now(exchange: Exchange, call: Call) -> None:
@@ -100,15 +115,15 @@ async def _gone(exchange: Exchange, call: Call) -> None:
         await inbox.apply(exchange, call, [event])
 
 
-async def _confirm(exchange: Exchange, call: Call) -> None:
-    """Ask the carrier while nobody has reported the end that it promised."""
-    for pause in CONFIRM_AFTER:
-        await exchange.clock.sleep(pause)
-        async with exchange.database.read() as conn:
-            current = await calls.get(conn, call.id)
-        if current is None or current.is_over:
-            return
-        await look_up(exchange, current)
+async def confirm_end(exchange: Exchange, job: Job) -> None:
+    """The job of an end that the carrier promised. Raises CarrierUnavailable while nobody has reported it."""
+    current = await _current(exchange, job.call_id or "")
+    if current is None or current.is_over:
+        return
+    found = await look_up(exchange, current)
+    current = await _current(exchange, current.id)
+    if current is not None and not current.is_over:
+        raise CarrierUnavailable(current.provider, f"the end is not reported; it is {found}")
 
 
 async def look_up(exchange: Exchange, call: Call) -> Found:

@@ -14,6 +14,8 @@ from linecard.clock import Clock
 from linecard.exchange import answering, consulting, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
+from linecard.exchange.durable import KINDS
+from linecard.exchange.outbox import OutboxLoop
 from linecard.media.ticker import Ticker
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
@@ -73,7 +75,10 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         clock=exchange.clock,
         tended=exchange.lives.__contains__,
     )
-    settling = asyncio.create_task(settler.run(), name="settler")
+    loops = [
+        asyncio.create_task(settler.run(), name="settler"),
+        asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
+    ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     try:
         yield
@@ -81,8 +86,9 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         exchange.doors.close()
         await hang_up_all(exchange)
         await exchange.plugins.tell_and_wait("on_stop")
-        settling.cancel()
-        await asyncio.gather(settling, return_exceptions=True)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
         await exchange.database.close()

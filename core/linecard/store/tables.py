@@ -89,6 +89,7 @@ calls = Table(
     Column("end_reason", Text),
     Column("outcome", Text),
     Column("closing", Text),
+    Column("closing_at", UtcTime),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
@@ -157,6 +158,23 @@ transfers = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("queue", String, nullable=False),
+    Column("call_id", String),
+    Column("payload", JSON, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
+Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
 
 documents = Table(
     "documents",

@@ -41,6 +41,7 @@ async def test_every_field_of_a_call_comes_back(database: Database, make_call: M
         end_reason="normal",
         outcome="sold",
         closing="agent",
+        closing_at=EVENING,
     )
     unset = [one.name for one in fields(call) if getattr(call, one.name) == one.default]
     assert unset == [], "give every field a value of its own here"

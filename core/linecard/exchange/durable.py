@@ -1,0 +1,20 @@
+"""Who does each kind of durable work, and how often it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from linecard.exchange import endings
+from linecard.exchange.outbox import Kind
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        endings.HANG_UP: Kind(
+            work=endings.hang_up_again,
+            retry_after=endings.RETRY_AFTER,
+            buried=endings.hang_up_given_up,
+        ),
+        endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
+    }
+)
