@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -36,7 +35,6 @@ _NAMES = (
 )
 KNOWN = frozenset(_NAMES.split())
 """Fields that Exotel's pages and captured requests show."""
-NO_STREAM: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Form:
     """What a request says. `stream` is the nested report of the applet before, `legs` one mapping each."""
 
     values: Mapping[str, str]
-    stream: Mapping[str, str] = NO_STREAM
+    stream: Mapping[str, str] = field(default_factory=dict)
     legs: Sequence[Mapping[str, str]] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
 
