@@ -70,6 +70,14 @@ class StreamFacts:
     recording: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A second leg that was answered, in seconds."""
+
+    seconds: float
+    with_machine: bool
+
+
 def _future() -> asyncio.Future[Ending]:
     return asyncio.get_running_loop().create_future()
 
@@ -100,7 +108,7 @@ class Call:
     dialled: tuple[tuple[str, str], ...] = ()
     passed: str = ""
     recordings: list[Recording] = field(default_factory=list)
-    talks: list[float] = field(default_factory=list)
+    talks: list[Talk] = field(default_factory=list)
     inr: str | None = None
 
     @property

@@ -49,14 +49,19 @@ def is_complete(switch: Switch, call: Call) -> bool:
 
 def leg_details(switch: Switch, call: Call) -> dict[str, Any]:
     """`Details` of a call: what each leg did."""
-    legs = [call.seconds, *call.talks]
+    legs = [call.seconds, *(talk.seconds for talk in call.talks)]
     numbered = [
         {"Leg": {"Id": place, "OnCallDuration": round(seconds)}}
         for place, seconds in enumerate(legs, 1)
     ]
     return {
-        "ConversationDuration": round(sum(call.talks) if call.talks else call.seconds),
+        "ConversationDuration": round(conversation(call)),
         "Leg1Status": call.status,
         "Leg2Status": dict(call.dialled).get("DialCallStatus"),
         "Legs": numbered,
     }
+
+
+def conversation(call: Call) -> float:
+    """How long two sides talked: the second leg's seconds, where there was one."""
+    return sum(talk.seconds for talk in call.talks) if call.talks else call.seconds
