@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from linecard import (
     CallStatus,
-    CarrierEvent,
     CarrierRequest,
     LegAnswered,
     LegEnded,
@@ -20,7 +19,7 @@ from linecard import (
     TransferResult,
     Unrecognised,
 )
-from linecard_exotel.fields import Form
+from linecard_exotel.fields import SEVERAL, Form
 from linecard_exotel.readings import Events
 from linecard_exotel.statuses import ENDS, RESULTS
 
@@ -55,30 +54,29 @@ def _quiet(_request: CarrierRequest, _form: Form) -> Events:
 
 
 def _terminal(request: CarrierRequest, form: Form) -> Events:
-    word, reference = form.word("DialCallStatus"), request.reference or ""
+    word = form.word("DialCallStatus")
     over = LegEnded(
-        key=f"{_key(form, 'ended')}:{reference}",
+        key=f"{_key(form, 'ended')}:{request.reference or ''}",
         leg=FIRST,
         status=ENDS.get(word, CallStatus.COMPLETED),
         reason=word,
         duration=form.whole("DialCallDuration"),
     )
     result = RESULTS.get(word)
-    return (
-        (over,)
-        if result is None
-        else (*_bridged(request, form, result), over, _told(form, reference, result))
+    if result is None or (form.text(SEVERAL) and result is not TransferResult.BRIDGED):
+        # One of several did not answer: that all of them did not, the second Voicebot tells.
+        return (over,)
+    told = TransferReported(
+        key=f"{_key(form, 'result')}:{request.reference or ''}",
+        leg=FIRST,
+        transfer=request.reference or "",
+        result=result,
     )
+    return (*_bridged(request, form, result), over, told)
 
 
 def _bridged(request: CarrierRequest, form: Form, result: TransferResult) -> Events:
     return _answered(request, form) if result is TransferResult.BRIDGED else ()
-
-
-def _told(form: Form, reference: str, result: TransferResult) -> CarrierEvent:
-    return TransferReported(
-        key=f"{_key(form, 'result')}:{reference}", transfer=reference, result=result
-    )
 
 
 def _by_status(request: CarrierRequest, form: Form) -> Events:

@@ -31,6 +31,7 @@ from linecard import (
 )
 from linecard_exotel.e164 import write_number
 from linecard_exotel.facts import MOST_CALL_SECONDS, NAME
+from linecard_exotel.fields import SEVERAL
 from linecard_exotel.settings import ExotelSettings
 
 JSON = "application/json"
@@ -103,6 +104,7 @@ def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, 
         "dial_passthru_event_url": verb.callback_url,
     }
     if len(numbers) > 1:
+        document["dial_passthru_event_url"] += f"&{SEVERAL}={len(numbers)}"
         document["parallel_ringing"] = {
             "activate": True,
             "max_parallel_attempts": min(len(numbers), MOST_PARALLEL),

@@ -33,7 +33,9 @@ _NAMES = (
     "passthru Stream Legs disposition EventType Status DateCreated DateUpdated PhoneNumberSid "
     "ConversationDuration AnsweredBy RingDuration"
 )
-KNOWN = frozenset(_NAMES.split())
+SEVERAL = "of"
+"""Our own field in the address that hears of targets: how many there are, where it is more than one."""
+KNOWN = frozenset([*_NAMES.split(), SEVERAL])
 """Fields that Exotel's pages and captured requests show."""
 
 

@@ -122,6 +122,7 @@ def test_several_targets_ring_at_once() -> None:
     targets = tuple(cleared(f"+9198123456{last}") for last in range(70, 77))
     document = body(write([dial(targets=targets)], Reason.TRANSFER))
     assert len(document["destination"]["numbers"]) == 7
+    assert document["dial_passthru_event_url"] == f"{LEG_URL}&of=7"
     assert document["parallel_ringing"] == {"activate": True, "max_parallel_attempts": 5}
 
 

@@ -480,6 +480,16 @@ def test_a_conversation_that_is_over() -> None:
     assert told.result is TransferResult.BRIDGED
 
 
+def test_one_of_several_targets_decides_nothing_unless_it_was_talked_to() -> None:
+    terminal = {"EventType": "Terminal", "of": "2"}
+    for word in ("busy", "no-answer", "canceled"):
+        (over,) = target(DialCallStatus=word, **terminal).events
+        assert isinstance(over, LegEnded)
+    talked = target(DialCallStatus="completed", **terminal)
+    assert isinstance(talked.events[-1], TransferReported)
+    assert talked.unknown == {}
+
+
 def test_a_new_event_of_a_target_is_kept() -> None:
     (kept,) = target(EventType="Moved").events
     assert isinstance(kept, Unrecognised)
