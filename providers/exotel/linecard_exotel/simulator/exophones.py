@@ -30,7 +30,12 @@ class ExoPhones:
     def attach(self, number: str, pasted: Sequence[str]) -> str:
         """Give a number the flow that the addresses make; the flow's id."""
         self._pasted[e164(number)] = tuple(pasted)
-        return self._ids.setdefault(e164(number), str(FIRST_FLOW + len(self._ids)))
+        return self._ids.setdefault(e164(number), self.next_flow_id)
+
+    @property
+    def next_flow_id(self) -> str:
+        """The id that the next new flow gets."""
+        return str(FIRST_FLOW + len(self._ids))
 
     def tick_record(self, number: str, *, records: bool) -> None:
         """Tick Record in the Voicebot applets of a number's flow, or take it off."""

@@ -110,18 +110,24 @@ class SimulatedExotel:
         switch.tasks.start(live(switch, call, inbound(switch, call)), f"call {call.sid}")
         return call.sid
 
-    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+    def set_up(self, number: str, pasted: Sequence[str], *, record: bool = False) -> None:
         """Build a flow of the pasted addresses by hand, and attach the number to it.
 
         `k=answer` goes into a Voicebot, `next` into the Passthru behind it, `dial` into the Connect on
-        its branch A, `return` into the Voicebot for callers whom nobody answered.
+        its branch A, `return` into the Voicebot for callers whom nobody answered. `record` ticks
+        Record in the Voicebots.
         """
         flow_id = self.switch.exophones.attach(number, pasted)
+        self.tick_record(number, records=record)
         self.ledger.write(What.NOTE, text=f"{number} is attached to flow {flow_id}")
         for text in pasted:
             if not is_flow_address(text):
                 note = f"{number}: a pasted text is no address of an applet, passed over"
                 self.ledger.write(What.NOTE, text=note)
+
+    def number_options(self) -> Mapping[str, object]:
+        """The flow that the next number will be attached to: calls that go out run it too."""
+        return {"flow_id": self.switch.exophones.next_flow_id}
 
     def tick_record(self, number: str, *, records: bool = True) -> None:
         """Tick Record in the Voicebot applets of a number's flow, or take it off."""

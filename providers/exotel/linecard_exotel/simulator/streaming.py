@@ -89,7 +89,8 @@ async def _carry(
         _detach(switch, call, stream, recording)
         seconds = switch.clock.unix() - started
         call.last_stream = _facts(switch, call, stream, seconds, recording)
-        switch.tasks.start(_close(call, stream, socket, workers), "closing a socket")
+        reason = "callended" if call.is_over else "stopped"
+        switch.tasks.start(_close(stream, socket, workers, reason), "closing a socket")
 
 
 def _attach(switch: Switch, call: Call, stream: LiveStream, *, records: bool) -> Recording | None:
@@ -151,11 +152,11 @@ def _facts(
 
 
 async def _close(
-    call: Call, stream: LiveStream, socket: MediaSocket, workers: list[asyncio.Task[None]]
+    stream: LiveStream, socket: MediaSocket, workers: list[asyncio.Task[None]], reason: str
 ) -> None:
     for worker in workers:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)
     if stream.why != BY_APPLICATION:
-        await stream.send_stop("callended" if call.is_over else "stopped")
+        await stream.send_stop(reason)
     await socket.close(stream.close_code)

@@ -80,7 +80,7 @@ class Talk:
         except WebSocketDisconnect as error:
             self.closed.set_result(error.code)
             for _, future in self.waiting:
-                future.cancel()
+                future.cancel("the socket is closed")
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["event"] == "start":
