@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -37,9 +37,9 @@ def form(fields: Pairs) -> tuple[bytes, str]:
 class Webhook:
     """One message to the application. `fields` go into the body, or into the query of a GET.
 
-    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides.
-    `headers` are sent beside the carrier's own, `encode` writes the body. What is told and not taken
-    is told again after each wait in `again`, in seconds of the carrier's clock.
+    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides;
+    `headers` go beside the signature's, the same ones with every try. `encode` writes the body. What
+    is told and not taken is told again after each wait in `again`, in seconds of the carrier's clock.
     """
 
     url: str
@@ -48,7 +48,7 @@ class Webhook:
     method: str = "POST"
     call: str | None = None
     policy: Policy | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Pairs = ()
     encode: Encode = form
     again: tuple[float, ...] = ()
 
@@ -143,10 +143,10 @@ class Courier:
         return Request(webhook.method, url, body, headers)
 
     def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
-        headers = {**self._sign(webhook.method, url, fields), **webhook.headers}
+        headers = dict(self._sign(webhook.method, url, fields))
         if self._faults.happens("bad_signature"):
-            return {name: value[::-1] for name, value in headers.items()}
-        return headers
+            headers = {name: value[::-1] for name, value in headers.items()}
+        return headers | dict(webhook.headers)
 
     async def _send(
         self, webhook: Webhook, request: Request, policy: Policy, attempt: int

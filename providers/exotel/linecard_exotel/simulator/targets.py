@@ -122,7 +122,7 @@ def _tell(
         Webhook(
             url=address.url,
             method="GET",
-            headers=address.headers,
+            headers=tuple(address.headers.items()),
             fields=tuple(fields.items()),
             kind=f"dial {event}",
             call=call.sid,

@@ -15,7 +15,7 @@ from linecard.simulator.phone import BUSY, NO_ANSWER, Phone, cut_short, human
 from linecard.simulator.script import Speak, Wait
 from linecard_exotel.simulator import Quirks
 
-from .conftest import HUMAN, OURS, THEIRS, Stage, closes_at_once, stays
+from .conftest import HUMAN, OURS, THEIRS, Stage, closes_at_once, stage, stays
 
 CAPTURED = (
     "CallSid",
@@ -143,16 +143,16 @@ class TestJsonStream:
         return Quirks(stream_in="json", digits="8", nests_passthru=True, misleading_to=None)
 
     async def test_other_shapes(self, on_stage_with: Stage) -> None:
-        stage = on_stage_with
-        stage.set_up("answer", "next", "dial", "return")
-        stage.app.answers["/dial"] = destination(destination={"numbers": []})
-        await called_in(stage)
-        fields = stage.app.at("/next")[0].fields
+        app = on_stage_with.app
+        on_stage_with.set_up("answer", "next", "dial", "return")
+        app.answers["/dial"] = destination(destination={"numbers": []})
+        await called_in(on_stage_with)
+        fields = app.at("/next")[0].fields
         assert json.loads(fields["Stream"])["DisconnectedBy"] == "bot"
         assert not any(name.startswith("Stream[") for name in fields)
         assert fields["digits"] == '"8"'
         assert fields["To"] == "08047113155"
-        nested = stage.app.at("/return")[0].fields["passthru"]
+        nested = app.at("/return")[0].fields["passthru"]
         assert nested.startswith('"http:\\/\\/')
         assert json.loads(nested).endswith("k=next&x=N.proof&t=tok")
 
@@ -202,6 +202,11 @@ async def test_a_transfer_that_is_answered(on_stage: Stage, spoken: bytes) -> No
     assert (told["Ringing"]["Status"], told["Terminal"]["Status"]) == ("busy", "free")
     assert told["Terminal"]["DialCallStatus"] == "completed"
     assert told["Dial"]["DialWhomNumber"] == "09812345678"
+    found = (await on_stage.rest.get(f"Calls/{sid}.json?details=true")).json()["Call"]
+    details = found["Details"]
+    assert (details["Leg1Status"], details["Leg2Status"]) == ("completed", "completed")
+    first, second = (leg["Leg"] for leg in details["Legs"])
+    assert details["ConversationDuration"] == second["OnCallDuration"] < first["OnCallDuration"]
 
 
 @pytest.mark.parametrize(("phone", "status"), [(BUSY, "busy"), (NO_ANSWER, "no-answer")])
@@ -309,8 +314,6 @@ async def test_a_bad_destination_dials_nobody(on_stage: Stage, case: str) -> Non
 
 
 async def test_a_foreign_caller_id_dials_nobody() -> None:
-    from .conftest import stage
-
     async with stage(numbers=[OURS]) as on_stage:
         on_stage.set_up("answer", "dial")
         on_stage.app.answers["/dial"] = destination(outgoing_phone_number="08000000000")

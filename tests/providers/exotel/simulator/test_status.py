@@ -137,9 +137,8 @@ async def test_it_comes_again_after_five_and_fifteen_minutes(on_stage: Stage) ->
 
 
 async def test_what_was_taken_does_not_come_again(on_stage: Stage) -> None:
-    on_stage.exotel.quirks.retries = (0.1,)
-    on_stage.app.answers["/end"] = [500, 200]
     on_stage.exotel.quirks.retries = (0.1, 0.1, 0.1)
+    on_stage.app.answers["/end"] = [500, 200]
     sid = await told(on_stage)
     while len(on_stage.app.at("/end")) < 2:
         await asyncio.sleep(0.01)
@@ -186,3 +185,36 @@ async def test_an_answer_asked_for_twice(on_stage: Stage) -> None:
         await asyncio.sleep(0.01)
     first, second = on_stage.app.at("/answer")
     assert first.fields == second.fields
+
+
+@pytest.mark.parametrize("fault", ["recording_lost", "recording_late"])
+async def test_a_recording_that_does_not_come_in_time(on_stage: Stage, fault: str) -> None:
+    carrier = on_stage.exotel
+    carrier.quirks.recording_delay = 0.1
+    carrier.faults.seconds = 4
+    setattr(carrier.faults, fault, 1)
+    await told(on_stage, Record="true")
+    url = on_stage.app.at("/end")[0].fields["RecordingUrl"]
+    await carrier.switch.clock.sleep(1)
+    assert (await on_stage.rest.get(url)).status_code == 404
+    await carrier.switch.clock.sleep(5)
+    late = await on_stage.rest.get(url)
+    assert late.status_code == (200 if fault == "recording_late" else 404)
+
+
+async def test_the_phone_hangs_up_early(on_stage: Stage) -> None:
+    on_stage.exotel.faults.early_hang_up = 1
+    on_stage.exotel.faults.seconds = 1
+    on_stage.app.parts = [stays]
+    sid = await told(on_stage)
+    (ended,) = on_stage.exotel.ledger.all(What.HUNG_UP, sid)
+    assert ended.facts["source"] == "Callee"
+
+
+async def test_a_dial_that_has_to_wait(on_stage: Stage) -> None:
+    on_stage.exotel.faults.queue_delay = 1
+    on_stage.exotel.faults.seconds = 2
+    sid = await told(on_stage)
+    ledger = on_stage.exotel.ledger
+    (queued,), (dialled,) = ledger.all(What.QUEUED, sid), ledger.all(What.DIALLED, sid)
+    assert dialled.at - queued.at >= 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from linecard.simulator.ledger import What
+from linecard.simulator.mediasocket import OPEN_SECONDS
 from linecard.simulator.phone import Phone, cut_short
 from linecard.simulator.script import Press, Speak, Wait
 from linecard_exotel.simulator import Quirks
@@ -86,10 +87,19 @@ async def test_two_failed_handshakes_end_a_stream(on_stage: Stage) -> None:
     assert not on_stage.exotel.ledger.all(What.STREAM_OPENED, sid)
 
 
-async def test_the_handshake_is_given_ten_seconds() -> None:
-    from linecard.simulator.mediasocket import OPEN_SECONDS
-
+def test_the_handshake_is_given_ten_seconds() -> None:
     assert OPEN_SECONDS == 10
+
+
+async def test_no_connection_at_all(on_stage: Stage) -> None:
+    on_stage.exotel.faults.socket_refused = 1
+    on_stage.set_up("answer", "next")
+    sid = await on_stage.exotel.call_in(THEIRS, OURS, Phone())
+    await on_stage.exotel.ledger.until(What.HUNG_UP, sid)
+    fields = on_stage.app.at("/next")[0].fields
+    assert fields["Stream[Status]"] == "failed"
+    assert fields["Stream[DisconnectedBy]"] == "NA"
+    assert on_stage.exotel.faults.happened["socket_refused"] == 2
 
 
 class TestCamel:
