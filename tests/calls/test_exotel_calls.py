@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -19,23 +19,26 @@ from tests.calls.telephone import Telephone, names, telephone
 
 EXOPHONE, CUSTOMER, HUMAN = "+918047113155", "+919494865411", "+919812345678"
 TALK = speech("hello there, can you hear me")
-TALKER = Phone(script=(Wait(2.0), Speak(TALK), Wait(1.0)), hangs_up=True)
+TALKER = Phone(script=(Wait(2.0), Speak(TALK), Wait(4.0)), hangs_up=True)
+ALLOWED = f"{HUMAN},+91*"
 PASSWORD = "a-long-password"
 FRAME = 320
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Telephone]:
-    settings = {"allowed_countries": "IN", "transfer_allow": "+91*"}
-    async with telephone(tmp_path, "exotel", **settings) as running:
+    async with telephone(
+        tmp_path, "exotel", allowed_countries="IN", transfer_allow=ALLOWED
+    ) as running:
         yield running
 
 
 @pytest.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Telephone]:
     variables = {"EXOTEL_WEBHOOK_USER": "linecard", "EXOTEL_WEBHOOK_PASSWORD": PASSWORD}
-    settings = {"allowed_countries": "IN", "transfer_allow": "+91*"}
-    async with telephone(tmp_path, "exotel", variables=variables, **settings) as running:
+    async with telephone(
+        tmp_path, "exotel", variables=variables, allowed_countries="IN", transfer_allow=ALLOWED
+    ) as running:
         yield running
 
 
@@ -49,7 +52,7 @@ async def set_up(world: Telephone, **changes: object) -> dict[str, Any]:
     await world.register(number=EXOPHONE, **changes)
     shown = (await world.api.get(f"/api/numbers/{EXOPHONE}")).json()
     pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-    assert len(pasted) == 4
+    assert len(pasted) == 6
     exotel(world).set_up(EXOPHONE, pasted)
     return dict(shown)
 
@@ -178,6 +181,21 @@ async def test_a_transfer_to_a_busy_human_brings_the_caller_back(world: Telephon
     assert is_quiet(world)
 
 
+async def test_a_caller_who_is_back_is_transferred_again(world: Telephone) -> None:
+    to_human = (WaitForSound(), WaitForSilence(), Press("0"))
+    world.carrier.phones[HUMAN] = BUSY
+    await set_up(world, agent="greeter")
+    phone = Phone(script=(*to_human, Wait(8), Press("0"), Wait(60)))
+    await world.carrier.call_in(CUSTOMER, EXOPHONE, phone)
+    first = await world.only_call()
+    await world.until(first["id"], lambda call: names(call).count("stream-started") == 2)
+    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=2)
+    call = await world.ended(first["id"])
+    assert results(call) == ["busy", "bridged"]
+    assert world.carrier.ledger.dials(HUMAN) == 2
+    assert is_quiet(world)
+
+
 def results(call: dict[str, Any]) -> list[str]:
     return [e["facts"]["result"] for e in call["events"] if e["name"] == "transfer-reported"]
 
@@ -215,9 +233,9 @@ async def test_an_address_of_a_number_is_no_use_after_the_call(world: Telephone)
     first = await world.only_call()
     call = await world.ended(first["id"])
     sid = call["carrier_ids"]["call_sid"]
-    answer_url, next_url, dial_url, return_url = (
+    answer_url, next_url, dial_url, return_url = [
         step["paste"] for step in shown["setup"] if step["paste"]
-    )
+    ][:4]
     replay = {"CallSid": sid, "CallFrom": CUSTOMER, "CallTo": EXOPHONE, "Direction": "incoming"}
     for url, status in ((answer_url, 404), (return_url, 404), (next_url, 302), (dial_url, 200)):
         answer = await _get(url, replay)
@@ -232,6 +250,6 @@ async def test_an_address_of_a_number_is_no_use_after_the_call(world: Telephone)
 
 async def _get(url: str, fields: dict[str, str]) -> httpx2.Response:
     parts = urlsplit(url)
-    query = [*parse_qsl(parts.query), *fields.items()]
+    query = urlencode([*parse_qsl(parts.query), *fields.items()])
     async with httpx2.AsyncClient(trust_env=False) as client:
-        return await client.get(parts._replace(query="").geturl(), params=query)
+        return await client.get(parts._replace(query=query).geturl())

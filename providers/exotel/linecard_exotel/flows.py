@@ -51,11 +51,20 @@ def setup_steps(
         ),
         SetupStep(
             do="Connect, if nobody answers and if nobody is dialled: a second Voicebot with this URL, "
-            f"sample rate 8000; {record}. It brings the caller back. Behind it, the same Passthru "
-            f"and Connect once more, with the same addresses, or a Hangup applet.{auth}",
+            f"sample rate 8000; {record}. It brings the caller back.{auth}",
             paste=paste[Kind.RETURN],
         ),
-        SetupStep(do="branch B of the Passthru: a Hangup applet"),
+        SetupStep(
+            do="behind the second Voicebot: a second Passthru, like the first and with its URL, so that "
+            "the end of the call is told and a caller who is back may be transferred again",
+            paste=paste[Kind.NEXT],
+        ),
+        SetupStep(
+            do="branch A of the second Passthru: a second Connect, like the first and with its URL; "
+            "Hangup applets behind it",
+            paste=paste[Kind.DIAL],
+        ),
+        SetupStep(do="branch B of both Passthrus: a Hangup applet"),
         SetupStep(do=f"Exotel dashboard, ExoPhones, {number.number}: choose this flow"),
         SetupStep(
             do="for calls that go out through the flow: write the digits of its address into the "

@@ -182,7 +182,7 @@ def test_numbers_are_written_by_field(
 def test_the_flow_to_build(exotel: Exotel) -> None:
     steps = exotel.setup_steps(number(), ADDRESSES)
     pasted = [step.paste for step in steps if step.paste]
-    order = (Kind.ANSWER, Kind.NEXT, Kind.DIAL, Kind.RETURN)
+    order = (Kind.ANSWER, Kind.NEXT, Kind.DIAL, Kind.RETURN, Kind.NEXT, Kind.DIAL)
     assert pasted == [ADDRESSES[kind] for kind in order]
     text = " ".join(step.do for step in steps)
     for word in ("Voicebot", "Passthru", "Connect", "Hangup", "flow_id", "+918047113155"):

@@ -156,9 +156,9 @@ async def test_what_cannot_be_dialled_leaves_nothing(api: Api, rest: Rest) -> No
         with pytest.raises(CarrierRefused) as refused:
             await calls.place(rest, wish)
         assert refused.value.status is None
-    for wish in (call(machine=Machine.DETECT), call(send_digits="1")):
+    for asked in (call(machine=Machine.DETECT), call(send_digits="1")):
         with pytest.raises(UnsupportedByProvider):
-            await calls.place(rest, order(call=wish))
+            await calls.place(rest, order(call=asked))
     assert api.seen == []
 
 
@@ -385,7 +385,10 @@ async def test_credentials_go_to_exotels_own_hosts_alone(rest: Rest) -> None:
     assert {"recordings.exotel.com", "api.exotel.com", "api.in.exotel.com"} <= ours.hosts
     stored = f"https://s3-ap-southeast-1.amazonaws.com/{FILE}"
     older = await calls.fetch_recording(rest, "6f04", stored)
-    assert (older.authorization, older.hosts) == (None, {"s3-ap-southeast-1.amazonaws.com"})
+    assert (older.authorization, older.hosts) == (
+        None,
+        frozenset({"s3-ap-southeast-1.amazonaws.com"}),
+    )
     for forged in (
         f"https://evil.example/{FILE}",
         "https://s3-ap-southeast-1.amazonaws.com/evil/6f04.mp3",
@@ -399,7 +402,7 @@ async def test_credentials_go_to_exotels_own_hosts_alone(rest: Rest) -> None:
 async def test_hosts_of_the_account_are_fetched_from_without_credentials() -> None:
     rest = Rest(settings(recording_hosts=("files.example.com",)))
     found = await calls.fetch_recording(rest, "x", "https://files.example.com/x.mp3")
-    assert (found.authorization, found.hosts) == (None, {"files.example.com"})
+    assert (found.authorization, found.hosts) == (None, frozenset({"files.example.com"}))
 
 
 async def test_a_recording_without_its_address_is_looked_up(api: Api, rest: Rest) -> None:

@@ -297,4 +297,8 @@ def test_profiles() -> None:
         assert profile.format.inbound.byte_order == "little"
     assert [profile.lead_ms for profile in PROFILES] == [400, 400, 800], "two chunks each"
     assert VOICEBOT.outbound_needs == ("flow_id",)
-    assert (CONNECT.at_dial, CONNECT.inbound, CONNECT.lacks) == (True, False, {"transfer"})
+    assert (CONNECT.at_dial, CONNECT.inbound, CONNECT.lacks) == (
+        True,
+        False,
+        frozenset({"transfer"}),
+    )
