@@ -24,6 +24,7 @@ class Ending:
 
 BY_CALLER = Ending("completed", "Caller", "normal hangup")
 BY_CALLEE = Ending("completed", "Callee", "normal hangup")
+BY_PERSON = frozenset({"Caller", "Callee"})
 BY_BOT = Ending("completed", "Bot", "the stream was closed")
 BY_FLOW = Ending("completed", "Flow", "the flow is over")
 TIME_LIMIT = Ending("completed", "Exotel", "time limit")
@@ -120,6 +121,11 @@ class Call:
     def is_over(self) -> bool:
         """Whether it has ended, or is about to."""
         return self.over.done()
+
+    @property
+    def was_hung_up(self) -> bool:
+        """Whether the customer has ended it."""
+        return self.over.done() and self.over.result().source in BY_PERSON
 
     @property
     def seconds(self) -> float:

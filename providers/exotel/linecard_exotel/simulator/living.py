@@ -116,11 +116,14 @@ async def _answered(switch: Switch, call: Call) -> Ending:
     report(switch, call, "answered")
     if call.order.record:
         start_recording(switch, call, RecordingOrder(channels=call.order.channels))
-    try:
-        async with switch.clock.timeout(call.order.time_limit):
-            return await _run(switch, call)
-    except TimeoutError:
-        return TIME_LIMIT
+    limit = switch.tasks.start(_end_in_time(switch, call), "time limit")
+    call.over.add_done_callback(lambda _: limit.cancel())
+    return await _run(switch, call)
+
+
+async def _end_in_time(switch: Switch, call: Call) -> None:
+    await switch.clock.sleep(call.order.time_limit)
+    call.end(TIME_LIMIT)
 
 
 async def _run(switch: Switch, call: Call) -> Ending:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.courier import Webhook
 from linecard.simulator.overrides import Policy
+from linecard_exotel.simulator.addresses import Address
 from linecard_exotel.simulator.bodies import as_json, as_multipart, as_pairs
 from linecard_exotel.simulator.details import conversation
 from linecard_exotel.simulator.moments import stamp, stamp_or_none
@@ -28,10 +29,11 @@ def report(switch: Switch, call: Call, event: str) -> None:
     if order is None or event not in _wanted(switch, call, order):
         return
     facts = _facts(switch, call, order, event)
-    boundary = switch.ids.boundary()
+    boundary, address = switch.ids.boundary(), Address.parse(order.url)
     switch.courier.tell(
         Webhook(
-            url=order.url,
+            url=address.url,
+            headers=tuple(address.headers.items()),
             fields=as_pairs(facts),
             kind=f"status {event}",
             call=call.sid,

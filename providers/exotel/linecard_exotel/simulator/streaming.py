@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TRIES = 2
 TRY_AGAIN_SECONDS = 0.5
+PROPER = frozenset({1000, 1001, 1005})
 FULL_STREAM = "stream limit of 60 minutes"
 
 
@@ -138,17 +139,26 @@ def _detach(switch: Switch, call: Call, stream: LiveStream, recording: Recording
 def _facts(
     switch: Switch, call: Call, stream: LiveStream, seconds: float, recording: Recording | None
 ) -> StreamFacts:
-    by_bot = stream.why == BY_APPLICATION
-    failed = stream.close_code != NORMAL
+    error = _error(stream)
+    by_bot = stream.why == BY_APPLICATION and not error
     return StreamFacts(
         sid=stream.sid,
-        status="failed" if failed else "completed",
+        status="failed" if error else "completed",
         seconds=seconds,
         url=stream.url,
-        by="bot" if by_bot else "user" if call.is_over else "NA",
-        error=stream.why if failed else "",
+        by="bot" if by_bot else "user" if call.was_hung_up else "NA",
+        error=error,
         recording=told_url(switch, recording),
     )
+
+
+def _error(stream: LiveStream) -> str:
+    """What was wrong with the end of a stream; empty for a proper one."""
+    if stream.close_code != NORMAL:
+        return stream.why
+    if stream.why == BY_APPLICATION and stream.closed_with not in PROPER:
+        return f"the socket was closed with {stream.closed_with}"
+    return ""
 
 
 async def _close(

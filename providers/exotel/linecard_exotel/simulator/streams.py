@@ -73,6 +73,11 @@ class LiveStream:
         self._frames = switch.quirks.frame_ms // FRAME_MS
         self._said: list[bytes] = []
 
+    @property
+    def closed_with(self) -> int | None:
+        """The code that the application closed the socket with; 1006 where it just went away."""
+        return self._socket.close_code
+
     def end(self, why: str, close_code: int = NORMAL) -> None:
         """The stream is over; the first reason counts."""
         if not self.ended.is_set():

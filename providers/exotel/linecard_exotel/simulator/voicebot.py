@@ -31,7 +31,7 @@ async def run_voicebot(switch: Switch, call: Call, applet: Voicebot) -> Applet |
     try:
         await _run(switch, call, applet)
     finally:
-        if call.is_over:
+        if call.was_hung_up:
             tell_of_hang_up(switch, call, applet.next)
     return applet.next
 

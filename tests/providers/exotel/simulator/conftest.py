@@ -121,6 +121,7 @@ class App:
 
     url: str = ""
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
+    delays: dict[str, float] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     parts: list[Part | int] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
@@ -146,6 +147,7 @@ class App:
         self.received.append(
             Received(request.method, request.url.path, query + form, body, dict(request.headers))
         )
+        await asyncio.sleep(self.delays.get(request.url.path, 0))
         return self.answer(request.url.path)
 
     def answer(self, path: str) -> Reply:

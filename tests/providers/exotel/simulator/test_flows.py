@@ -349,6 +349,16 @@ async def test_a_voicebot_without_its_address_gives_way_to_the_next_applet(
     assert not on_stage.app.handshakes
 
 
+async def test_an_address_that_comes_too_late(on_stage: Stage) -> None:
+    assert on_stage.exotel.quirks.url_seconds == 5
+    on_stage.exotel.quirks.url_seconds = 0.2
+    on_stage.app.delays["/answer"] = 1
+    on_stage.set_up("answer", "next")
+    await called_in(on_stage)
+    assert on_stage.app.at("/next")[0].fields["Stream[Status]"] == "failed"
+    assert not on_stage.app.handshakes
+
+
 async def test_what_is_pasted_by_mistake_is_noted(on_stage: Stage) -> None:
     on_stage.exotel.set_up(OURS, ["hello", "https://x.example/?k=ended"])
     notes = [str(entry.facts["text"]) for entry in on_stage.exotel.ledger.all(What.NOTE)]

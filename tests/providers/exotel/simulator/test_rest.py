@@ -200,6 +200,16 @@ async def test_details_fill_two_minutes_after_the_end(on_stage: Stage) -> None:
     }
 
 
+async def test_no_call_can_be_hung_up_or_cancelled(on_stage: Stage) -> None:
+    on_stage.app.parts = [stays]
+    sid = await on_stage.call()
+    await on_stage.exotel.ledger.until(What.STREAM_OPENED, sid)
+    for method, path in (("POST", f"Calls/{sid}"), ("DELETE", f"Calls/{sid}")):
+        reply = await on_stage.rest.request(method, path, data={"Status": "completed"})
+        assert reply.status_code == 405
+    assert on_stage.exotel.ledger.live_legs() == (sid,)
+
+
 async def test_details_of_a_call_in(on_stage: Stage) -> None:
     on_stage.set_up("answer")
     sid = await on_stage.exotel.call_in(THEIRS, OURS, Phone())

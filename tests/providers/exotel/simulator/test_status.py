@@ -177,6 +177,14 @@ async def test_a_forged_proof(on_stage: Stage) -> None:
     assert not on_stage.app.at("/answer")[0].headers["authorization"].startswith("Basic ")
 
 
+async def test_the_callback_may_have_a_user_and_a_password(on_stage: Stage) -> None:
+    address = f"{on_stage.app.url}/end".replace("://", "://bot:secret@")
+    sid = await told(on_stage, StatusCallback=address)
+    assert on_stage.app.at("/end")[0].headers["authorization"].startswith("Basic ")
+    (entry,) = on_stage.exotel.ledger.all(What.WEBHOOK, sid)
+    assert "secret" not in str(entry.facts["url"])
+
+
 async def test_an_answer_asked_for_twice(on_stage: Stage) -> None:
     on_stage.exotel.faults.answer_twice = 1
     on_stage.set_up("answer")

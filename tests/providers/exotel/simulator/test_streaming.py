@@ -367,7 +367,10 @@ async def test_a_reset_ends_a_stream(on_stage: Stage) -> None:
     on_stage.app.parts = [stays]
     sid = await on_stage.exotel.call_in(THEIRS, OURS, Phone())
     await on_stage.exotel.ledger.until(What.HUNG_UP, sid)
-    assert on_stage.app.at("/next")
+    fields = on_stage.app.at("/next")[0].fields
+    assert fields["Stream[Status]"] == "failed"
+    assert fields["Stream[Error]"] == "the socket was closed with 1006"
+    assert fields["Stream[DisconnectedBy]"] == "NA"
 
 
 async def test_frames_of_another_stream(on_stage: Stage) -> None:

@@ -111,6 +111,7 @@ async def test_the_time_limit_ends_a_call(on_stage: Stage) -> None:
     sid = await on_stage.call(TimeLimit="2")
     ended = await on_stage.exotel.ledger.until(What.HUNG_UP, sid)
     assert ended.facts["name"] == "time limit"
+    assert (await on_stage.app.talks[0].until("stop"))["stop"]["reason"] == "callended"
 
 
 async def test_a_recorded_call(on_stage: Stage, spoken: bytes) -> None:
