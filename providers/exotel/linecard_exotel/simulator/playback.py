@@ -35,7 +35,7 @@ class ChunkedPlayback(Playback):
         self.dropped[-1] = dropped
         self._buffer += audio
         self._marks.extend(marks)
-        self._chunks = deque([(len(self.played), limit)] if kept else [])
+        self._chunks = deque([self._chunks[0]] if kept else [])
         return dropped
 
     def _under_way(self) -> int:

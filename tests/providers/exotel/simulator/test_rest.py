@@ -11,7 +11,7 @@ import pytest
 
 from linecard.clock import Clock
 from linecard.simulator.ledger import What
-from linecard.simulator.phone import BUSY, Phone, cut_short
+from linecard.simulator.phone import BUSY, REJECTS, Phone, cut_short
 from linecard_exotel.simulator import SimulatedExotel
 
 from .conftest import OURS, THEIRS, Stage, stage, stays
@@ -348,6 +348,13 @@ async def test_lines_and_refusals_as_faults(on_stage: Stage) -> None:
         sid = await on_stage.call(TimeOut="1")
         assert (await on_stage.exotel.ledger.until(What.HUNG_UP, sid)).facts["status"] == status
         setattr(on_stage.exotel.faults, fault, 0)
+
+
+async def test_a_declined_call_may_have_another_status(on_stage: Stage) -> None:
+    on_stage.exotel.quirks.rejected_is = "failed"
+    on_stage.exotel.phones[THEIRS] = REJECTS
+    sid = await on_stage.call()
+    assert (await on_stage.exotel.ledger.until(What.HUNG_UP, sid)).facts["status"] == "failed"
 
 
 async def test_the_console_sets_up_a_flow(on_stage: Stage) -> None:
