@@ -160,7 +160,7 @@ class TestJsonStream:
 async def test_the_passthru_hears_of_a_hang_up(on_stage: Stage) -> None:
     on_stage.set_up("answer", "next", "dial")
     on_stage.app.parts = [stays]
-    sid = await called_in(on_stage, cut_short(Phone(), 1))
+    sid = await called_in(on_stage, cut_short(Phone(), 4))
     await on_stage.exotel.ledger.until(What.WEBHOOK, sid, kind="passthru")
     fields = on_stage.app.at("/next")[0].fields
     assert fields["Stream[DisconnectedBy]"] == "user"
@@ -172,7 +172,7 @@ async def test_a_hang_up_that_no_passthru_hears_of(on_stage: Stage) -> None:
     on_stage.exotel.quirks.passthru_after_hangup = False
     on_stage.set_up("answer", "next")
     on_stage.app.parts = [stays]
-    await called_in(on_stage, cut_short(Phone(), 1))
+    await called_in(on_stage, cut_short(Phone(), 4))
     assert not on_stage.app.at("/next")
 
 
@@ -183,9 +183,9 @@ async def test_a_transfer_that_is_answered(on_stage: Stage, spoken: bytes) -> No
     app.answers["/dial"] = destination(dial_passthru_event_url=events, record=True)
     # The ringing tone ends when the other side answers: both sides speak only then.
     carrier.phones[HUMAN] = Phone(
-        ring_seconds=1, script=(Wait(0.5), Speak(spoken), Wait(2)), hangs_up=True
+        ring_seconds=1, script=(Wait(1), Speak(spoken), Wait(20)), hangs_up=True
     )
-    caller = Phone(script=(Wait(3), Speak(spoken), Wait(30)))
+    caller = Phone(script=(Wait(10), Speak(spoken), Wait(30)))
     sid = await called_in(on_stage, caller)
     (bridged,) = carrier.ledger.all(What.BRIDGED, sid)
     assert bridged.facts["to"] == HUMAN
@@ -246,7 +246,7 @@ async def test_the_caller_hangs_up_while_somebody_rings(on_stage: Stage) -> None
     on_stage.set_up("answer", "next", "dial", "return")
     app.answers["/dial"] = destination(max_ringing_duration=40)
     carrier.phones[HUMAN] = NO_ANSWER
-    sid = await called_in(on_stage, cut_short(Phone(), 3))
+    sid = await called_in(on_stage, cut_short(Phone(), 8))
     legs = {e.facts["leg"]: e.facts["source"] for e in carrier.ledger.all(What.HUNG_UP, sid)}
     assert set(legs.values()) == {"Caller"}
     assert len(legs) == 2

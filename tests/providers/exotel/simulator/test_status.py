@@ -46,7 +46,7 @@ async def test_only_the_end_is_told_unless_more_is_asked_for(on_stage: Stage) ->
 async def test_events_as_json(on_stage: Stage) -> None:
     on_stage.exotel.quirks.recording_delay = 1
     on_stage.app.parts = [stays]
-    on_stage.exotel.phones[THEIRS] = cut_short(Phone(), 2)
+    on_stage.exotel.phones[THEIRS] = cut_short(Phone(), 4)
     sid = await told(
         on_stage,
         CustomField="call-17",
@@ -61,8 +61,10 @@ async def test_events_as_json(on_stage: Stage) -> None:
     end = by_event["terminal"]
     assert (end["CallSid"], end["Status"], end["Direction"]) == (sid, "completed", "outbound-api")
     assert (end["From"], end["PhoneNumberSid"]) == ("09441233609", "08047113155")
-    assert end["ConversationDuration"] == 2
-    assert end["Legs"] == [{"OnCallDuration": 2, "Status": "completed", "AnsweredBy": "NA"}]
+    (ended,) = on_stage.exotel.ledger.all(What.HUNG_UP, sid)
+    seconds = round(float(str(ended.facts["seconds"])))
+    assert end["ConversationDuration"] == seconds
+    assert end["Legs"] == [{"OnCallDuration": seconds, "Status": "completed", "AnsweredBy": "NA"}]
     assert end["RecordingUrl"].endswith(".mp3")
     assert end["CustomField"] == "call-17"
     assert "CustomField" not in by_event["ringing"]

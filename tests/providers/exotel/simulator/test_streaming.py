@@ -231,7 +231,7 @@ async def test_clear_drops_what_has_not_been_started(on_stage: Stage, returns_ma
         await talk.until("start")
         await talk.play(QUIET)
         await talk.mark("first")
-        await talk.play(bytes(32_000), chunk=32_000)
+        await talk.play(bytes(96_000), chunk=96_000)
         await talk.mark("second")
         await talk.play(bytes(long), chunk=long)
         await talk.mark("third")
@@ -245,12 +245,12 @@ async def test_clear_drops_what_has_not_been_started(on_stage: Stage, returns_ma
     on_stage.app.parts = [part]
     sid = await ended(on_stage)
     (playback,) = on_stage.exotel.playbacks(sid)
-    assert len(playback.played) == 35_200
+    assert len(playback.played) == 99_200
     (cleared,) = on_stage.exotel.ledger.all(What.CLEARED, sid)
     assert cleared.facts["bytes"] == long
     assert cleared.facts["marks"] == ("third",)
     (dropped,) = playback.dropped
-    assert dropped.position == 35_200
+    assert dropped.position == 99_200
     told = {one["mark"]["name"] for one in on_stage.app.talks[0].of("mark")}
     assert told == {"first", "second"} | ({"third"} if returns_marks else set())
 
@@ -275,7 +275,7 @@ async def test_keys_are_messages(on_stage: Stage) -> None:
         await talk.until("dtmf")
         await talk.socket.close()
 
-    on_stage.exotel.phones[THEIRS] = Phone(script=(Wait(1), Press("5"), Wait(60)))
+    on_stage.exotel.phones[THEIRS] = Phone(script=(Wait(4), Press("5"), Wait(60)))
     on_stage.app.parts = [part]
     await ended(on_stage)
     (key,) = on_stage.app.talks[0].of("dtmf")
@@ -393,7 +393,7 @@ async def test_the_second_voicebot_is_a_stream_of_its_own(on_stage: Stage) -> No
 
 async def test_the_caller_is_heard_in_long_frames(on_stage: Stage, spoken: bytes) -> None:
     on_stage.exotel.quirks.frame_ms = 100
-    on_stage.exotel.phones[THEIRS] = Phone(script=(Wait(1), Speak(spoken), Wait(60)))
+    on_stage.exotel.phones[THEIRS] = Phone(script=(Wait(4), Speak(spoken), Wait(60)))
 
     async def part(talk: Any) -> None:
         await talk.until("media", lambda message: spoken in bytes(talk.heard))

@@ -15,7 +15,7 @@ from .conftest import OURS, THEIRS, Stage, closes_at_once, stays
 
 async def test_a_call_out_to_a_stream(on_stage: Stage, spoken: bytes) -> None:
     app, carrier = on_stage.app, on_stage.exotel
-    carrier.phones[THEIRS] = Phone(ring_seconds=0.3, script=(Wait(1), Speak(spoken), Wait(60)))
+    carrier.phones[THEIRS] = Phone(ring_seconds=0.3, script=(Wait(4), Speak(spoken), Wait(60)))
 
     async def part(talk: Any) -> None:
         await talk.until("start")
@@ -98,7 +98,7 @@ async def test_the_caller_hangs_up(on_stage: Stage) -> None:
     app, carrier = on_stage.app, on_stage.exotel
     on_stage.set_up("answer")
     app.parts = [stays]
-    sid = await carrier.call_in(THEIRS, OURS, cut_short(Phone(), 1))
+    sid = await carrier.call_in(THEIRS, OURS, cut_short(Phone(), 4))
     ended = await carrier.ledger.until(What.HUNG_UP, sid)
     assert ended.facts["source"] == "Caller"
     stop = await app.talks[0].until("stop")
@@ -108,7 +108,7 @@ async def test_the_caller_hangs_up(on_stage: Stage) -> None:
 
 async def test_the_time_limit_ends_a_call(on_stage: Stage) -> None:
     on_stage.app.parts = [stays]
-    sid = await on_stage.call(TimeLimit="2")
+    sid = await on_stage.call(TimeLimit="4")
     ended = await on_stage.exotel.ledger.until(What.HUNG_UP, sid)
     assert ended.facts["name"] == "time limit"
     assert (await on_stage.app.talks[0].until("stop"))["stop"]["reason"] == "callended"
