@@ -37,20 +37,22 @@ def form(fields: Pairs) -> tuple[bytes, str]:
 class Webhook:
     """One message to the application. `fields` go into the body, or into the query of a GET.
 
+    `encode` writes the body. What is told and not taken is told again after each wait in `again`, in
+    seconds of the carrier's clock.
+
     `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides;
-    `headers` go beside the signature's, the same ones with every try. `encode` writes the body. What
-    is told and not taken is told again after each wait in `again`, in seconds of the carrier's clock.
+    `headers` go beside the signature's, the same ones with every try.
     """
 
     url: str
     fields: Pairs
+    encode: Encode = form
+    again: tuple[float, ...] = ()
     kind: str
     method: str = "POST"
     call: str | None = None
     policy: Policy | None = None
     headers: Pairs = ()
-    encode: Encode = form
-    again: tuple[float, ...] = ()
 
 
 class Courier:
