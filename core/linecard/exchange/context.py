@@ -60,7 +60,7 @@ class Exchange:
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
-    followers: Mapping[type[CarrierEvent], Follow] = field(default_factory=dict)
+    followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def later(self, seconds: float) -> datetime:

@@ -11,10 +11,11 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import answering, consulting, inbox
+from linecard.exchange import answering, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
+from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.outbox import OutboxLoop
 from linecard.media.ticker import Ticker
 from linecard.outbound.dialing import Dialer
@@ -43,7 +44,7 @@ def build_exchange(
         clock=clock,
         ticker=Ticker(clock),
         tokens=Tokens(settings.secret),
-        followers=consulting.FOLLOWERS,
+        followers=FOLLOWERS,
     )
 
 
