@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 Sign = Callable[[str, str, Pairs], Mapping[str, str]]
 """Headers for a request: method, address with its query, fields of the body."""
 
+Encode = Callable[[Pairs], tuple[bytes, str]]
+"""Fields as a body, and its content type."""
+
 FORM = "application/x-www-form-urlencoded"
+
+
+def form(fields: Pairs) -> tuple[bytes, str]:
+    """Fields as a form."""
+    return urlencode(fields).encode(), FORM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class Webhook:
     """One message to the application. `fields` go into the body, or into the query of a GET.
 
     `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides.
+    `headers` are sent beside the carrier's own, `encode` writes the body.
     """
 
     url: str
@@ -38,6 +47,8 @@ class Webhook:
     method: str = "POST"
     call: str | None = None
     policy: Policy | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    encode: Encode = form
 
 
 class Courier:
@@ -117,11 +128,12 @@ class Courier:
             joint = "&" if urlsplit(url).query else "?"
             url = url + joint + urlencode(webhook.fields)
             return Request("GET", url, b"", self._headers(webhook, url, ()))
-        headers = self._headers(webhook, url, webhook.fields) | {"content-type": FORM}
-        return Request(webhook.method, url, urlencode(webhook.fields).encode(), headers)
+        body, content_type = webhook.encode(webhook.fields)
+        headers = self._headers(webhook, url, webhook.fields) | {"content-type": content_type}
+        return Request(webhook.method, url, body, headers)
 
     def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
-        headers = dict(self._sign(webhook.method, url, fields))
+        headers = {**self._sign(webhook.method, url, fields), **webhook.headers}
         if self._faults.happens("bad_signature"):
             return {name: value[::-1] for name, value in headers.items()}
         return headers
