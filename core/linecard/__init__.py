@@ -50,6 +50,8 @@ from linecard.errors import (
     UnsupportedByProvider,
 )
 from linecard.events import (
+    CALLER,
+    MEDIA,
     AgentEvent,
     AnswerRequested,
     AudioReceived,
@@ -131,6 +133,8 @@ from linecard.webhook import (
 )
 
 __all__ = [
+    "CALLER",
+    "MEDIA",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
