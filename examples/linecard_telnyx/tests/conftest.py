@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.calls.telephone import Telephone, telephone
 
 from linecard.plugins import Plugins
-from tests.calls.telephone import Telephone, telephone
 
 if find_spec("linecard_telnyx") is None:
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -27,4 +27,12 @@ def with_telnyx() -> Plugins:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Telephone]:
     async with telephone(tmp_path, "telnyx", plugins=with_telnyx()) as running:
+        yield running
+
+
+@pytest.fixture
+async def agent_world(tmp_path: Path) -> AsyncIterator[Telephone]:
+    """A world with an agent that ends with the transfer of its caller."""
+    agents = ("tests.calls.eventful:transferred",)
+    async with telephone(tmp_path, "telnyx", agents, with_telnyx()) as running:
         yield running
