@@ -22,6 +22,7 @@ class Case:
     `forgets` names fields of verbs (`Say.voice`) that the carrier has no place for.
     `api` is what the carrier's API answers. `options` are those of the number and call.
     `signs_sockets`: False where the handshake of the media socket carries no signature.
+    `signs_address`: False where the proof covers the body alone; core's token still binds the address.
     Every `Sample`, `Words` and `MediaSamples` among the class's attributes is checked, by its name.
     """
 
@@ -33,6 +34,7 @@ class Case:
     api: ClassVar[ApiSamples | None] = None
     options: ClassVar[Mapping[str, object]] = {}
     signs_sockets: ClassVar[bool] = True
+    signs_address: ClassVar[bool] = True
 
     def sign(self, request: CarrierRequest) -> CarrierRequest:
         """The request with the carrier's proof, made from `self.settings`; add only headers it needs."""
