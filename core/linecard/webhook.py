@@ -125,6 +125,8 @@ class Callback:
     `wants` is the document the carrier waits for; None: `reply` (or an empty 200) is enough.
     `call_ids` are the ids of the call it speaks of, to find the call where our query names none;
     `our_call` is our own id of it, where the carrier hands back what the dial gave it.
+    `question` tells what is wanted from what else is asked at the same address, for carriers that have
+    one address for all of a call: a repeat has the same. Empty: our reference in the address tells.
     `unknown` holds fields that the provider does not know: kept, counted, never refused.
     """
 
@@ -133,6 +135,7 @@ class Callback:
     reply: Reply | None = None
     call_ids: Mapping[str, str] = field(default_factory=dict)
     our_call: str | None = None
+    question: str = ""
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
