@@ -27,7 +27,6 @@ from linecard import (
     TransferOrder,
     TransferStart,
     TransferStarted,
-    UnsupportedByProvider,
     Verb,
     hookimpl,
 )
@@ -129,8 +128,6 @@ class Telnyx:
     @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
         """Nothing yet: the stream is closed, and its end asks for the dial, which is the command."""
-        if len(order.targets) > 1:
-            raise UnsupportedByProvider("telnyx", "a transfer to several targets")
         return TransferStarted(start=TransferStart.DOCUMENT_AFTER_STREAM)
 
     @hookimpl

@@ -23,7 +23,7 @@ from linecard import (
     Stream,
     UnsupportedByProvider,
 )
-from linecard_telnyx.rest import NAME, Rest
+from linecard_telnyx.rest import CALL_OVER, NAME, Rest
 from linecard_telnyx.state import write_state
 
 IDS = ("call_control_id", "call_leg_id", "call_session_id")
@@ -111,10 +111,12 @@ async def hang_up(rest: Rest, call: Call) -> HangUpResult:
 
 async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     """Alive or over. Telnyx calls a dial that nobody has answered not alive, without an end."""
+    if "call_control_id" not in ids:
+        return CallLookup(found=Found.CANNOT_TELL)
     try:
-        seen = await rest.get(f"/v2/calls/{quote(ids.get('call_control_id', '-'), safe='')}")
+        seen = await rest.get(f"/v2/calls/{quote(ids['call_control_id'], safe='')}")
     except CarrierRefused as refused:
-        if refused.status != 404:
+        if refused.status != 404 and refused.code != CALL_OVER:
             raise
         return CallLookup(found=Found.NOT_FOUND)
     known = {name: seen[name] for name in IDS if isinstance(seen.get(name), str)}
@@ -140,9 +142,17 @@ async def fetch_recording(rest: Rest, name: str) -> Download:
     """A fresh link: those of webhooks are good for 10 minutes, and carry their own proof."""
     leg, _, started = name.partition("@")
     found = await rest.get(f"/v2/recordings?filter[call_leg_id]={quote(leg)}")
-    kept = found.get("data", ())
-    fitting = [one for one in kept if one.get("recording_started_at") == started]
-    url = fitting[0].get("download_urls", {}).get("wav") if fitting else None
-    if not isinstance(url, str):
+    urls = [_url(one) for one in found.get("data") or () if _begun(one) == started]
+    url = next((one for one in urls if isinstance(one, str)), None)
+    if url is None:
         raise CarrierRefused(NAME, f"there is no recording {name}", status=404)
     return Download(url=url, hosts=frozenset({urlsplit(url).netloc}))
+
+
+def _begun(kept: Any) -> object:
+    return kept.get("recording_started_at") if isinstance(kept, dict) else None
+
+
+def _url(kept: dict[str, Any]) -> object:
+    urls = kept.get("download_urls")
+    return urls.get("wav") if isinstance(urls, dict) else None

@@ -125,6 +125,11 @@ class Webhook:
         return value if isinstance(value, dict) else {}
 
     @property
+    def key(self) -> str:
+        """Telnyx's id of the event, which a repeat has too, and the leg's."""
+        return f"{self.id}:{self.text('call_leg_id') or self.text('call_control_id')}"
+
+    @property
     def ids(self) -> dict[str, str]:
         """The ids of the leg it speaks of."""
         return {name: self.text(name) for name in IDS if self.text(name)}
@@ -144,8 +149,8 @@ def read(request: CarrierRequest) -> Webhook:
     if not data.id or not data.event_type:
         raise RequestRefused("an event without its id or type", status=400)
     name = data.event_type.replace("_", ".")
-    state = data.payload.get("client_state")
-    return Webhook(name, data.id, data.payload, request, read_state(state) if state else State())
+    state = read_state(data.payload.get("client_state"))
+    return Webhook(name, data.id, data.payload, request, state)
 
 
 def milliseconds(begun: str, ended: str) -> int | None:

@@ -100,17 +100,20 @@ def _judged(answer: Response) -> Json:
         data = body.get("data")
         return data if isinstance(data, dict) else body
     errors = (body or {}).get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
+    first = errors[0] if isinstance(errors, list) and errors else None
+    first = first if isinstance(first, dict) else {}
     code, title = (str(first.get(name, "")) for name in ("code", "title"))
     message = f"{status} {code} {title}".strip()
     if answer.is_client_error and status != 408:
-        raise CarrierRefused(NAME, message, status=status, code=code)
+        again = answer.headers.get("retry-after", "")
+        wait = float(again) if again.isascii() and again.isdecimal() else None
+        raise CarrierRefused(NAME, message, status=status, code=code, retry_after=wait)
     raise CarrierUnavailable(NAME, message, status=status, code=code)
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
     try:
         body = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

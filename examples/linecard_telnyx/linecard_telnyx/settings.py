@@ -21,11 +21,13 @@ class TelnyxSettings:
     """
 
     api_key: Secret
-    public_key: str
+    public_key: Secret
     connection_id: str
     api_url: str = TELNYX_API
 
     def __post_init__(self) -> None:
+        if not any(key.strip() for key in self.api_key.values()):
+            raise ConfigurationError("TELNYX_API_KEY must be an API key of the Telnyx portal")
         if not self.public_keys or any(len(key) != KEY_BYTES for key in self.public_keys):
             raise ConfigurationError(
                 "TELNYX_PUBLIC_KEY must be the public key of the Telnyx portal: 32 bytes in base64"
@@ -40,6 +42,9 @@ class TelnyxSettings:
     def public_keys(self) -> tuple[bytes, ...]:
         """The keys that signatures may fit; none where one is not base64."""
         try:
-            return tuple(b64decode(key, validate=True) for key in self.public_key.split(","))
+            return tuple(
+                b64decode(key + "=" * (-len(key) % 4), validate=True)
+                for key in self.public_key.values()
+            )
         except ValueError:
             return ()

@@ -18,6 +18,8 @@ def prove(settings: TelnyxSettings, account: str, request: CarrierRequest) -> Pr
     """
     if request.url.startswith("ws"):
         return Proof("token", account, 1)
+    if request.method != "POST":
+        raise RequestRefused("Telnyx posts its webhooks")
     stamp = request.headers.get("telnyx-timestamp", "")
     if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
         raise RequestRefused("the signature has no timestamp")

@@ -28,6 +28,8 @@ from linecard_telnyx.ordering import InOrder
 
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
+UNNAMED = frozenset({"connected", "start", "error"})
+"""Messages that need not be of the stream: it has no name yet, or nobody promises it."""
 IDS = ("call_control_id", "call_session_id")
 
 Events = Sequence[StreamEvent]
@@ -57,10 +59,17 @@ class TelnyxStream:
             return (MessageDropped("binary message"),)
         try:
             said = msgspec.json.decode(message, type=dict[str, Any])
-            reader = self._readers.get(said.get("event"))
-            return reader(said) if reader else (MessageDropped("unknown message"),)
+            return self._read(said, said.get("event"))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return (MessageDropped("unreadable message"),)
+
+    def _read(self, said: dict[str, Any], event: object) -> Events:
+        reader = self._readers.get(event)
+        if reader is None:
+            return (MessageDropped("unknown message"),)
+        if event not in UNNAMED and (not self._id or said.get("stream_id") != self._id):
+            return (MessageDropped("another stream" if self._id else "before start"),)
+        return reader(said)
 
     def _start(self, said: dict[str, Any]) -> Events:
         """The codec of what comes in is the call's; what we send is what we asked for."""
@@ -77,8 +86,6 @@ class TelnyxStream:
         )
 
     def _media(self, said: dict[str, Any]) -> Events:
-        if said.get("stream_id") != self._id or not self._id:
-            return (MessageDropped("another stream" if self._id else "before start"),)
         media = said["media"]
         if media.get("track") != "inbound":
             return (MessageDropped("another track"),)

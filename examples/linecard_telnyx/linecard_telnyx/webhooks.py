@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 
 from linecard import (
@@ -47,6 +48,7 @@ def parse(request: CarrierRequest) -> Callback:
         wants=_wants(event, events, is_callers),
         call_ids=event.ids if is_callers else {},
         our_call=event.state.call,
+        question=_question(event),
         unknown=event.unknown,
     )
 
@@ -56,6 +58,12 @@ def _wants(event: Webhook, events: Events, is_callers: bool) -> Reason | None:
         return Reason.ANSWER
     asks = STREAM_OVER if is_callers else TARGET_OVER
     return Reason.NEXT if event.name in asks else None
+
+
+def _question(event: Webhook) -> str:
+    """All webhooks of a leg come to one address. A stream asks once, whether it stopped or failed."""
+    url = event.text("stream_url") or event.inner("stream_params").get("stream_url")
+    return sha256(url.encode()).hexdigest()[:32] if isinstance(url, str) and url else event.id
 
 
 STREAM_OVER = frozenset({"streaming.stopped", "streaming.failed"})
@@ -70,7 +78,7 @@ def _asked(event: Webhook, direction: Direction) -> Events:
     caller = event.text("from")
     return (
         AnswerRequested(
-            key=event.id,
+            key=event.key,
             carrier_ids=event.ids,
             direction=direction,
             from_=caller if E164.fullmatch(caller) else None,
@@ -89,7 +97,7 @@ def _answered(event: Webhook) -> Events:
     """At the address that a dial has for its answer it asks for one; elsewhere it only tells."""
     if event.request.call and event.request.kind is Kind.ANSWER:
         return _asked(event, Direction.OUTBOUND)
-    return (CallAnswered(key=event.id, carrier_ids=event.ids),)
+    return (CallAnswered(key=event.key, carrier_ids=event.ids),)
 
 
 def _hung_up(event: Webhook) -> Events:
@@ -99,7 +107,7 @@ def _hung_up(event: Webhook) -> Events:
 def _leg_ended(event: Webhook) -> LegEnded:
     cause = event.text("hangup_cause")
     return LegEnded(
-        key=event.id,
+        key=event.key,
         leg=event.state.leg,
         carrier_ids=event.ids,
         status=CAUSES.get(cause, CallStatus.FAILED),
@@ -112,13 +120,13 @@ def _leg_ended(event: Webhook) -> LegEnded:
 def _machine(event: Webhook) -> Events:
     word = event.text("result")
     kind = MACHINES.get(word, MachineKind.UNKNOWN)
-    return (MachineDetected(key=event.id, carrier_ids=event.ids, kind=kind, raw=word),)
+    return (MachineDetected(key=event.key, carrier_ids=event.ids, kind=kind, raw=word),)
 
 
 def _stream(event: Webhook) -> Events:
     state = event.name.removeprefix("streaming.")
     return (
-        StreamReported(key=event.id, leg=MEDIA, state=state, reason=event.text("failure_reason")),
+        StreamReported(key=event.key, leg=MEDIA, state=state, reason=event.text("failure_reason")),
     )
 
 
@@ -129,15 +137,15 @@ def _recorded(event: Webhook) -> Events:
     if not isinstance(url, str) or not leg or not begun:
         raise RequestRefused("a recording without its link, leg or start", status=400)
     length = milliseconds(begun, event.text("recording_ended_at"))
-    return (RecordingReady(key=event.id, recording=f"{leg}@{begun}", url=url, duration_ms=length),)
+    return (RecordingReady(key=event.key, recording=f"{leg}@{begun}", url=url, duration_ms=length),)
 
 
 def _not_recorded(event: Webhook) -> Events:
-    return (RecordingFailed(key=event.id, reason=event.text("reason") or "no reason given"),)
+    return (RecordingFailed(key=event.key, reason=event.text("reason") or "no reason given"),)
 
 
 def _prompt(event: Webhook) -> Events:
-    return (PromptEnded(key=event.id, carrier_ids=event.ids),)
+    return (PromptEnded(key=event.key, carrier_ids=event.ids),)
 
 
 def _nothing(_event: Webhook) -> Events:
@@ -145,7 +153,7 @@ def _nothing(_event: Webhook) -> Events:
 
 
 def _unrecognised(event: Webhook) -> Events:
-    return (Unrecognised(key=event.id, name=event.name),)
+    return (Unrecognised(key=event.key, name=event.name),)
 
 
 CALLERS: Mapping[str, Reader] = MappingProxyType(
@@ -181,7 +189,7 @@ def _bridged(event: Webhook) -> Events:
 
 def _target(event: Webhook, *, bridged: bool) -> LegAnswered:
     return LegAnswered(
-        key=event.id,
+        key=event.key,
         leg=event.state.leg,
         carrier_ids=event.ids,
         transfer=event.request.reference or "",
@@ -194,7 +202,7 @@ def _target_ended(event: Webhook) -> Events:
     ended = _leg_ended(event)
     result = TARGETS.get(ended.status, TransferResult.FAILED)
     reported = TransferReported(
-        key=f"{event.id}:transfer", transfer=event.request.reference or "", result=result
+        key=f"{event.key}:transfer", transfer=event.request.reference or "", result=result
     )
     return (ended, reported)
 

@@ -78,10 +78,14 @@ class SimulatedTelnyx:
         switch.tasks.start(live(switch, leg, incoming(switch, leg)), "call")
         return leg.control
 
-    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+    def set_up(self, number: str, pasted: Sequence[str], *, record: bool = False) -> None:
         """Paste the webhook address into the application, which all numbers share."""
         if pasted:
             self.switch.webhook_url = pasted[0]
+
+    def number_options(self) -> Mapping[str, object]:
+        """Nothing."""
+        return {}
 
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order."""
