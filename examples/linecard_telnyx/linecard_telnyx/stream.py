@@ -130,8 +130,9 @@ class TelnyxStream:
         self._waiting.append(name)
         return msgspec.json.encode({"event": "mark", "mark": {"name": name}}).decode()
 
-    def send_digits(self, digits: str) -> None:
-        """Telnyx's socket presses no keys."""
+    def send_digits(self, digits: str) -> str | None:
+        """None: Telnyx's socket presses no keys."""
+        return None
 
 
 def _whole(count: object) -> int | None:

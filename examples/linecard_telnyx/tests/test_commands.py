@@ -7,10 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from linecard_telnyx.commands import commands
-from linecard_telnyx.facts import PROFILES
-from linecard_telnyx.rest import Rest
-from tests.providers.plivo.test_documents import cleared
 
 from linecard import (
     Call,
@@ -31,6 +27,10 @@ from linecard import (
     UnsupportedByProvider,
     Verb,
 )
+from linecard.outbound.gate import Gate
+from linecard_telnyx.commands import commands
+from linecard_telnyx.facts import PROFILES
+from linecard_telnyx.rest import Rest
 
 CALL = Call(
     id="c-1",
@@ -46,10 +46,11 @@ CALL = Call(
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     carrier_ids={"call_control_id": "v3:1"},
 )
+GATE = Gate(countries=frozenset({"US"}), transfer_allow=("+1*",))
 STREAM = Stream(url="wss://us/ws/telnyx/t", status_url="https://us/status", profile=PROFILES[0])
 TAIL = Redirect(url="https://us/next")
 DIAL = Dial(
-    targets=(cleared("+14155550177"),),
+    targets=(GATE.clear_target("+14155550177", ()),),
     caller_id="+14155550100",
     ring_seconds=25,
     max_seconds=600,

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from linecard_telnyx.settings import TelnyxSettings
-from linecard_telnyx.signature import prove
 
 from linecard import CarrierRequest, ConfigurationError, RequestRefused, Secret
+from linecard_telnyx.settings import TelnyxSettings
+from linecard_telnyx.signature import prove
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 PUBLIC = b64encode(KEY.public_key().public_bytes_raw()).decode()

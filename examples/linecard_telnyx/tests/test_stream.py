@@ -7,8 +7,6 @@ from base64 import b64decode, b64encode
 from itertools import permutations
 
 import pytest
-from linecard_telnyx.facts import PROFILES
-from linecard_telnyx.stream import TelnyxStream
 
 from linecard import (
     Encoding,
@@ -20,6 +18,8 @@ from linecard import (
     StreamStarted,
 )
 from linecard.media.codec import corrected
+from linecard_telnyx.facts import PROFILES
+from linecard_telnyx.stream import TelnyxStream
 
 ID = "32DE0DEA"
 
