@@ -232,7 +232,6 @@ async def lose(world: Telephone) -> None:
     await leg.stream.close("lost on the way")
 
 
-@pytest.mark.xfail(reason="core keeps documents by address, and not by `Callback.question` yet")
 async def test_a_stream_that_is_lost_is_followed_by_another(world: Telephone) -> None:
     """The tail, the second time: each stream that ends asks for the next, at one and the same address."""
     world.carrier.phones[CUSTOMER] = Phone(script=(Wait(60),), hangs_up=True)
