@@ -133,8 +133,6 @@ from linecard.webhook import (
 )
 
 __all__ = [
-    "CALLER",
-    "MEDIA",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
@@ -142,6 +140,7 @@ __all__ = [
     "AudioFormat",
     "AudioReceived",
     "BufferCleared",
+    "CALLER",
     "Call",
     "CallAnswered",
     "CallEnded",
@@ -188,6 +187,7 @@ __all__ = [
     "LimitReached",
     "LinecardError",
     "LiveCall",
+    "MEDIA",
     "Machine",
     "MachineAnswered",
     "MachineDetected",

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlencode
@@ -77,9 +78,7 @@ class Bench:
         """The provider's name: given, or that of its entry point, or the class's in small letters."""
         if self.case.name:
             return self.case.name
-        value = f"{self.provider.__module__}:{self.provider.__qualname__}"
-        named = (one.name for one in entry_points(group="linecard") if one.value == value)
-        return next(named, self.provider.__name__.lower())
+        return _installed_as(self.provider)
 
     def needs(self, *hooks: str) -> None:
         """Skip the check where the provider lacks a hook."""
@@ -245,6 +244,13 @@ def _body(sample: Sample) -> tuple[bytes, str]:
     if sample.json is not None:
         return json.dumps(sample.json).encode(), sample.content_type or "application/json"
     return urlencode(sample.form).encode(), FORM
+
+
+@lru_cache
+def _installed_as(provider: type) -> str:
+    value = f"{provider.__module__}:{provider.__qualname__}"
+    named = (one.name for one in entry_points(group="linecard") if one.value == value)
+    return next(named, provider.__name__.lower())
 
 
 def _is_secret(annotation: object) -> bool:

@@ -80,10 +80,9 @@ class Callbacks(Case):
         self.bench.needs("parse_callback")
         request = self.bench.request(sample)
         first, second = self.bench.make(), self.bench.make()
-        assert self.bench.parse(request, first) == self.bench.parse(request, second)
-        assert self.bench.parse(request, first) == self.bench.parse(request, first), (
-            "reading left a trace"
-        )
+        said = self.bench.parse(request, first)
+        assert self.bench.parse(request, second) == said
+        assert self.bench.parse(request, first) == said, "reading left a trace"
 
     def test_another_calls_request_has_other_keys(self, sample: Sample) -> None:
         said = read(self.bench, sample)
