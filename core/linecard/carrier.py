@@ -150,8 +150,9 @@ class TransferStage(StrEnum):
 class TransferOrder:
     """One stage of a transfer of the caller's leg; the carrier asks `document_url` what to do with it.
 
-    For consultation: the `targets` with their `ring_seconds`, `caller_id` and `max_seconds`, the name
-    of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
+    `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will
+    name; `whispers`: each is told who is coming before the caller is connected. A carrier that cannot
+    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
     carrier's ids of the targets' legs (`target:1`) as `consult` gave them.
     """
 
@@ -159,6 +160,7 @@ class TransferOrder:
     document_url: str
     stage: TransferStage = TransferStage.DIAL
     targets: tuple[Cleared, ...] = ()
+    whispers: bool = False
     caller_id: str = ""
     ring_seconds: int = 25
     max_seconds: int = 1800

@@ -68,7 +68,7 @@ class ProviderHooks:
 
     @hookspec
     def answer(self, call: Call | None, verbs: Sequence[Verb], reason: Reason) -> Answer:
-        """Return the document for the verbs; `call` is None where the number is not ours."""
+        """Return the document for the verbs; a call to a number that is not ours has no id, and may be None."""
         raise NotImplementedError
 
     @hookspec
@@ -114,8 +114,8 @@ class ProviderHooks:
         raise NotImplementedError
 
     @hookspec
-    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str]:
-        """Start a recording of a live call and return its id."""
+    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str | None]:
+        """Start a recording of a live call and return its id; None where that is told with the file."""
         raise NotImplementedError
 
     @hookspec

@@ -36,6 +36,11 @@ def _answered(call: Call, _event: CarrierEvent, at: datetime) -> Changes:
     }
 
 
+def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    assert isinstance(event, AnswerRequested)
+    return _answered(call, event, at) if event.answers else {}
+
+
 def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     assert isinstance(event, LegEnded)
     return {
@@ -56,7 +61,7 @@ FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Chan
     MappingProxyType(
         {
             CallRinging: _ringing,
-            AnswerRequested: _answered,
+            AnswerRequested: _asked,
             CallAnswered: _answered,
             LegEnded: _ended,
         }

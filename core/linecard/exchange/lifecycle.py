@@ -11,7 +11,7 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import answering, inbox
+from linecard.exchange import deciding, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.following import FOLLOWERS
@@ -58,7 +58,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         report=partial(inbox.apply, exchange),
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
-        verbs_at_dial=partial(answering.verbs_at_dial, exchange),
+        verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
     )
 
 
