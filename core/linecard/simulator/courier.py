@@ -29,7 +29,8 @@ FORM = "application/x-www-form-urlencoded"
 class Webhook:
     """One message to the application. `fields` go into the body, or into the query of a GET.
 
-    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides.
+    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides;
+    `headers` go beside the signature's, the same ones with every try.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Webhook:
     method: str = "POST"
     call: str | None = None
     policy: Policy | None = None
+    headers: Pairs = ()
 
 
 class Courier:
@@ -123,8 +125,8 @@ class Courier:
     def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
         headers = dict(self._sign(webhook.method, url, fields))
         if self._faults.happens("bad_signature"):
-            return {name: value[::-1] for name, value in headers.items()}
-        return headers
+            headers = {name: value[::-1] for name, value in headers.items()}
+        return headers | dict(webhook.headers)
 
     async def _send(
         self, webhook: Webhook, request: Request, policy: Policy, attempt: int
