@@ -73,7 +73,6 @@ READ = frozenset(
         "AnsweredBy",
         "SequenceNumber",
         "CallDuration",
-        "Duration",
         "RecordingDuration",
         "SipResponseCode",
         "ErrorCode",

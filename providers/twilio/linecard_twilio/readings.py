@@ -39,7 +39,6 @@ from linecard_twilio.words import (
 
 Events = tuple[CarrierEvent, ...]
 CALLER = "caller"
-SECONDS_PER_MINUTE = 60
 
 
 def call_ids(form: Form) -> Mapping[str, str]:
@@ -105,8 +104,8 @@ PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(
 
 
 def ended(form: Form, leg: str = CALLER) -> LegEnded:
-    """The end of a leg. `CallDuration` is in seconds, `Duration` in minutes begun."""
-    code, minutes = form.text("SipResponseCode"), form.whole("Duration")
+    """The end of a leg. `CallDuration` is in seconds; `Duration`, in minutes begun, is not read."""
+    code = form.text("SipResponseCode")
     status, reason = end_of(form.text("CallStatus"), code)
     return LegEnded(
         key=f"ended:{fact_of(form)}",
@@ -116,7 +115,6 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
         reason=reason,
         code=code,
         duration=form.whole("CallDuration"),
-        billed=None if minutes is None else minutes * SECONDS_PER_MINUTE,
     )
 
 

@@ -9,6 +9,7 @@ raises on some requests. Nothing here raises on what is sent.
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ LONGEST_HEADER = 512
 SOCKET_SCHEMES = frozenset({"ws", "wss"})
 DEFAULT_PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 FORM = "application/x-www-form-urlencoded"
+_PORT = re.compile(r":[0-9]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,11 @@ def _with_and_without_port(url: str) -> list[str]:
     """Twilio is not consistent about ports (its SDK's validator tries both)."""
     try:
         parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
     except ValueError:
         return [url]
-    bare = f"[{host}]" if ":" in host else host
-    named = f"{bare}:{port or DEFAULT_PORTS.get(parts.scheme, 80)}"
-    return [url, *(_at(parts, netloc) for netloc in (bare, named))]
+    bare = _PORT.sub("", parts.netloc)
+    return [url, *(_at(parts, netloc) for netloc in (bare, f"{bare}:{port}"))]
 
 
 def _at(parts: SplitResult, netloc: str) -> str:

@@ -617,7 +617,7 @@ def test_a_file_is_fetched_with_credentials_from_twilio_alone() -> None:
     own = recordings.fetch(known, RECORDING, "https://mine.s3.example.com/x/y")
     assert (own.url, own.hosts, own.authorization) == (
         "https://mine.s3.example.com/x/y",
-        {"mine.s3.example.com"},
+        frozenset({"mine.s3.example.com"}),
         None,
     )
     foreign = recordings.fetch(known, RECORDING, "https://evil.example/x.wav")
