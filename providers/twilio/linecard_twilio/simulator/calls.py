@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -83,7 +83,8 @@ def _future() -> asyncio.Future[Ending]:
 class Call:
     """One leg. Moments are Unix times of the carrier's clock, None until they come.
 
-    `parent` is the leg whose <Dial> made it. `streams` are the sockets that run, by name or sid.
+    `parent` is the leg whose <Dial> made it, `conference` the room into which the API dials it.
+    `streams` are the sockets that run, by sid.
     """
 
     sid: str
@@ -93,6 +94,8 @@ class Call:
     order: Order
     created_at: float
     parent: Call | None = None
+    conference: str = ""
+    label: str = ""
     status: str = "queued"
     queue_time: int = 0
     answered_at: float | None = None
@@ -103,13 +106,11 @@ class Call:
     over: asyncio.Future[Ending] = field(default_factory=_future)
     handset: Handset | None = None
     line: Line | None = None
-    talk: LiveStream | None = None
     streams: dict[str, LiveStream] = field(default_factory=dict)
     wanted: Next | None = None
     is_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     recordings: list[Recording] = field(default_factory=list)
     more_fields: Mapping[str, str] = field(default_factory=dict)
-    on_bridge: list[Callable[[], object]] = field(default_factory=list)
     base_url: str = ""
     reported: int = 0
     fetches: int = 0

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from linecard.simulator.ledger import What
 from linecard_twilio.simulator.calls import EVENTS, Address, Call, MachineOrder, Next, Order, Report
 from linecard_twilio.simulator.documents import is_web_address
-from linecard_twilio.simulator.living import begin, outbound
+from linecard_twilio.simulator.legs import begin
+from linecard_twilio.simulator.living import outbound
 from linecard_twilio.simulator.recordings import RecordingOrder
 from linecard_twilio.simulator.replies import BAD_VALUE, ApiRequest, Refused
 

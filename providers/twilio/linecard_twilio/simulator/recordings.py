@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.ledger import What
-from linecard.simulator.tape import Tape
 from linecard_twilio.simulator.answering import live_line
 from linecard_twilio.simulator.fields import API_VERSION, Fields, rfc2822, rfc2822_or_none
 from linecard_twilio.simulator.reporting import notify
+from linecard_twilio.simulator.tapes import PausingTape, trimmed
 
 if TYPE_CHECKING:
     from linecard_twilio.simulator.calls import Address, Call
@@ -41,14 +41,13 @@ class Recording:
     sid: str
     call: Call
     order: RecordingOrder
-    tape: Tape
+    tape: PausingTape
     url: str
     started_at: float
     conference: str | None = None
     status: str = "in-progress"
     ended_at: float | None = None
     ready_at: float | None = None
-    pauses_with_silence: bool = True
 
     @property
     def is_running(self) -> bool:
@@ -60,9 +59,16 @@ class Recording:
         """Why there is no file."""
         return TOO_SHORT if self.status == "absent" else None
 
+    def pause(self, *, wanted: bool, with_silence: bool) -> None:
+        """Pause, leaving silence or nothing, or go on."""
+        self.status = "paused" if wanted else "in-progress"
+        self.tape.is_silenced = wanted and with_silence
+        self.tape.is_paused = wanted and not with_silence
+
     def wav(self, *, stereo: bool) -> bytes:
         """The file: mono, or the leg on the left and the other side on the right."""
-        return self.tape.wav(stereo=stereo and self.order.is_dual)
+        wav = self.tape.wav(stereo=stereo and self.order.is_dual)
+        return trimmed(wav) if self.order.trims else wav
 
 
 def start_recording(
@@ -75,7 +81,7 @@ def start_recording(
         sid=sid,
         call=call,
         order=order,
-        tape=Tape(order.limit, lambda: stop_recording(switch, recording, "time limit")),
+        tape=PausingTape(order.limit, lambda: stop_recording(switch, recording, "time limit")),
         url=f"{switch.url}/{API_VERSION}/Accounts/{account}/Recordings/{sid}",
         started_at=switch.clock.unix(),
         conference=conference,

@@ -15,6 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from linecard_twilio.simulator import rest_calls as calls
+from linecard_twilio.simulator import rest_conferences as conferences
+from linecard_twilio.simulator import rest_numbers as numbers
+from linecard_twilio.simulator import rest_pricing as pricing
+from linecard_twilio.simulator import rest_recordings as recordings
+from linecard_twilio.simulator import rest_streams as streams
 from linecard_twilio.simulator.replies import BAD_VALUE, ApiReply, ApiRequest, Refused, error_body
 
 if TYPE_CHECKING:
@@ -23,13 +28,37 @@ if TYPE_CHECKING:
 Endpoint = Callable[["Switch", ApiRequest], Awaitable[ApiReply]]
 
 ACCOUNT = "/2010-04-01/Accounts/{account}"
+PARTICIPANTS = "/Conferences/{conference}/Participants"
 ROUTES: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "/Calls.json"): calls.make_call,
     ("GET", "/Calls.json"): calls.list_calls,
     ("GET", "/Calls/{sid}.json"): calls.get_call,
     ("POST", "/Calls/{sid}.json"): calls.update_call,
+    ("POST", "/Calls/{sid}/Recordings.json"): recordings.record,
+    ("GET", "/Calls/{sid}/Recordings.json"): recordings.list_of_call,
+    ("POST", "/Calls/{sid}/Recordings/{recording}.json"): recordings.change_recording,
+    ("POST", "/Calls/{sid}/Streams.json"): streams.start_stream,
+    ("POST", "/Calls/{sid}/Streams/{stream}.json"): streams.stop_stream,
+    ("GET", "/Recordings.json"): recordings.list_recordings,
+    ("GET", "/Recordings/{recording}.json"): recordings.get_recording,
+    ("DELETE", "/Recordings/{recording}.json"): recordings.delete_recording,
+    ("GET", "/Conferences.json"): conferences.list_conferences,
+    ("GET", "/Conferences/{conference}.json"): conferences.get_conference,
+    ("POST", "/Conferences/{conference}.json"): conferences.update_conference,
+    ("POST", PARTICIPANTS + ".json"): conferences.add_participant,
+    ("GET", PARTICIPANTS + ".json"): conferences.list_participants,
+    ("GET", PARTICIPANTS + "/{participant}.json"): conferences.get_participant,
+    ("POST", PARTICIPANTS + "/{participant}.json"): conferences.update_participant,
+    ("DELETE", PARTICIPANTS + "/{participant}.json"): conferences.remove_participant,
+    ("GET", "/IncomingPhoneNumbers.json"): numbers.list_numbers,
+    ("GET", "/IncomingPhoneNumbers/{number}.json"): numbers.get_number,
+    ("POST", "/IncomingPhoneNumbers/{number}.json"): numbers.update_number,
 }
 """Method and address below the account's."""
+PRICES: Mapping[str, Endpoint] = {
+    "/v2/Voice/Numbers/{number}": pricing.get_number_price,
+    "/v2/Voice/Countries/{iso}": pricing.get_country_price,
+}
 
 CODES = {401: 20003, 404: 20404, 405: 20004, 429: 20429, 500: 20500}
 MOST_BODY = 1_000_000
@@ -40,11 +69,13 @@ UNAUTHORISED = (
 
 
 def rest_routes(switch: Switch) -> list[Route]:
-    """Every address of the API."""
-    return [
+    """Every address of the API, and the recordings' files."""
+    account = [
         Route(ACCOUNT + path, partial(_answer, switch, endpoint), methods=[method])
         for (method, path), endpoint in ROUTES.items()
     ]
+    prices = [Route(path, partial(_answer, switch, endpoint)) for path, endpoint in PRICES.items()]
+    return [*account, *prices, Route(ACCOUNT + "/Recordings/{file}", partial(_file, switch))]
 
 
 def refusal(status: int, text: str) -> Response:
@@ -81,6 +112,17 @@ def check_credentials(switch: Switch, request: Request) -> None:
     fits = hmac.compare_digest(given.encode(), f"Basic {pair}".encode())
     if not fits or request.path_params.get("account", own.account_sid) != own.account_sid:
         raise Refused(401, 20003, UNAUTHORISED)
+
+
+async def _file(switch: Switch, request: Request) -> Response:
+    """A recording's file, behind the account's credentials where it enforces them."""
+    try:
+        if switch.quirks.media_auth:
+            check_credentials(switch, request)
+        wanted = request.query_params.get("RequestedChannels")
+        return recordings.media(switch, request.path_params["file"], wanted)
+    except Refused as error:
+        return JSONResponse(error_body(error.status, error.code, str(error)), error.status)
 
 
 async def _read(request: Request) -> ApiRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
@@ -12,38 +12,15 @@ from linecard.simulator.speech import speech
 from linecard_twilio.simulator.answering import live_line, pick_up
 from linecard_twilio.simulator.documents import fetch
 from linecard_twilio.simulator.endings import END_OF_DOCUMENT, EndCall, Ending
-from linecard_twilio.simulator.prompts import run_pause, run_play, run_say
 from linecard_twilio.simulator.schema import NOT_SIMULATED
-from linecard_twilio.simulator.steering import (
-    run_hangup,
-    run_redirect,
-    run_reject,
-    run_start,
-    run_stop,
-)
-from linecard_twilio.simulator.streaming import run_connect
 
 if TYPE_CHECKING:
     from linecard_twilio.simulator.calls import Call, Next
     from linecard_twilio.simulator.reader import Element
     from linecard_twilio.simulator.switch import Switch
 
-Runner = Callable[["Switch", "Call", "Element"], Awaitable["Next | None"]]
-
 LEAVES_RINGING = frozenset({"Reject", "Redirect", "Pause"})
 """Verbs before which an inbound call is not answered."""
-
-RUNNERS: Mapping[str, Runner] = {
-    "Connect": run_connect,
-    "Start": run_start,
-    "Stop": run_stop,
-    "Say": run_say,
-    "Play": run_play,
-    "Pause": run_pause,
-    "Hangup": run_hangup,
-    "Reject": run_reject,
-    "Redirect": run_redirect,
-}
 
 
 async def follow(switch: Switch, call: Call, first: Next) -> Ending:
@@ -96,7 +73,7 @@ async def _run(switch: Switch, call: Call, element: Element) -> Next | None:
         return None
     if call.wanted:
         return call.take_wanted()
-    return await _interruptible(call, RUNNERS[element.tag](switch, call, element))
+    return await _interruptible(call, switch.runners[element.tag](switch, call, element))
 
 
 async def _interruptible(call: Call, work: Awaitable[Next | None]) -> Next | None:

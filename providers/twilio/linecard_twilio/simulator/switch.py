@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from linecard.simulator.machinery import Machinery
@@ -15,10 +15,14 @@ from linecard_twilio.simulator.signing import Signer
 if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.playback import Playback
-    from linecard_twilio.simulator.calls import Call
+    from linecard_twilio.simulator.calls import Call, Next
     from linecard_twilio.simulator.quirks import Quirks
+    from linecard_twilio.simulator.reader import Element
     from linecard_twilio.simulator.recordings import Recording
     from linecard_twilio.simulator.rooms import Conference
+
+Runner = Callable[["Switch", "Call", "Element"], Awaitable["Next | None"]]
+"""Runs one verb, and says which document takes over, if any."""
 
 AGENT = "TwilioProxy/1.1"
 SOCKET_AGENT = "Twilio.TmeWs/1.0"
@@ -35,13 +39,24 @@ POLICY = Policy(
 
 
 class Switch(Machinery):
-    """The machine room: the shared half's parts, the account, and everything that is going on."""
+    """The machine room: the shared half's parts, the account, and everything that is going on.
+
+    `runners` run the verbs of documents.
+    """
 
     def __init__(
-        self, clock: Clock, seed: int, *, public_url: str, numbers: Sequence[str], quirks: Quirks
+        self,
+        clock: Clock,
+        seed: int,
+        *,
+        public_url: str,
+        numbers: Sequence[str],
+        quirks: Quirks,
+        runners: Mapping[str, Runner],
     ) -> None:
         self.url = "http://127.0.0.1"
         self.quirks = quirks
+        self.runners = runners
         self.ids = Ids(seed)
         self.credentials = credentials(seed)
         self.signer = Signer(self.credentials.auth_token, quirks)

@@ -14,10 +14,12 @@ from linecard.simulator.handset import PhoneBook
 from linecard.simulator.ledger import Ledger
 from linecard.simulator.loopback import require_loopback
 from linecard_twilio.simulator.calls import Address, Call, Next, Order
-from linecard_twilio.simulator.living import begin, inbound
+from linecard_twilio.simulator.legs import begin
+from linecard_twilio.simulator.living import inbound
 from linecard_twilio.simulator.quirks import Quirks
 from linecard_twilio.simulator.rest import refusal, rest_routes, wrong_address
 from linecard_twilio.simulator.switch import Switch
+from linecard_twilio.simulator.verbs import RUNNERS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -55,6 +57,7 @@ class SimulatedTwilio:
             public_url=public_url_of_app.rstrip("/"),
             numbers=numbers,
             quirks=quirks or Quirks(),
+            runners=RUNNERS,
         )
         routes = [*rest_routes(self.switch), *console_routes(self)]
         wrong = {404: wrong_address, 405: wrong_address}
