@@ -11,6 +11,7 @@ from linecard import (
     CarrierRequest,
     LegAnswered,
     LegEnded,
+    RequestRefused,
     TransferReported,
     TransferResult,
     Unrecognised,
@@ -51,9 +52,11 @@ def _result(status: str, bridged: str) -> TransferResult:
 
 
 def leg(request: CarrierRequest, form: Form) -> Events:
-    """A report of a target's leg, or of the room."""
+    """A report of a target's leg, or of the room, which names no call where it is about none of its legs."""
     if form.text("StatusCallbackEvent") and form.text("ConferenceSid"):
         return _room(request, form)
+    if not form.text("CallSid"):
+        raise RequestRefused("the field 'CallSid' is missing", status=400)
     which, word = leg_of(request), form.text("CallStatus")
     if word in ENDED:
         return _ended(request, form, which)

@@ -22,7 +22,7 @@ def _sid(letters: str) -> re.Pattern[str]:
 
 _OURS = re.compile(r"\+?[0-9]{1,20}|(?:sips?|client):[!-~]{1,250}")
 _PARTY = re.compile(rf"(?:{_OURS.pattern}|\+?[A-Za-z][A-Za-z0-9 ._@-]{{0,60}})?")
-_WORD = re.compile(r"[a-z][a-z_-]{0,40}")
+_WORD = re.compile(r"[a-z][a-z_-]{0,60}")
 _WHOLE = re.compile(r"(?:-?[0-9]{1,18})?")
 _FLAG = re.compile(r"(?:true|false)?")
 _DIGITS = re.compile(r"[0-9*#A-DwW]{0,99}")

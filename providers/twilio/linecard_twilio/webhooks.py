@@ -39,7 +39,14 @@ class Shape:
 
 ANSWER_FIELDS = ("CallSid", "From", "To", "Direction", "CallStatus")
 END_FIELDS = ("CallDuration", "SipResponseCode", "SequenceNumber", "ParentCallSid")
-LEG_FIELDS = ("CallStatus", "StatusCallbackEvent", "ConferenceSid", "ParticipantLabel", *END_FIELDS)
+LEG_FIELDS = (
+    "CallSid",
+    "CallStatus",
+    "StatusCallbackEvent",
+    "ConferenceSid",
+    "ParticipantLabel",
+    *END_FIELDS,
+)
 RECORDING_FIELDS = ("RecordingUrl", "RecordingDuration", "ErrorCode")
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {
@@ -69,7 +76,7 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
         Kind.DIALED: Shape(
             dialled.dialled, ("CallSid", "DialCallStatus"), Reason.NEXT, ("DialBridged",)
         ),
-        Kind.LEG: Shape(dialled.leg, ("CallSid",), None, LEG_FIELDS, readings.callers_ids),
+        Kind.LEG: Shape(dialled.leg, (), None, LEG_FIELDS, readings.callers_ids),
     }
 )
 UNRECOGNISED = Shape(readings.unrecognised, watched=())

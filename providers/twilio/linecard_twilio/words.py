@@ -103,7 +103,8 @@ QUIET_ROOM = frozenset(
 
 
 def end_of(status: str, code: str) -> tuple[CallStatus, str]:
-    """Our status of a word that is an end, and the reason where a SIP code says one."""
-    if code == DECLINED and status in {"busy", "failed", "no-answer"}:
-        return CallStatus.REJECTED, SIP_REASONS[code]
-    return ENDED[status], SIP_REASONS.get(code, "")
+    """Our status of a word that is an end, and the reason: the SIP code's, or Twilio's word."""
+    if status == "completed":
+        return CallStatus.COMPLETED, status
+    reason = SIP_REASONS.get(code, status.replace("-", " "))
+    return (CallStatus.REJECTED if code == DECLINED else ENDED[status]), reason

@@ -297,16 +297,16 @@ def test_progress_of_a_call(kind: Kind, word: str, wanted: type[CarrierEvent] | 
 @pytest.mark.parametrize(
     ("word", "code", "status", "reason"),
     [
-        ("completed", "200", CallStatus.COMPLETED, ""),
-        ("completed", "", CallStatus.COMPLETED, ""),
+        ("completed", "200", CallStatus.COMPLETED, "completed"),
+        ("completed", "", CallStatus.COMPLETED, "completed"),
         ("busy", "486", CallStatus.BUSY, "busy"),
         ("busy", "603", CallStatus.REJECTED, "declined"),
         ("no-answer", "487", CallStatus.NO_ANSWER, "given up before the answer"),
-        ("no-answer", "", CallStatus.NO_ANSWER, ""),
+        ("no-answer", "", CallStatus.NO_ANSWER, "no answer"),
         ("failed", "404", CallStatus.FAILED, "the number does not exist"),
-        ("failed", "777", CallStatus.FAILED, ""),
+        ("failed", "777", CallStatus.FAILED, "failed"),
         ("canceled", "487", CallStatus.CANCELED, "given up before the answer"),
-        ("completed", "603", CallStatus.COMPLETED, "declined"),
+        ("completed", "603", CallStatus.COMPLETED, "completed"),
     ],
 )
 def test_ends_of_a_call(word: str, code: str, status: CallStatus, reason: str) -> None:
@@ -524,6 +524,8 @@ def test_the_caller_who_joins_is_connected() -> None:
 )
 def test_what_else_a_room_reports_is_no_news(word: str) -> None:
     assert read(Kind.LEG, JOINED | {"StatusCallbackEvent": word}).events == ()
+    of_nobody = without(JOINED, "CallSid", "ParticipantLabel") | {"StatusCallbackEvent": word}
+    assert read(Kind.LEG, of_nobody).events == ()
 
 
 def test_a_target_that_joins_is_no_news_and_a_new_word_is_kept() -> None:
