@@ -12,7 +12,8 @@ from linecard_twilio.simulator.conferences import end_conference
 from linecard_twilio.simulator.legs import begin
 from linecard_twilio.simulator.living import outbound
 from linecard_twilio.simulator.placing import address, read_recording, read_report
-from linecard_twilio.simulator.replies import ApiRequest
+from linecard_twilio.simulator.reader import InvalidTwiml, read_document
+from linecard_twilio.simulator.replies import BAD_VALUE, ApiRequest, Refused
 
 if TYPE_CHECKING:
     from linecard_twilio.simulator.endings import Ending
@@ -92,7 +93,12 @@ def _document(request: ApiRequest, name: str) -> str:
         values = request.all(parameter)
         if values:
             room.set(attribute, " ".join(values))
-    return str(etree.tostring(response, encoding="unicode"))
+    text = str(etree.tostring(response, encoding="unicode"))
+    try:
+        read_document(text.encode())
+    except InvalidTwiml as error:
+        raise Refused(400, BAD_VALUE, str(error)) from error
+    return text
 
 
 def _machine(request: ApiRequest) -> MachineOrder | None:

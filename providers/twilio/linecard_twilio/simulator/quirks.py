@@ -15,7 +15,8 @@ class Quirks:
     Streams: `stream_query`: what becomes of the query of a stream's address, `dropped` or `refused`
     (31920). `signs_with_slash`: the handshake is signed over the address with a slash behind it.
     `shared_key`: name and secret of a key that signs in place of the auth token, with SHA-256.
-    Calls: `ring_slack`: what some routes add to a ring Timeout. `rating_delay`: how long after its
+    Calls: `create_seconds`: how long create's reply takes when the call is already on its way.
+    `ring_slack`: what some routes add to a ring Timeout. `rating_delay`: how long after its
     end a call has no price. `foreign_caller_id`: any number may be shown as caller.
     Recordings: `recording_delay`: from the end to the file and its callback; `media_delay`: how much
     longer the file is 404. `media_auth`: files need the account's credentials. `external_storage`:
@@ -31,6 +32,7 @@ class Quirks:
     signs_with_slash: bool = False
     shared_key: tuple[str, str] | None = None
     buffer_seconds: float = 3600.0
+    create_seconds: float = 0.0
     ring_slack: float = 0.0
     calls_per_second: int = 1
     detection_seconds: float = 2.0

@@ -131,7 +131,11 @@ def _text(node: etree._Element, shape: Shape) -> str:
 
 
 def _one_noun(element: Element) -> str:
-    return "" if len(element.children) == 1 else f"<{element.tag}> needs one noun"
+    if len(element.children) != 1:
+        return f"<{element.tag}> needs one noun"
+    noun = element.children[0]
+    lacks_url = noun.tag == "Stream" and element.tag != "Stop" and not noun["url"]
+    return "<Stream> needs a url" if lacks_url else ""
 
 
 def _stream(element: Element) -> str:

@@ -132,6 +132,15 @@ def account_path(account: str) -> str:
     return f"/{API_VERSION}/Accounts/{account}"
 
 
+def check_times(request: ApiRequest, *names: str) -> None:
+    """Read every time of the query once, whatever there is to compare. Raises Refused."""
+    for name in names:
+        for key in COMPARISONS:
+            text = request.asked(name + key)
+            if text is not None:
+                read_time(text)
+
+
 def in_time(request: ApiRequest, name: str, moment: float | None) -> bool:
     """Whether a moment fits `Name`, `Name<` and `Name>` of the query. Raises Refused."""
     for key, fits in COMPARISONS.items():

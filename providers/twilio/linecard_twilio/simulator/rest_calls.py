@@ -24,6 +24,7 @@ from linecard_twilio.simulator.replies import (
     ApiReply,
     ApiRequest,
     Refused,
+    check_times,
     in_time,
     missing,
     page,
@@ -39,7 +40,9 @@ async def make_call(switch: Switch, request: ApiRequest) -> ApiReply:
     """POST Calls.json: 201 `queued`, also above the pace, where it waits and says so nowhere else."""
     from_, to = check_ends(switch, request)
     call = place(switch, from_, to, read_order(switch, request))
-    return ApiReply(201, call_object(switch, call))
+    reply = ApiReply(201, call_object(switch, call))
+    await switch.clock.sleep(switch.quirks.create_seconds)
+    return reply
 
 
 async def get_call(switch: Switch, request: ApiRequest) -> ApiReply:
@@ -51,6 +54,7 @@ async def get_call(switch: Switch, request: ApiRequest) -> ApiReply:
 
 async def list_calls(switch: Switch, request: ApiRequest) -> ApiReply:
     """GET Calls.json, filtered, newest first."""
+    check_times(request, "StartTime", "EndTime")
     found = [call for call in reversed(switch.calls.values()) if _fits(call, request)]
     return page(request, "calls", [call_object(switch, call) for call in found])
 

@@ -19,6 +19,7 @@ from linecard_twilio.simulator.replies import (
     ApiReply,
     ApiRequest,
     Refused,
+    check_times,
     in_time,
     missing,
     page,
@@ -72,6 +73,7 @@ def _of_call(call: Call, request: ApiRequest) -> Recording:
 
 async def list_recordings(switch: Switch, request: ApiRequest) -> ApiReply:
     """GET Recordings.json, newest first; by CallSid, ConferenceSid and DateCreated."""
+    check_times(request, "DateCreated")
     found = [one for one in reversed(switch.recordings.values()) if _fits(one, request)]
     return page(request, "recordings", [recording_object(switch, one) for one in found])
 

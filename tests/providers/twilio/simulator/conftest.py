@@ -148,6 +148,11 @@ class App:
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]
 
+    def statuses(self, path: str) -> list[str]:
+        """The statuses reported there, in the order of their numbers and not of their arrival."""
+        found = sorted(self.at(path), key=lambda one: int(one.fields["SequenceNumber"]))
+        return [one.fields["CallStatus"] for one in found]
+
     async def webhook(self, request: Request) -> Reply:
         body = (await request.body()).decode()
         query = f"?{request.url.query}" if request.url.query else ""

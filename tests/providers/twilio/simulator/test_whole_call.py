@@ -39,20 +39,20 @@ async def test_one_call_from_create_to_hangup(on_stage: Stage, spoken: bytes) ->
     await carrier.ledger.until(What.HUNG_UP, call.sid)
     await carrier.ledger.until(What.WEBHOOK, call.sid, kind="status completed")
 
-    assert [one.fields["CallStatus"] for one in app.at("/status")] == [
+    assert app.statuses("/status") == [
         "initiated",
         "ringing",
         "in-progress",
         "completed",
     ]
-    assert [one.fields["SequenceNumber"] for one in app.at("/status")] == ["0", "1", "2", "3"]
+    assert {one.fields["SequenceNumber"] for one in app.at("/status")} == {"0", "1", "2", "3"}
     assert all(one.is_signed for one in app.received)
     assert app.handshakes == [True]
     (answer,) = app.at("/answer")
     assert answer.fields["CallStatus"] == "in-progress"
     assert (answer.fields["From"], answer.fields["To"]) == (OURS, THEIRS)
     assert answer.headers["user-agent"] == "TwilioProxy/1.1"
-    end = app.at("/status")[-1].fields
+    (end,) = [one.fields for one in app.at("/status") if one.fields["SequenceNumber"] == "3"]
     assert end["CallbackSource"] == "call-progress-events"
     assert end["Duration"] == "1"
     assert 0 < int(end["CallDuration"]) < 60
