@@ -43,7 +43,13 @@ async def test_an_outbound_call_from_dial_to_hang_up(world: Telephone) -> None:
     assert call["duration"] > 0
     assert call["answered_at"] < call["ended_at"]
     seen = names(call)
-    for name in ("call-ringing", "answer-requested", "agent-started", "stream-started", "leg-ended"):
+    for name in (
+        "call-ringing",
+        "answer-requested",
+        "agent-started",
+        "stream-started",
+        "leg-ended",
+    ):
         assert seen.count(name) == 1, (name, seen)
     assert world.carrier.ledger.dials(CUSTOMER) == 1
     assert world.carrier.ledger.live_legs() == ()

@@ -39,7 +39,7 @@ async def connect(rest: Rest, number: Number, order: ConnectOrder) -> Applicatio
     _refuse_elsewhere(theirs)
     wish = _addresses(order)
     await _update(rest, theirs.sid, wish)
-    is_ours = theirs.voice_url == wish["voice_url"]
+    is_ours = _bare(theirs.voice_url) == _bare(wish["voice_url"])
     former = number.former_target if is_ours else now
     return Application(target=_written(wish), former=former, notes=())
 
@@ -51,7 +51,7 @@ async def disconnect(rest: Rest, number: Number) -> None:
     """
     theirs = await _rented(rest, number)
     ours = _read(number.connected_target).get("voice_url")
-    if ours is not None and (theirs.voice_url != ours or _elsewhere(theirs)):
+    if ours is not None and (_bare(theirs.voice_url) != _bare(ours) or _elsewhere(theirs)):
         raise CarrierRefused(
             NAME, f"the number points at {_target(theirs)} now, not at us; it was left alone"
         )
@@ -89,6 +89,11 @@ def _addresses(order: ConnectOrder) -> dict[str, str]:
         "status_callback": for_callback(order.ended_url),
         "status_callback_method": "POST",
     }
+
+
+def _bare(url: str | None) -> str:
+    """An address without its rules, which may change from one version of ours to the next."""
+    return (url or "").partition("#")[0]
 
 
 def _elsewhere(theirs: replies.Number) -> str | None:
