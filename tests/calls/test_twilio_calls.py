@@ -18,7 +18,7 @@ from tests.calls.agents import recital
 from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, names, telephone
 
 TALK = speech("hello there, can you hear me")
-TALKER = Phone(script=(Wait(2.0), Speak(TALK), Wait(5.0)), hangs_up=True)
+TALKER = Phone(script=(Wait(2.0), Speak(TALK), Wait(15.0)), hangs_up=True)
 WAITS = Phone(script=(Wait(300),))
 
 
@@ -168,7 +168,7 @@ async def test_a_call_with_keys_and_detection_is_not_placed(world: Telephone) ->
 
 async def transfer(world: Telephone, mode: str) -> dict[str, Any]:
     """A call that is transferred from outside its agent, once its stream runs."""
-    world.carrier.phones[CUSTOMER] = Phone(script=(Wait(20), HangUp()))
+    world.carrier.phones[CUSTOMER] = Phone(script=(Wait(45), HangUp()))
     await world.register()
     placed = await world.dial()
     await world.until(placed["id"], lambda call: "stream-started" in names(call))

@@ -16,7 +16,7 @@ from linecard.simulator.script import HangUp, Speak, Wait
 from linecard.simulator.speech import speech
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
-TALKER = Phone(script=(Wait(2), Speak(speech("hello there")), Wait(2)), hangs_up=True)
+TALKER = Phone(script=(Wait(2), Speak(speech("hello there")), Wait(20)), hangs_up=True)
 STAYS = Phone(script=(Wait(300),))
 
 
@@ -187,6 +187,9 @@ async def test_a_number_is_connected_and_given_back(world: Telephone) -> None:
         ended_url=f"{world.url}/twilio/callback/status?a=main&k=ended",
         fallback_url=f"{base}&k=fallback",
     )
+    await hooks.connect_number(
+        number(), replace(order, answer_url="https://before.example.com/voice")
+    )
     before = await hooks.connect_number(number(), replace(order, apply=False))
     connected = await hooks.connect_number(number(), order)
     await world.carrier.call_in(CUSTOMER, OURS, TALKER)
@@ -196,3 +199,4 @@ async def test_a_number_is_connected_and_given_back(world: Telephone) -> None:
     await hooks.disconnect_number(ours)
     after = await hooks.connect_number(number(), replace(order, apply=False))
     assert after.target == before.target
+    assert "before.example.com" in after.target
