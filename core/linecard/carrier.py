@@ -213,9 +213,14 @@ class SetupStep:
 
 
 class Charge(StrEnum):
-    """What a line of a price is for. `call` is the caller's leg, `second-leg` that of a transfer."""
+    """What a line of a price is for.
+
+    `call` is a call that goes out, `inbound-call` one that comes in on a number with the prefix,
+    `second-leg` the target's of a transfer. `conference` is for one participant.
+    """
 
     CALL = "call"
+    INBOUND = "inbound-call"
     SECOND_LEG = "second-leg"
     STREAM = "stream"
     RECORDING = "recording"
