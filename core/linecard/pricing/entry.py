@@ -13,7 +13,7 @@ from typing import Any
 from linecard.carrier import Charge, Per, RateLine
 
 REQUIRED = ("what", "usd", "since")
-_PREFIX = re.compile(r"\+\d{1,15}")
+_PREFIX = re.compile(r"\+[0-9]{1,15}")
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"prefix": "", "per": Per.MINUTE, "pulse_seconds": 60}
 )
@@ -50,7 +50,7 @@ def _read(key: str, value: object) -> Any:
 def _one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
     def read(value: object) -> StrEnum:
         try:
-            return kind(value)
+            return kind(str(value))
         except ValueError as error:
             raise ValueError(f"must be one of {', '.join(kind)}") from error
 

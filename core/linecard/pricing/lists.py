@@ -53,7 +53,9 @@ def read_csv(text: str, source: str) -> Lists:
             owner, line = _row(row, f"{source}, line {rows.line_num}", source)
             found[owner] = (*found.get(owner, ()), line)
     except csv.Error as error:
-        raise ConfigurationError(f"{source}, line {rows.reader.line_num}: not CSV: {error}") from error
+        raise ConfigurationError(
+            f"{source}, line {rows.reader.line_num}: not CSV: {error}"
+        ) from error
     return found
 
 

@@ -101,6 +101,20 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_prices(value: Any) -> Mapping[str, str]:
+    """Paths of price lists by owner; a single path is of a list that names its owners itself."""
+    if not isinstance(value, Mapping):
+        return {"": as_text(value)}
+    return {str(owner): _as_path(owner, path) for owner, path in value.items()}
+
+
+def _as_path(owner: str, path: Any) -> str:
+    try:
+        return as_text(path)
+    except ValueError as error:
+        raise ValueError(f"holds {owner}: {error}, the path of a price list") from error
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -114,6 +128,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
+        "prices": _as_prices,
     }
 )
 

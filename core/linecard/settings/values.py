@@ -25,7 +25,8 @@ class Settings:
     """What the server was told; the names are those of `LINECARD_*`, in lower case.
 
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
-    `accounts` are by provider.
+    `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
+    `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
     """
 
     public_url: str
@@ -39,4 +40,5 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    prices: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
