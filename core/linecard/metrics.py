@@ -29,6 +29,9 @@ class Metrics:
         self.unmatched = self._counter(
             "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
+        self.unconfirmed = self._counter(
+            "unconfirmed_calls", "Calls that the carrier does not have", "provider"
+        )
         self.dropped = self._counter(
             "media_dropped", "Media messages dropped", "provider", "reason"
         )

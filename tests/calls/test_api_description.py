@@ -25,6 +25,7 @@ ROUTES = {
     ("get", "/numbers/{number}"),
     ("patch", "/numbers/{number}"),
     ("delete", "/numbers/{number}"),
+    ("post", "/numbers/{number}/rotate"),
     ("post", "/calls"),
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),

@@ -79,6 +79,12 @@ def remove(number: E164, url: Url = None) -> None:
     typer.echo(f"{number} is no longer registered")
 
 
+@numbers.command("rotate")
+def rotate(number: E164, url: Url = None) -> None:
+    """Make a new proof for the addresses pasted at an unsigned carrier; the one before it stays good."""
+    _print(ask("POST", f"/numbers/{number}/rotate", url))
+
+
 @numbers.command("connect")
 def point_here(
     number: E164, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False

@@ -14,6 +14,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from linecard.cli.remote import ask
 from linecard.errors import LinecardError
 from linecard.plugins import Plugins
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from linecard.simulator import SimulatedCarrier
 
 CALLER = "+14155550177"
-ACTIONS = ("call",)
 
 Name = Annotated[str, typer.Argument(help="Whose carrier: 'linecard providers'.")]
 Action = Annotated[
-    str | None, typer.Argument(metavar="call", help="Place a call through a running one.")
+    str | None,
+    typer.Argument(
+        metavar="call|setup",
+        help="With a running one: call a number, or paste its addresses there.",
+    ),
 ]
-To = Annotated[str | None, typer.Argument(metavar="TO", help="Whom to call: a registered number.")]
+To = Annotated[str | None, typer.Argument(metavar="NUMBER", help="A registered number.")]
 Port = Annotated[int, typer.Option(help="Where it listens, on loopback.")]
 App = Annotated[str, typer.Option(help="The server it talks to.", envvar="LINECARD_PUBLIC_URL")]
 From = Annotated[str, typer.Option("--from", help="Who calls.")]
@@ -45,11 +49,13 @@ def simulate(
     from_: From = CALLER,
     say: Say = None,
 ) -> None:
-    """Run a simulated carrier, or let somebody call through a running one.
+    """Run a simulated carrier; or let somebody call through a running one, or set a number up there.
 
     linecard simulate NAME --port 9000
 
     linecard simulate NAME call +14155550100 --say hello.wav
+
+    linecard simulate NAME setup +14155550100
     """
     from linecard.demo.providers import pick_provider, simulated
 
@@ -57,10 +63,12 @@ def simulate(
     chosen = pick_provider(plugins, name)
     if action is None:
         asyncio.run(_run(simulated(plugins, chosen), app.rstrip("/"), port))
-    elif action in ACTIONS and to is not None:
+    elif action == "call" and to is not None:
         _call(port, from_, to, say)
+    elif action == "setup" and to is not None:
+        _set_up(port, to, app)
     else:
-        raise typer.BadParameter(f"write: linecard simulate {name} call NUMBER")
+        raise typer.BadParameter(f"write: linecard simulate {name} call NUMBER, or setup NUMBER")
 
 
 async def _run(carrier: type[SimulatedCarrier], app: str, port: int) -> None:
@@ -104,18 +112,34 @@ def _server_variables(app: str) -> dict[str, str]:
 
 def _call(port: int, from_: str, to: str, say: str | None) -> None:
     order = {"from": from_, "to": to} | ({"say": _sound(say)} if say else {})
-    url = f"http://127.0.0.1:{port}/_simulator/calls"
+    told = _post(port, "calls", order).json()
+    Console(highlight=False).print(f"{told['call']}  {from_} calls {to}", markup=False)
+
+
+def _set_up(port: int, number: str, app: str) -> None:
+    """Paste the addresses of the number's set-up steps, as a person does at the carrier's console."""
+    steps = ask("GET", f"/numbers/{number}", app)["setup"]
+    pasted = [step["paste"] for step in steps if step["paste"]]
+    _post(port, "setup", {"number": number, "paste": pasted})
+    Console(highlight=False).print(
+        f"{number}: pasted {len(pasted)} of its set-up steps", markup=False
+    )
+
+
+def _post(port: int, path: str, order: Mapping[str, object]) -> httpx2.Response:
     try:
-        answer = httpx2.post(url, json=order, trust_env=False)
+        answer = httpx2.post(
+            f"http://127.0.0.1:{port}/_simulator/{path}", json=order, trust_env=False
+        )
     except httpx2.HTTPError as error:
         raise LinecardError(
             f"no simulated carrier answers on port {port} ({error}); "
             "start it with 'linecard simulate NAME', or give its --port"
         ) from error
-    told = answer.json()
     if not answer.is_success:
+        told = answer.json()
         raise LinecardError(f"{told['field']}: {told['message']}")
-    Console(highlight=False).print(f"{told['call']}  {from_} calls {to}", markup=False)
+    return answer
 
 
 def _sound(say: str) -> str:

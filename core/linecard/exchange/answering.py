@@ -13,11 +13,11 @@ import structlog
 
 from linecard.calls import Call, Direction
 from linecard.carrier import Answer, RecordAt
-from linecard.errors import GateRefused, UnsupportedByProvider
-from linecard.exchange import dialups, recording
+from linecard.errors import GateRefused
+from linecard.exchange import dialups, effects, recording
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
-from linecard.exchange.stream_addresses import stream_url
+from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 APOLOGY = "We are sorry, this call cannot go on. Please call again later."
 WHISPER = "A caller is being connected to you."
+ONCE_A_CALL = frozenset({Kind.ANSWER, Kind.FALLBACK})
+STREAM_STARTED = "stream-started"
 MOST_NEW_STREAMS = 2
 """New streams after a lost one, in a call."""
 
@@ -47,25 +49,22 @@ async def reply(
     if call is None and not exchange.doors.is_open:
         return Reply(503, b"the server is stopping; ask again elsewhere")
     if call is None:
-        verbs = await _for_strangers(exchange, reason)
-        return _whole(provider, hooks.answer(None, verbs, reason))
+        made = hooks.answer(None, await _for_strangers(exchange, reason), reason)
+        effects.start(exchange, None, made.effects)
+        return made.reply
     async with exchange.turns.of(call.id):
         async with exchange.database.read() as conn:
             call = await calls.get(conn, call.id) or call
         if call.is_over or call.closing:
-            return _whole(provider, hooks.answer(call, [Hangup()], reason))
-        kept = await _kept(exchange, call, request, reason)
+            made = hooks.answer(call, [Hangup()], reason)
+            effects.start(exchange, call, made.effects)
+            return made.reply
+        slot = await _slot(exchange, call, request, reason)
+        kept = await _kept(exchange, call, slot)
         if kept is not None:
             return kept
         made = hooks.answer(call, await _verbs(exchange, call, request, reason), reason)
-        return await _keep(exchange, call, request, reason, _whole(provider, made))
-
-
-def _whole(provider: str, answer: Answer) -> Reply:
-    """The reply, where it is all of the answer: commands beside it are not carried out yet."""
-    if answer.effects:
-        raise UnsupportedByProvider(provider, "effects of an answer")
-    return answer.reply
+        return await _keep(exchange, call, slot, made)
 
 
 async def _verbs(
@@ -87,32 +86,47 @@ async def _for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
     return [Reject(busy=live >= exchange.settings.max_live_calls)]
 
 
-def _slot(request: CarrierRequest, reason: Reason) -> tuple[str, str]:
-    return request.kind or reason.value, request.reference or ""
-
-
-async def _kept(
+async def _slot(
     exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
-) -> Reply | None:
-    kind, reference = _slot(request, reason)
+) -> tuple[str, str]:
+    """What a document is kept under, so that a repeated question finds it.
+
+    An address of a number is the same whenever it is asked: there it is the streams that the call has
+    had by then that tell one question from the next. Only the first answer is one for all of a call.
+    """
+    kind = request.kind or reason.value
+    if request.call is not None:
+        return kind, request.reference or ""
+    if kind in ONCE_A_CALL:
+        return kind, ""
     async with exchange.database.read() as conn:
-        kept = await documents.get(conn, call.id, kind, reference)
+        names = [line.name for line in await timeline.of_call(conn, call.id)]
+    return kind, str(names.count(STREAM_STARTED))
+
+
+async def _kept(exchange: Exchange, call: Call, slot: tuple[str, str]) -> Reply | None:
+    async with exchange.database.read() as conn:
+        kept = await documents.get(conn, call.id, *slot)
     return Reply(kept.status, kept.body, kept.content_type) if kept else None
 
 
-async def _keep(
-    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason, made: Reply
-) -> Reply:
-    """Keep a document unless a request beside this one was first; then that one's is given."""
-    kind, reference = _slot(request, reason)
+async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Answer) -> Reply:
+    """Keep a document unless a request beside this one was first; then that one's is given.
+
+    Commands beside it are carried out once, with the document that stands.
+    """
+    reply = made.reply
     async with exchange.database.write() as conn:
         stands = await documents.put(
-            conn, call.id, kind, reference, made.status, made.content_type, made.body
+            conn, call.id, *slot, reply.status, reply.content_type, reply.body
         )
+    effects.start(exchange, call, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)
 
 
-async def _answer(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
+async def _answer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    if request.kind is Kind.RETURN:
+        return await _after_return(exchange, call)
     return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
 
 
@@ -125,11 +139,14 @@ def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
     return [Record(callback_url=ordered.callback_url, max_seconds=ordered.max_seconds)]
 
 
-async def stream_verbs(exchange: Exchange, call: Call) -> Verbs:
-    """A stream to the call's agent, and behind it the tail that asks what comes next."""
+async def stream_verbs(exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS) -> Verbs:
+    """A stream to the call's agent, and behind it the tail that asks what comes next.
+
+    Its token may be used for `valid_seconds`.
+    """
     addresses = exchange.addresses(call.provider, call.account)
     profile = pick_profile(exchange.relay(call).hooks.stream_profiles(), call.profile)
-    url, token_id = await stream_url(exchange, call)
+    url, token_id = await stream_url(exchange, call, valid_seconds)
     return [
         Stream(
             url=url,
@@ -141,16 +158,39 @@ async def stream_verbs(exchange: Exchange, call: Call) -> Verbs:
     ]
 
 
+async def verbs_at_dial(exchange: Exchange, call: Call) -> Verbs:
+    """The answer of a call whose stream address goes out with the dial: good until it has rung out."""
+    return await stream_verbs(exchange, call, call.ring_seconds + VALID_SECONDS)
+
+
 async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
     """The tail behind a stream, or the end of a dial."""
     if request.kind is Kind.DIALED:
         return await _after_dial(exchange, call, request)
-    async with exchange.database.read() as conn:
-        known = await transfers.of_call(conn, call.id)
-    active = [transfer for transfer in known if transfer.state in dialups.ACTIVE]
-    if active:
-        return await dialups.verbs(exchange, call, active[-1])
+    transfer = await dialups.moving(exchange, call)
+    if transfer is not None:
+        return await dialups.verbs(exchange, call, transfer)
     return await _another_stream(exchange, call)
+
+
+async def _after_return(exchange: Exchange, call: Call) -> Verbs:
+    """The caller is back from whoever was rung at an address of the number."""
+    await dialups.give_up_moving(exchange, call)
+    return await _stream_if_agent(exchange, call)
+
+
+async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
+    async with exchange.database.read() as conn:
+        is_alone = await agent_is_gone(conn, exchange, call)
+    return [Hangup()] if is_alone else await stream_verbs(exchange, call)
+
+
+async def _whom_to_dial(exchange: Exchange, call: Call) -> Verbs:
+    """Asked at an address of the number, which does not say for which transfer."""
+    transfer = await dialups.moving(exchange, call)
+    if transfer is not None:
+        return await dialups.verbs(exchange, call, transfer)
+    return await _stream_if_agent(exchange, call)
 
 
 async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
@@ -179,9 +219,11 @@ def _apology(call: Call) -> Verbs:
 
 
 async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    """The document of a transfer; one that was given up already, or is not there, brings a stream."""
     if request.kind is Kind.WHISPER:
         return [Say(text=WHISPER)]
-    """The document of a transfer; one that was given up already, or is not there, brings a stream."""
+    if request.kind is Kind.DIAL:
+        return await _whom_to_dial(exchange, call)
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, request.reference or "")
     if transfer is None or transfer.call != call.id or transfer.state == "ended":

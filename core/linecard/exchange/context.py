@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linecard.addresses import Addresses
+from linecard.events import CarrierEvent
+from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
@@ -27,9 +29,16 @@ if TYPE_CHECKING:
     from linecard.store import Database
 
 
+Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
+"""What is done in the background after an event has been applied and told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One running server. `lives` are the calls with an agent in this process, by id."""
+    """One running server.
+
+    `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind.
+    """
 
     settings: Settings
     database: Database
@@ -46,6 +55,8 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
+    awaited: Awaited = field(default_factory=Awaited)
+    followers: Mapping[type[CarrierEvent], Follow] = field(default_factory=dict)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -77,7 +77,17 @@ async def _end_once(exchange: Exchange, call: Call) -> None:
         )
     if result is HangUpResult.NOT_FOUND and was_live:
         await _gone(exchange, call)
+    if result is HangUpResult.UNSUPPORTED:
+        await _cannot_now(exchange, call)
     exchange.tasks.start(_confirm(exchange, call), "confirm end")
+
+
+async def _cannot_now(exchange: Exchange, call: Call) -> None:
+    """Nothing ends the call now; whatever it asks for from here on is answered by an end."""
+    log.warning("the carrier cannot end the call as it stands", call=call.id, status=call.status)
+    facts = {"status": str(call.status)}
+    async with exchange.database.write() as conn:
+        await timeline.append(conn, call.id, "hang-up-must-wait", facts, now())
 
 
 async def _gone(exchange: Exchange, call: Call) -> None:

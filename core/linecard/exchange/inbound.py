@@ -9,8 +9,9 @@ import structlog
 from linecard.calls import Call, CallStatus, Direction
 from linecard.events import AnswerRequested
 from linecard.exchange.context import Exchange
-from linecard.media.formats import pick_profile
+from linecard.media.formats import inbound_profile
 from linecard.numbers import Number, mask
+from linecard.outbound.noting import note_recording
 from linecard.store import calls, numbers, timeline
 from linecard.tokens import new_id
 from linecard.wall import now
@@ -40,6 +41,7 @@ async def open_call(
     await calls.add(conn, call)
     call = await calls.add_ids(conn, call, callback.call_ids)
     await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
+    await note_recording(conn, call, relay.hooks.facts().record_inbound)
     return call
 
 
@@ -69,7 +71,7 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested) -> Call:
         to=asked.to,
         number=number.number,
         agent=number.agent,
-        profile=pick_profile(relay.hooks.stream_profiles(), number.stream).name,
+        profile=inbound_profile(relay.hooks.stream_profiles(), number.stream).name,
         status=CallStatus.RINGING,
         created_at=now(),
         options=number.options,

@@ -35,10 +35,14 @@ NEVER_OPENED_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a request: its call (None where we know none), and the events that were new."""
+    """What became of a request: its call (None where we know none), and the events that were new.
+
+    `opened`: the request opened the call.
+    """
 
     call: Call | None
     fresh: tuple[CarrierEvent, ...] = ()
+    opened: bool = False
 
 
 async def accept(
@@ -68,7 +72,8 @@ async def _accept(
             return await _store(conn, relay, call, callback, callback.events)
         call = await open_call(conn, exchange, relay, callback)
         ends = await early_ends(conn, call) if call else ()
-        return await _store(conn, relay, call, callback, (*callback.events, *ends))
+        stored = await _store(conn, relay, call, callback, (*callback.events, *ends))
+        return replace(stored, opened=call is not None)
 
 
 async def _accept_after_all(
@@ -92,10 +97,13 @@ async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) 
 async def _find(
     conn: AsyncConnection, relay: Relay, request: CarrierRequest, callback: Callback
 ) -> Call | None:
-    if not request.call:
+    named = request.call
+    if not named:
         found = await calls.find(conn, relay.provider, callback.call_ids)
-        return found if found and found.account == relay.account else None
-    call = await calls.get(conn, request.call)
+        if found is not None or not callback.our_call:
+            return found if found and found.account == relay.account else None
+        named = callback.our_call
+    call = await calls.get(conn, named)
     if call is None:
         return None
     if (call.provider, call.account) != (relay.provider, relay.account):
@@ -140,20 +148,21 @@ async def _apply_all(
         kept = payload(event, unknown)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
-            call = await _apply(conn, call, event)
-            fresh.append(event)
+            call, is_news = await _apply(conn, call, event)
+            fresh += [event] if is_news else []
     return Accepted(call, tuple(fresh))
 
 
-async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Call:
+async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tuple[Call, bool]:
+    """The call after an event, and whether anybody need be told of it."""
     at = now()
     event = await _judged(conn, call, event)
     changed = changes(call, event, at)
     if changed:
         await calls.update(conn, call.id, **changed)
-    await settle_rows(conn, call, event, at)
+    is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
-    return replace(call, **changed)
+    return replace(call, **changed), is_news
 
 
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:

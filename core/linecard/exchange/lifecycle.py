@@ -11,7 +11,7 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import inbox
+from linecard.exchange import answering, consulting, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.media.ticker import Ticker
@@ -41,6 +41,7 @@ def build_exchange(
         clock=clock,
         ticker=Ticker(clock),
         tokens=Tokens(settings.secret),
+        followers=consulting.FOLLOWERS,
     )
 
 
@@ -56,6 +57,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         report=partial(inbox.apply, exchange),
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
+        verbs_at_dial=partial(answering.verbs_at_dial, exchange),
     )
 
 

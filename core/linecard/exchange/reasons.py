@@ -6,6 +6,8 @@ TOO_LONG = "longest length reached"
 NO_STREAM = "no audio stream"
 STOPPING = "the server is stopping"
 AGENT_ERROR = "agent_error"
+NOT_CARRIED_OUT = "the carrier did not carry out our answer"
+UNCONFIRMED = "the carrier knows no such call"
 
-TELLING = frozenset({TOO_LONG, NO_STREAM, STOPPING, AGENT_ERROR})
+TELLING = frozenset({TOO_LONG, NO_STREAM, STOPPING, AGENT_ERROR, NOT_CARRIED_OUT, UNCONFIRMED})
 """Those that say more than the carrier's own reason, which is a normal end."""

@@ -13,6 +13,7 @@ from linecard.errors import CallOver, CarrierError, CarrierRefused, Conflict, In
 from linecard.events import RecordingFailed, RecordingStarted
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
+from linecard.outbound.dialing import SPARE_SECONDS
 from linecard.store import calls, recordings, timeline
 from linecard.tokens import new_id
 from linecard.wall import now
@@ -23,8 +24,6 @@ log = structlog.get_logger()
 RETRY_AFTER = (0.3, 1.0, 3.0)
 """Seconds before a refused start is tried again: the carrier may not count the call as answered yet."""
 TOO_EARLY = frozenset({404, 409})
-SPARE_SECONDS = 60
-"""Added to the call's longest length, so that no recording ends before its call."""
 
 
 def order(exchange: Exchange, call: Call) -> RecordingOrder:

@@ -10,7 +10,7 @@ from linecard.calls import Call, Direction
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
-from linecard.exchange import answering, inbox, recording
+from linecard.exchange import answering, confirming, inbox, recording
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import is_proof
@@ -34,6 +34,8 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
     accepted = await inbox.accept(exchange, relay, request, callback)
     for event in accepted.fresh:
         _follow_up(exchange, accepted.call, event)
+    if accepted.call is not None and accepted.opened and relay.hooks.facts().unsigned:
+        exchange.tasks.start(confirming.confirm(exchange, accepted.call), "confirm an arrival")
     if callback.wants is None:
         return callback.reply or Reply()
     return await answering.reply(
@@ -71,7 +73,9 @@ async def _is_current(exchange: Exchange, relay: Relay, given: Mapping[str, str]
 
 
 def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> None:
-    if call is not None and isinstance(event, AnswerRequested) and _records_now(exchange, call):
+    if call is None:
+        return
+    if isinstance(event, AnswerRequested) and _records_now(exchange, call):
         exchange.tasks.start(recording.start(exchange, call), "start recording")
 
 

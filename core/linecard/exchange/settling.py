@@ -21,7 +21,8 @@ from linecard.store import recordings, transfers
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-Settle = Callable[["AsyncConnection", Call, CarrierEvent, datetime], Awaitable[None]]
+Settle = Callable[["AsyncConnection", Call, CarrierEvent, datetime], Awaitable[bool | None]]
+"""False: what was reported is kept, and nobody need be told."""
 
 
 async def _recording_started(
@@ -49,12 +50,19 @@ async def _leg_answered(
 
 async def _transfer_reported(
     conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
-) -> None:
+) -> bool:
+    """While another target still rings, the end of one says nothing of the transfer."""
     assert isinstance(event, TransferReported)
     transfer = await transfers.get(conn, event.transfer)
-    if transfer and transfer.call == call.id:
-        result = transfer.result or event.result
-        await transfers.update(conn, transfer.id, state="ended", result=result)
+    if transfer is None or transfer.call != call.id:
+        return True
+    others = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}
+    if transfer.state == "consulting" and others:
+        await transfers.update(conn, transfer.id, legs=others)
+        return False
+    result = transfer.result or event.result
+    await transfers.update(conn, transfer.id, state="ended", result=result)
+    return True
 
 
 SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
@@ -67,8 +75,7 @@ SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
 )
 
 
-async def settle_rows(conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime) -> None:
-    """Apply an event to the rows beside the call's own, if it has any."""
+async def settle_rows(conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime) -> bool:
+    """Apply an event to the rows beside the call's own, if it has any; whether anybody need be told."""
     settle = SETTLES.get(type(event))
-    if settle is not None:
-        await settle(conn, call, event, at)
+    return settle is None or await settle(conn, call, event, at) is not False

@@ -13,8 +13,10 @@ VALID_SECONDS = 120
 """How long a token from a document may be used to open a stream."""
 
 
-async def stream_url(exchange: Exchange, call: Call) -> tuple[str, str]:
-    """A media address for the call, and the id of its token."""
+async def stream_url(
+    exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS
+) -> tuple[str, str]:
+    """A media address for the call, good for `valid_seconds`, and the id of its token."""
     lease = await exchange.leases.of(exchange.plugins, call)
     claims = StreamClaims(
         id=new_id(),
@@ -25,7 +27,7 @@ async def stream_url(exchange: Exchange, call: Call) -> tuple[str, str]:
         agent=call.agent,
         profile=call.profile,
         pod=lease.pod,
-        expires=int(time.time()) + VALID_SECONDS,
+        expires=int(time.time()) + valid_seconds,
     )
     addresses = exchange.addresses(call.provider, call.account)
     return addresses.socket(exchange.tokens.stream(claims)), claims.id

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.calls import CallStatus
 from linecard.carrier import Enhancer, StreamProtocol
 from linecard.errors import ConfigurationError, NotFound, RequestRefused
-from linecard.events import MessageDropped, StreamEvent, StreamStarted
-from linecard.exchange import endings, running
+from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamStarted
+from linecard.exchange import endings, inbox, running
 from linecard.exchange.admission import Admitted, open_to_streams
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.media.codec import Codec, corrected
@@ -69,7 +70,10 @@ def line_of(admitted: Admitted, started: StreamStarted) -> StreamFormat:
 async def claim(
     exchange: Exchange, admitted: Admitted, started: StreamStarted, line: StreamFormat
 ) -> None:
-    """Spend the token on this stream. Raises RequestRefused, and then it is not spent."""
+    """Spend the token on this stream; a call whose answer nobody has told was answered by then.
+
+    Raises RequestRefused, and then the token is not spent.
+    """
     async with exchange.database.write() as conn:
         call = await open_to_streams(conn, exchange, admitted.call.id)
         if call is None:
@@ -80,6 +84,9 @@ async def claim(
             raise RequestRefused("the stream token is spent")
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
         await timeline.append(conn, call.id, "stream-started", facts, now())
+    if call.status is not CallStatus.IN_PROGRESS:
+        event = CallAnswered(key=f"answered-by-stream:{call.id}", carrier_ids=started.carrier_ids)
+        await inbox.apply(exchange, call, [event])
 
 
 async def attach(

@@ -62,6 +62,10 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) ->
         told = TELL.get(type(event))
         if live is not None and told is not None:
             told(live, call, event)
+        exchange.awaited.tell(call.id, event)
+        follow = exchange.followers.get(type(event))
+        if follow is not None:
+            exchange.tasks.start(follow(exchange, call, event), f"after {type(event).__name__}")
         exchange.plugins.tell("call_event", event=event, call=call)
         if isinstance(event, LegEnded) and event.leg == CALLER:
             exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from linecard.carrier import TransferStart
 from linecard.errors import CallOver, Conflict
 from linecard.events import TransferResult
 
@@ -30,6 +31,7 @@ class Transfers:
         self._voice = voice
         self._clock = clock
         self._result: TransferResult | None = None
+        self._start = TransferStart.DOCUMENT_AFTER_STREAM
 
     async def ask(self, targets: Sequence[str], mode: str, ring_seconds: int) -> None:
         """Ask the carrier. Whatever it raises, nothing has been closed; Conflict for a second transfer."""
@@ -38,7 +40,7 @@ class Transfers:
             raise Conflict(f"call {self._call_id} is being transferred already")
         self._voice.transferring, self._result = True, None
         try:
-            await self._control.transfer(self._call_id, targets, mode, ring_seconds)
+            self._start = await self._control.transfer(self._call_id, targets, mode, ring_seconds)
         except BaseException:
             self._settle()
             raise
@@ -47,16 +49,25 @@ class Transfers:
         """From the carrier's yes to the result. Raises CallOver when the caller hangs up before it.
 
         The caller hears what is queued, 3 s of it at most; then our stream ends, since the carrier
-        may hold the dialling until it has.
+        may hold the dialling until it has. Where the target is rung first, the stream goes on.
         """
         try:
-            await self._voice.heard(FLUSH_SECONDS)
-            session = self._voice.session
-            if session is not None and self._result in (None, TransferResult.BRIDGED):
-                session.close("transfer")
+            if self._start is TransferStart.STREAM_STAYS:
+                await self._changed(lambda: self._result)
+            else:
+                await self._leave_stream()
             return await self._outcome()
         finally:
             self._settle()
+
+    async def _leave_stream(self) -> None:
+        await self._voice.heard(FLUSH_SECONDS)
+        session = self._voice.session
+        if session is not None and self._result in (None, TransferResult.BRIDGED):
+            session.close("transfer")
+        await self._changed(lambda: self._result or self._voice.session)
+        if self._result is None and self._voice.over is None:
+            await self._wait(REPORT_SECONDS, lambda: self._result)
 
     def ended(self, result: TransferResult) -> bool:
         """The exchange reports a result; False when no transfer is waiting for one."""
@@ -69,9 +80,6 @@ class Transfers:
 
     async def _outcome(self) -> TransferResult:
         voice = self._voice
-        await voice.changes.until(lambda: self._result or voice.over is not None or voice.session)
-        if self._result is None and voice.over is None:
-            await self._wait(REPORT_SECONDS, lambda: self._result)
         result = self._result or TransferResult.FAILED
         if result is TransferResult.BRIDGED:
             return result
@@ -79,6 +87,9 @@ class Transfers:
         if voice.over is not None:
             raise CallOver(self._call_id, voice.over)
         return TransferResult.BRIDGED if voice.handed_over else result
+
+    async def _changed(self, fits: Callable[[], object]) -> None:
+        await self._voice.changes.until(lambda: self._voice.over is not None or fits())
 
     async def _wait(self, seconds: float, fits: Callable[[], object]) -> None:
         """Wait some seconds for something, or the call's end."""

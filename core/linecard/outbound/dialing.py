@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
 from linecard.calls import Call, CallStatus, Direction, Machine
-from linecard.carrier import PlaceOrder
+from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
 from linecard.errors import (
     ConfigurationError,
     Conflict,
@@ -22,11 +22,12 @@ from linecard.errors import (
     NotFound,
     UnsupportedByProvider,
 )
-from linecard.media.formats import pick_profile
+from linecard.media.formats import outbound_profile, pick_profile
 from linecard.numbers import Cleared, Number
 from linecard.outbound import limits
 from linecard.outbound.gate import open_gate
-from linecard.outbound.placing import Placement, Report
+from linecard.outbound.noting import note_recording
+from linecard.outbound.placing import Placement, Report, VerbsAtDial
 from linecard.outbound.wish import DialRequest
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
@@ -36,6 +37,7 @@ from linecard.webhook import Kind
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from linecard.carrier import Facts
     from linecard.metrics import Metrics
     from linecard.plugins import Plugins, Relay
     from linecard.settings import Settings
@@ -44,15 +46,18 @@ if TYPE_CHECKING:
 
 __all__ = ["DialRequest", "Dialer", "Report"]
 
+SPARE_SECONDS = 60
+"""Added to the call's longest length, so that no recording ends before its call."""
 SETTLE_SECONDS = 2.0
 """How long the asker waits for the carrier's answer; the call goes on without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialer:
-    """Places calls. `report` applies an event to a call's record; `has_agent` refuses unknown names,
+    """Places calls.
 
-    `pass_through` raises Stopping while the server drains.
+    `report` applies an event to a call's record, `has_agent` refuses unknown names, `pass_through`
+    raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial.
     """
 
     settings: Settings
@@ -64,6 +69,7 @@ class Dialer:
     report: Report
     has_agent: Callable[[str], object]
     pass_through: Callable[[], None]
+    verbs_at_dial: VerbsAtDial
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -102,6 +108,9 @@ class Dialer:
         except NotFound as error:
             raise InvalidField("from", f"its account is not set up: {error}") from error
 
+    def _facts(self, call: Call) -> Facts:
+        return self.plugins.relay(call.provider, call.account).hooks.facts()
+
     def _check(self, relay: Relay, number: Number, wish: DialRequest) -> None:
         relay.require("place_call", number.stream)
         try:
@@ -127,6 +136,7 @@ class Dialer:
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
             await timeline.append(conn, call.id, "intended", {"agent": call.agent}, call.created_at)
+            await note_recording(conn, call, self._facts(call).record_outbound)
             if wish.key:
                 await idempotency.keep(conn, wish.key, wish.body_hash, call.id, call.created_at)
         return None
@@ -158,10 +168,16 @@ class Dialer:
             ringing_url=addresses.webhook(Kind.RINGING, call.id),
             ended_url=addresses.webhook(Kind.ENDED, call.id),
             machine_url=addresses.webhook(Kind.MACHINE, call.id),
+            recording=_recording(relay, call, addresses),
         )
 
     def _submit(self, relay: Relay, order: PlaceOrder) -> None:
-        placement = Placement(database=self.database, metrics=self.metrics, report=self.report)
+        placement = Placement(
+            database=self.database,
+            metrics=self.metrics,
+            report=self.report,
+            verbs_at_dial=self.verbs_at_dial,
+        )
         work = self.tasks.start(placement.submit(relay, order), "place call")
         self._placing[order.call.id] = work
         work.add_done_callback(lambda _: self._placing.pop(order.call.id))
@@ -173,6 +189,16 @@ class Dialer:
             await asyncio.wait({work}, timeout=SETTLE_SECONDS)
         async with self.database.read() as conn:
             return await calls.get(conn, call.id) or call
+
+
+def _recording(relay: Relay, call: Call, addresses: Addresses) -> RecordingOrder | None:
+    """The recording that goes out with the dial, where the carrier takes it so."""
+    if not call.record or relay.hooks.facts().record_outbound is not RecordAt.DIAL:
+        return None
+    return RecordingOrder(
+        callback_url=addresses.webhook(Kind.RECORDING, call.id),
+        max_seconds=call.max_seconds + SPARE_SECONDS,
+    )
 
 
 async def _number(conn: AsyncConnection, from_: str) -> Number:
@@ -194,7 +220,7 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         to=to.address,
         number=number.number,
         agent=wish.agent or number.agent,
-        profile=pick_profile(relay.hooks.stream_profiles(), number.stream).name,
+        profile=outbound_profile(relay.hooks.stream_profiles(), number.stream, number.options).name,
         status=CallStatus.QUEUED,
         created_at=now(),
         metadata=wish.metadata,

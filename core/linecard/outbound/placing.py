@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,6 +13,7 @@ from linecard.carrier import PlaceOrder
 from linecard.errors import CarrierRefused, PlacementUnknown, UnsupportedByProvider
 from linecard.events import CarrierEvent, LegEnded
 from linecard.store import calls, timeline
+from linecard.verbs import Verb
 from linecard.wall import now
 
 if TYPE_CHECKING:
@@ -24,19 +25,27 @@ log = structlog.get_logger()
 
 Report = Callable[[Call, Sequence[CarrierEvent]], Awaitable[Call]]
 """Applies events to a call's record."""
+VerbsAtDial = Callable[[Call], Awaitable[Sequence[Verb]]]
+"""Makes the answer of a call whose stream address goes out with the dial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Submits written intents. `report` applies an event to a call's record."""
+    """Submits written intents."""
 
     database: Database
     metrics: Metrics
     report: Report
+    verbs_at_dial: VerbsAtDial
 
     async def submit(self, relay: Relay, order: PlaceOrder) -> None:
         """Ask the carrier once, and write down what came of it."""
         call = order.call
+        try:
+            order = await self._whole(order)
+        except Exception as error:
+            await self._refused(call, f"not placed: {error}", "")
+            raise
         try:
             placed = await relay.hooks.place_call(order)
         except CarrierRefused as error:
@@ -51,6 +60,11 @@ class Placement:
         else:
             status = CallStatus.QUEUED if placed.queued else CallStatus.DIALING
             await self._placed(call, status, placed.carrier_ids)
+
+    async def _whole(self, order: PlaceOrder) -> PlaceOrder:
+        if not order.profile.at_dial:
+            return order
+        return replace(order, verbs=tuple(await self.verbs_at_dial(order.call)))
 
     async def _placed(self, call: Call, status: CallStatus, ids: Mapping[str, str]) -> None:
         """The carrier's callbacks may have been quicker: the status only moves forward."""
