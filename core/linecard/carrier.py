@@ -106,6 +106,11 @@ class CallLookup:
     ended: LegEnded | None = None
     rated: CallRated | None = None
 
+    @property
+    def end(self) -> tuple[LegEnded | CallRated, ...]:
+        """What there is to write down of a call that is over."""
+        return tuple(fact for fact in (self.ended, self.rated) if fact is not None)
+
 
 class HangUpResult(StrEnum):
     """How an end was reached. `not_found`: the carrier knows no such call, which proves nothing by itself."""

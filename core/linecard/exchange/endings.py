@@ -119,7 +119,7 @@ async def look_up(exchange: Exchange, call: Call) -> Found:
         log.warning("look-up failed", call=call.id, error=str(error))
         return Found.CANNOT_TELL
     if seen.found is Found.ENDED and seen.ended is not None:
-        await inbox.apply(exchange, call, [seen.ended])
+        await inbox.apply(exchange, call, seen.end)
     return seen.found
 
 
