@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -31,7 +31,7 @@ from linecard.simulator.speech import speech
 from linecard.webhook import Kind
 from linecard_plivo.simulator import SimulatedPlivo
 from tests.calls.problems import refused
-from tests.calls.signed import Plivo, answer_form, everything, hangup_form
+from tests.calls.signed import Line, Plivo, answer_form, everything, hangup_form, refusal
 from tests.calls.telephone import (
     CUSTOMER,
     KEY,
@@ -292,6 +292,13 @@ async def test_an_address_of_the_wrong_account_is_refused(
     assert live["status"] == "in-progress"
     assert "leg-ended" not in names(live)
     assert await both.send(account, own, form) == 200
+
+
+async def test_a_media_socket_signed_with_the_other_secret_is_refused(both: Two) -> None:
+    line = await Line.ring(Plivo(both.main, both.token(MAIN)))
+    stranger = replace(line, plivo=Plivo(both.main, both.token(INDIA)))
+    assert await refusal(stranger.connect()) == 403
+    assert await refusal(line.connect()) == 101
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,20 @@ secret = "{secret}"
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
 
+# Prices that no API of a carrier names; also a table of several files, by provider or account.
+# prices = "prices.toml"
+
 # Proxies whose X-Forwarded-For may stand in our logs.
 # trusted_proxies = ["10.0.0.0/8"]
 
 # Credentials at a carrier; `linecard providers` lists what is installed.
 # [accounts.main]
 # provider = "NAME"
+
+# Hard stops of one account.
+# [limits."NAME:main"]
+# max_live_calls = 10
+# max_calls_per_minute = 30
 """
 
 
