@@ -30,6 +30,7 @@ from tests.calls.telephone import CUSTOMER, HUMAN, KEY, OURS, Telephone, names, 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+STAYS = Phone(ring_seconds=0.2, script=(Wait(600),))
 SHORT = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 
 
@@ -87,7 +88,7 @@ async def test_placements_are_counted_by_what_is_known_of_them(world: Telephone)
 
 
 async def test_no_figure_holds_a_number_or_an_id(world: Telephone) -> None:
-    world.carrier.phones[CUSTOMER] = SHORT
+    world.carrier.phones[CUSTOMER] = STAYS
     call = await world.dial(CUSTOMER)
     await world.until(call["id"], lambda one: "stream-started" in names(one))
     live = await figures(world)
@@ -96,6 +97,7 @@ async def test_no_figure_holds_a_number_or_an_id(world: Telephone) -> None:
     for private in (CUSTOMER[1:], OURS[1:], call["id"], call["carrier_ids"]["request_uuid"]):
         assert private not in text
     assert not re.search(r'="[^"]*\d{7,}', text)
+    await world.api.post(f"/api/calls/{call['id']}/hangup")
     await world.ended(call["id"])
 
 

@@ -45,11 +45,6 @@ secret = "{secret}"
 # Credentials at a carrier; `linecard providers` lists what is installed.
 # [accounts.main]
 # provider = "NAME"
-
-# Hard stops of one account.
-# [limits."NAME:main"]
-# max_live_calls = 10
-# max_calls_per_minute = 30
 """
 
 
