@@ -91,8 +91,7 @@ async def test_no_figure_holds_a_number_or_an_id(world: Telephone) -> None:
     world.carrier.phones[CUSTOMER] = STAYS
     call = await world.dial(CUSTOMER)
     await world.until(call["id"], lambda one: "stream-started" in names(one))
-    live = await figures(world)
-    assert live["linecard_live_calls"] >= 1
+    await world.eventually(lambda: _lives(world))
     text = (await world.api.get("/metrics")).text
     for private in (CUSTOMER[1:], OURS[1:], call["id"], call["carrier_ids"]["request_uuid"]):
         assert private not in text
@@ -166,6 +165,10 @@ async def test_an_end_that_is_told_twice_is_counted_once(world: Telephone) -> No
     await world.eventually(lambda: _looked_up(world, current))
     assert names(await world.call(call["id"])).count("leg-ended") == 2
     assert (await figures(world))[ended] == before + 1
+
+
+async def _lives(world: Telephone) -> bool:
+    return (await figures(world))["linecard_live_calls"] >= 1
 
 
 async def _counted(world: Telephone, figure: str, value: float) -> bool:
