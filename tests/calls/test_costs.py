@@ -201,6 +201,18 @@ async def test_a_price_in_the_end_of_a_look_up_counts_too(exchange: Exchange) ->
     assert await lines(exchange, call) == ["call-rated"]
 
 
+async def test_what_else_a_look_up_tells_is_kept(exchange: Exchange) -> None:
+    call = await ended(exchange, ago=LATE)
+    leg = CallRated(key="leg", leg="target:1", cost="0.0100")
+    Late.prices[call.id] = CallLookup(found=Found.ENDED, further=(leg,))
+    await costs_of(exchange).sweep()
+    assert await lines(exchange, call) == ["call-rated"]
+    Late.prices[call.id] = replace(rated(call), further=(leg,))
+    await costs_of(exchange).sweep()
+    assert await lines(exchange, call) == ["call-rated", "call-rated"]
+    assert await cost(exchange, call) == "0.0130"
+
+
 async def test_an_unpriced_call_is_asked_about_ever_more_rarely_and_given_up(
     exchange: Exchange,
 ) -> None:

@@ -123,17 +123,18 @@ class Costs:
 
     async def _ask(self, relay: Relay, call: Call) -> _Answer:
         try:
-            rated = _price(call, await relay.hooks.find_call(call.carrier_ids))
+            seen = await relay.hooks.find_call(call.carrier_ids)
         except CarrierError as error:
             log.warning("the price of a call is not told", call=call.id, error=str(error))
             return _Answer.FAILED
         except Exception:
             log.exception("looking up the price of a call failed", call=call.id)
             return _Answer.FAILED
-        if rated is None:
-            return _Answer.NOT_YET
-        await self.report(call, [rated])
-        return _Answer.PRICED
+        rated = _price(call, seen)
+        told = [*seen.further, *([] if rated is None else [rated])]
+        if told:
+            await self.report(call, told)
+        return _Answer.NOT_YET if rated is None else _Answer.PRICED
 
     async def _postpone(self, turns: dict[str, _Turn], call: Call, seconds: int) -> None:
         """To the next turn, twice as far away; after the last one the record says that nobody knows."""
