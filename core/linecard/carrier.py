@@ -113,6 +113,11 @@ class CallLookup:
     rated: CallRated | None = None
     further: tuple[CarrierEvent, ...] = ()
 
+    @property
+    def end(self) -> tuple[LegEnded | CallRated, ...]:
+        """What there is to write down of a call that is over."""
+        return tuple(fact for fact in (self.ended, self.rated) if fact is not None)
+
 
 class HangUpResult(StrEnum):
     """How an end was reached. `not_found`: the carrier knows no such call, which proves nothing by itself."""
@@ -222,9 +227,14 @@ class SetupStep:
 
 
 class Charge(StrEnum):
-    """What a line of a price is for. `call` is the caller's leg, `second-leg` that of a transfer."""
+    """What a line of a price is for.
+
+    `call` is a call that goes out, `inbound-call` one that comes in on a number with the prefix,
+    `second-leg` the target's of a transfer. `conference` is for one participant.
+    """
 
     CALL = "call"
+    INBOUND = "inbound-call"
     SECOND_LEG = "second-leg"
     STREAM = "stream"
     RECORDING = "recording"

@@ -155,7 +155,7 @@ class ProviderHooks:
 
     @hookspec
     def rates(self, destination: str) -> Awaitable[Sequence[RateLine]]:
-        """Return the prices toward a number or prefix, each line with its pulse."""
+        """Return the prices toward a number or prefix, each line with its pulse; `read_prices` reads a shipped list."""
         raise NotImplementedError
 
     @hookspec

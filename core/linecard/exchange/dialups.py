@@ -116,7 +116,7 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
             raise CallOver(call.id)
         if any(known.state in ACTIVE for known in await transfers.of_call(conn, call.id)):
             raise Conflict(f"call {call.id} is being transferred already")
-        await limits.check_transfer(conn, exchange.settings, len(transfer.targets))
+        await limits.check_transfer(conn, exchange.settings, call, len(transfer.targets))
         await transfers.add(conn, transfer)
         facts = {"mode": transfer.mode, "targets": len(transfer.targets)}
         await timeline.append(conn, call.id, "transfer-asked", facts, now())

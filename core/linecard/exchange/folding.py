@@ -16,6 +16,7 @@ from linecard.events import (
     CALLER,
     AnswerRequested,
     CallAnswered,
+    CallRated,
     CallRinging,
     CarrierEvent,
     LegEnded,
@@ -52,6 +53,12 @@ def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     }
 
 
+def _rated(call: Call, event: CarrierEvent, _at: datetime) -> Changes:
+    """A price that came with the end counts; this one where there was none."""
+    assert isinstance(event, CallRated)
+    return {"cost": call.cost or event.cost}
+
+
 def _our_reason(call: Call) -> str | None:
     """Why we ended a call, where the carrier would call it a normal end and it was not."""
     return call.closing if call.closing in TELLING else None
@@ -64,6 +71,7 @@ FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Chan
             AnswerRequested: _asked,
             CallAnswered: _answered,
             LegEnded: _ended,
+            CallRated: _rated,
         }
     )
 )
