@@ -38,8 +38,8 @@ class Facts:
     above_limit: str
     max_call_seconds: int
     max_ring_seconds: int
-    record_outbound: RecordAt
-    record_inbound: RecordAt
+    record_outbound: RecordAt = RecordAt.THEIRS
+    record_inbound: RecordAt = RecordAt.THEIRS
     machine_detection: frozenset[str] = frozenset()
     foreign_caller_id: bool = False
     reports_ringing: bool = True
