@@ -1,0 +1,18 @@
+"""The conformance kit: every check, for one provider."""
+
+from __future__ import annotations
+
+import pytest
+
+from linecard.testing.callbacks import Callbacks
+from linecard.testing.declarations import Declarations
+from linecard.testing.parametrising import parametrise
+from linecard.testing.purity import Purity
+
+
+class ProviderConformance(Declarations, Callbacks, Purity):
+    """Derive from it, name it `Test...`, and fill in what `linecard.testing.case.Case` lists."""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each check its samples."""
+        parametrise(metafunc)
