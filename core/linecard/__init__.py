@@ -89,7 +89,7 @@ from linecard.events import (
     TransferResult,
     Unrecognised,
 )
-from linecard.hookspecs import hookimpl
+from linecard.hookspecs import hookimpl, to_do
 from linecard.live import LiveCall
 from linecard.media.formats import (
     AudioFormat,
@@ -248,4 +248,5 @@ __all__ = [
     "parse_form",
     "parse_multipart",
     "same_both_ways",
+    "to_do",
 ]

@@ -101,7 +101,7 @@ class Acme:
         return (lc.StreamProfile(name="pcmu-8000", format=line, chunk=chunk),)
 
     @hookimpl
-    def open_stream(self) -> lc.StreamProtocol:
+    def open_stream(self, profile: lc.StreamProfile) -> lc.StreamProtocol:
         return AcmeStream()
 
     @hookimpl
@@ -118,7 +118,7 @@ class Acme:
     @hookimpl
     def parse_callback(self, request: lc.CarrierRequest) -> lc.Callback:
         """A form: refused where a field is missing that we need; one that we do not know is kept."""
-        said = dict(request.pairs)
+        said = dict(reversed(request.pairs))  # of a repeated field, the first counts
         try:
             events, ids = (read(said),), {"call": said["call"]}
             wants = Reason(request.kind or "answer") if said["event"] == "ask" else None
@@ -128,7 +128,7 @@ class Acme:
         return lc.Callback(events=events, wants=wants, call_ids=ids, unknown=unknown)
 
     @hookimpl
-    def answer(self, verbs: Sequence[lc.Verb]) -> lc.Answer:
+    def answer(self, call: lc.Call | None, verbs: Sequence[lc.Verb], reason: Reason) -> lc.Answer:
         """A JSON list of steps. A verb that Acme has no step for is refused, never left out."""
         unknown = [type(verb).__name__ for verb in verbs if type(verb) not in STEPS]
         if unknown:
