@@ -31,7 +31,8 @@ class Facts:
     `unsigned`: its requests prove nothing by themselves, so addresses that a person pastes there
     carry a proof of the number's own. `reports_ends`: it tells the end of every call by itself.
     `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
-    target of a warm transfer first, while the caller's stream goes on.
+    target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
+    be told who is coming at all. `reports_streams`: it reports on the streams it opens.
     """
 
     calls_per_second: float
@@ -48,6 +49,8 @@ class Facts:
     reports_ends: bool = True
     cost_seconds: int = 0
     consults: bool = False
+    warm: bool = True
+    reports_streams: bool = True
     regions: tuple[str, ...] = ()
 
 

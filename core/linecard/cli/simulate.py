@@ -118,9 +118,10 @@ def _call(port: int, from_: str, to: str, say: str | None) -> None:
 
 def _set_up(port: int, number: str, app: str) -> None:
     """Paste the addresses of the number's set-up steps, as a person does at the carrier's console."""
-    steps = ask("GET", f"/numbers/{number}", app)["setup"]
-    pasted = [step["paste"] for step in steps if step["paste"]]
-    _post(port, "setup", {"number": number, "paste": pasted})
+    known = ask("GET", f"/numbers/{number}", app)
+    pasted = [step["paste"] for step in known["setup"] if step["paste"]]
+    order = {"number": number, "paste": pasted, "record": known["record"]}
+    _post(port, "setup", order)
     Console(highlight=False).print(
         f"{number}: pasted {len(pasted)} of its set-up steps", markup=False
     )

@@ -45,9 +45,10 @@ async def find_somebody(call: linecard.LiveCall) -> str:
     """Try the numbers of `metadata["humans"]` until one of them talks with the caller."""
     humans = call.metadata.get("humans", [])
     assert isinstance(humans, list)
+    mode = str(call.metadata.get("mode", "warm"))
     for number in humans:
         log.info(f"transfer to {number}", to="linecard", mark="transfer")
-        result = await call.transfer(number, mode="warm", timeout=RING_SECONDS)
+        result = await call.transfer(number, mode=mode, timeout=RING_SECONDS)
         log.info(f"the transfer ended: {result}", mark=str(result))
         if result is linecard.TransferResult.BRIDGED:
             return "handed over"

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from linecard.calls import CallStatus
+from linecard.demo.line import LineSound
 from linecard.demo.report import Recorded, Sound
 from linecard.demo.scene import Scene
 from linecard.demo.wire import kind_of
+from linecard.media.formats import pick_profile
 from linecard.simulator.handset import Handset
 from linecard.simulator.ledger import Entry, What
 from linecard.simulator.playback import Playback
@@ -45,6 +47,15 @@ class Evidence:
         return [event["name"] for event in self.call["events"]]
 
     @property
+    def line(self) -> LineSound:
+        """The line of the call's streams; the provider's default where none was opened."""
+        stage = self.scene.stage
+        started = [one for one in self.call["events"] if one["name"] == "stream-started"]
+        name = started[0]["facts"]["profile"] if started else None
+        profiles = stage.exchange.plugins.providers[stage.provider].cls.stream_profiles()
+        return LineSound.of(pick_profile(profiles, name))
+
+    @property
     def playbacks(self) -> Sequence[Playback]:
         """The carrier's buffers, one for each stream."""
         return self.scene.stage.carrier.playbacks(self.leg)
@@ -58,7 +69,7 @@ class Evidence:
         return next((at for at, _ in self.entries(what, **facts)), None)
 
     def webhooks(self, kind: Kind) -> list[Entry]:
-        """The webhooks of a kind that we answered with 2xx."""
+        """The webhooks of a kind that we took."""
         return [
             entry
             for _, entry in self.entries(What.WEBHOOK)
@@ -67,9 +78,9 @@ class Evidence:
 
 
 def is_taken(webhook: Entry) -> bool:
-    """Whether we answered a webhook with 2xx."""
+    """Whether we took a webhook: a redirect is an answer too, where a carrier reads the status alone."""
     status = webhook.facts["status"]
-    return isinstance(status, int) and 200 <= status < 300
+    return isinstance(status, int) and 200 <= status < 400
 
 
 def unrecorded(from_: str, to: str) -> Mapping[str, Any]:

@@ -45,13 +45,14 @@ def place_of(sound: bytes, within: bytes | bytearray) -> int | None:
 
 def is_within(sound: bytes, whole: bytes | bytearray) -> bool:
     """Whether a sound stands in another sample for sample, whatever silence lies between its samples."""
-    return place_of(_sounding(sound), _sounding(whole)) is not None
+    return place_of(sounding(sound), sounding(whole)) is not None
 
 
-def _sounding(pcm: bytes | bytearray) -> bytes:
+def sounding(pcm: bytes | bytearray) -> bytes:
+    """A sound without its silent samples."""
     numbers = samples(pcm)
-    sounding: Samples = numbers[numbers != 0]
-    return sounding.tobytes()
+    kept: Samples = numbers[numbers != 0]
+    return kept.tobytes()
 
 
 def cut_short(played: bytes, first: bytes, rest: bytes) -> float | None:

@@ -67,9 +67,9 @@ def hung_up_by_us(evidence: Evidence) -> Seen:
 EXPECTED: tuple[Expected, ...] = (
     Expected("the call came in", wrote(What.CALLED_IN)),
     Expected("answer webhook got its document", webhook(Kind.ANSWER)),
-    Expected("recording started by the document", wrote(What.RECORDING_STARTED)),
+    Expected("recording started", wrote(What.RECORDING_STARTED)),
     Expected("media socket opened", wrote(What.STREAM_OPENED)),
-    Expected("stream callbacks arrived", webhook(Kind.STREAM)),
+    Expected("stream callbacks arrived", webhook(Kind.STREAM), lambda facts: facts.reports_streams),
     Expected("the agent heard the caller, sample for sample", sound_checks.caller_heard),
     Expected(
         "the caller heard the agent and the echo, sample for sample", sound_checks.echoed_as_said

@@ -29,6 +29,8 @@ ASKS: Mapping[Kind, str] = MappingProxyType(
         Kind.RECORDING: "reports that the recording is ready",
         Kind.DIALED: "the dialling is over: asks what comes next",
         Kind.LEG: "reports on the human's leg",
+        Kind.DIAL: "asks whom to ring now",
+        Kind.RETURN: "the caller is back: asks for a stream",
     }
 )
 EFFECTS = frozenset({What.TRANSFER, What.RECORDING_STARTED})
@@ -204,6 +206,6 @@ def _asked(entry: Entry) -> str:
     status = entry.facts["status"]
     return (
         text
-        if status is not None and 200 <= int(str(status)) < 300
+        if status is not None and 200 <= int(str(status)) < 400
         else f"{text} → {status or 'no reply'}"
     )

@@ -86,8 +86,16 @@ async def _play_both(built: Stage, terminal: Terminal, book: Logbook) -> list[Re
 
 
 async def _register(built: Stage, number: str, agent: str, *, record: bool) -> None:
-    body = {"number": number, "provider": built.provider, "agent": agent, "record": record}
-    await built.ask("POST", "/numbers", body)
+    body = {
+        "number": number,
+        "provider": built.provider,
+        "agent": agent,
+        "record": record,
+        "options": built.carrier.number_options(),
+    }
+    registered = await built.ask("POST", "/numbers", body)
+    pasted = [step["paste"] for step in registered["setup"] if step["paste"]]
+    built.carrier.set_up(number, pasted, record=record)
 
 
 def save(report: Report, out: Path, terminal: Terminal) -> None:

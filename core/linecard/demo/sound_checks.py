@@ -12,6 +12,7 @@ from linecard.demo.hearing import (
     first_sound,
     is_within,
     place_of,
+    sounding,
 )
 from linecard.demo.script import by_agent, by_customer
 from linecard.simulator.ledger import What
@@ -27,8 +28,14 @@ OUTBOUND_REST = (
 
 
 def played(evidence: Evidence) -> bytes:
-    """All that the carrier played to the customer, without pauses."""
-    return b"".join(bytes(one.played) for one in evidence.playbacks)
+    """All that the carrier played to the customer, without the pauses that it put in itself."""
+    line = evidence.line
+    return b"".join(line.decoded(bytes(one.played)) for one in evidence.playbacks)
+
+
+def _comparable(evidence: Evidence, pcm: bytes) -> bytes:
+    """A sound as it can be compared: a line that fills its chunks up puts silence where we sent none."""
+    return sounding(pcm) if evidence.line.pads else pcm
 
 
 def gaps(evidence: Evidence) -> int:
@@ -38,7 +45,10 @@ def gaps(evidence: Evidence) -> int:
 
 def heard_as_played(evidence: Evidence) -> Seen:
     """The greeting up to the interruption and every later line, and nothing else."""
-    kept = cut_short(played(evidence), by_agent(script.GREETING), b"".join(OUTBOUND_REST))
+    heard = evidence.line.heard
+    first, rest = heard(by_agent(script.GREETING)), heard(b"".join(OUTBOUND_REST))
+    sounds = (_comparable(evidence, one) for one in (played(evidence), first, rest))
+    kept = cut_short(*sounds)
     if kept is None or not _stands_at_the_phone(evidence):
         return False, _unlike(evidence)
     seconds = len(played(evidence)) / 2 / RATE
@@ -52,13 +62,19 @@ def echoed_as_said(evidence: Evidence) -> Seen:
         by_customer(script.CALLER_SAYS),
         script.ROOM_BEEPS + by_agent(script.THANKS),
     )
-    sound = played(evidence)
-    places = [place_of(line, sound) for line in lines]
+    sound = _comparable(evidence, played(evidence))
+    heard = (_comparable(evidence, _as_heard(evidence, line)) for line in lines)
+    places = [place_of(line, sound) for line in heard]
     known = [place for place in places if place is not None]
     in_order = len(known) == len(lines) and known == sorted(known)
     if not in_order or not _stands_at_the_phone(evidence):
         return False, _unlike(evidence)
     return True, f"{len(sound) / 2 / RATE:.1f} s alike, gaps: {gaps(evidence)}"
+
+
+def _as_heard(evidence: Evidence, pcm: bytes) -> bytes:
+    """A sound of ours at the phone; one that came from there has gone over the line before."""
+    return evidence.line.heard(evidence.line.said(pcm))
 
 
 def _unlike(evidence: Evidence) -> str:
@@ -70,7 +86,8 @@ def repeated(evidence: Evidence, keys: str, notes: bytes) -> Seen:
     pressed = "".join(
         str(entry.facts["digit"]) for _, entry in evidence.entries(What.DIGIT_PRESSED)
     )
-    heard = place_of(notes, played(evidence)) is not None
+    notes = _comparable(evidence, evidence.line.heard(notes))
+    heard = place_of(notes, _comparable(evidence, played(evidence))) is not None
     seen = f"{pressed or 'no key'} pressed, {'repeated' if heard else 'not repeated'} as notes"
     return pressed == keys and heard, seen
 
@@ -80,7 +97,8 @@ def _stands_at_the_phone(evidence: Evidence) -> bool:
     if evidence.phone is None or not evidence.playbacks:
         return False
     heard = evidence.phone.heard
-    return all(place_of(one.with_gaps(), heard) is not None for one in evidence.playbacks)
+    sounds = (evidence.line.decoded(one.with_gaps()) for one in evidence.playbacks)
+    return all(place_of(one, heard) is not None for one in sounds)
 
 
 def interruption_heard(evidence: Evidence) -> Seen:
@@ -94,7 +112,8 @@ def caller_heard(evidence: Evidence) -> Seen:
 
 
 def _in_our_session(evidence: Evidence, words: bytes) -> Seen:
-    found = evidence.sound is not None and is_within(words, evidence.sound.caller)
+    said = evidence.line.said(words)
+    found = evidence.sound is not None and is_within(said, evidence.sound.caller)
     return found, f"{len(words) / 2 / RATE:.1f} s alike" if found else "not found"
 
 
@@ -121,5 +140,6 @@ def echo_ms(evidence: Evidence) -> float | None:
     words = by_customer(script.CALLER_SAYS)
     phone = evidence.phone
     said = place_of(words, phone.said) if phone else None
-    heard = place_of(words[:320], phone.heard) if phone else None
+    echo = _as_heard(evidence, words[:320])
+    heard = place_of(echo, phone.heard) if phone else None
     return None if said is None or heard is None else (heard - said) * 1000 / RATE

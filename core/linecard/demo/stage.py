@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from linecard.carrier import Facts
 from linecard.clock import Clock
 from linecard.demo import cast
 from linecard.demo.providers import pick_provider, simulated
@@ -39,6 +40,12 @@ class Stage:
     exchange: Exchange
     client: httpx2.AsyncClient
     sounds: Path
+
+    @property
+    def facts(self) -> Facts:
+        """What the carrier can do and tell."""
+        found: Facts = self.exchange.plugins.providers[self.provider].cls.facts()
+        return found
 
     async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """The JSON answer of our own API. Raises LinecardError with its words."""

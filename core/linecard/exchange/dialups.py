@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call
 from linecard.carrier import TransferOrder, TransferStage, TransferStart
-from linecard.errors import CallOver, Conflict, InvalidField, LinecardError
+from linecard.errors import (
+    CallOver,
+    Conflict,
+    InvalidField,
+    LinecardError,
+    UnsupportedByProvider,
+)
 from linecard.exchange import consulting
 from linecard.exchange.context import Exchange
 from linecard.outbound import limits
@@ -44,6 +50,8 @@ async def begin(
     """
     relay = exchange.relay(call)
     relay.require("transfer", call.profile)
+    if mode == WARM and not relay.hooks.facts().warm:
+        raise UnsupportedByProvider(call.provider, "a warm transfer", call.profile)
     cleared = await _check(exchange, call, targets, mode)
     consults = mode == WARM and relay.hooks.facts().consults
     transfer = Transfer(

@@ -68,11 +68,16 @@ class SimulatedCarrier(Protocol):
         """Call `to`, a number of the application, from a phone; the call's id, at once."""
         ...
 
-    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+    def set_up(self, number: str, pasted: Sequence[str], *, record: bool = False) -> None:
         """What a person does at the carrier's console with the addresses of a number's set-up steps.
 
-        A carrier that is told everything by API has nothing to do here.
+        `record`: the steps say to switch recording on there. A carrier that is told everything by API
+        has nothing to do here.
         """
+
+    def number_options(self) -> Mapping[str, object]:
+        """The options with which a number is registered so that all of this carrier can be used."""
+        ...
 
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order: exactly what was played to the phone."""

@@ -39,7 +39,7 @@ def console_routes(carrier: SimulatedCarrier) -> list[Route]:
     async def set_up(request: Request) -> Response:
         order = await _json(request)
         pasted = [step for step in order.get("paste") or () if isinstance(step, str)]
-        carrier.set_up(_text(order, "number"), pasted)
+        carrier.set_up(_text(order, "number"), pasted, record=order.get("record") is True)
         return Response(status_code=204)
 
     async def ledger(request: Request) -> Response:

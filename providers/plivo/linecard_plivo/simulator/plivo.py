@@ -114,8 +114,12 @@ class SimulatedPlivo:
         switch.tasks.start(live(switch, call, inbound(switch, call)), f"call {call.uuid}")
         return call.uuid
 
-    def set_up(self, number: str, pasted: Sequence[str]) -> None:
+    def set_up(self, number: str, pasted: Sequence[str], *, record: bool = False) -> None:
         """Nothing: numbers are pointed by REST, or to the application's own address."""
+
+    def number_options(self) -> Mapping[str, object]:
+        """None are needed."""
+        return {}
 
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order."""
