@@ -193,8 +193,12 @@ class Bench:
 
     def handshake(self) -> CarrierRequest:
         """The handshake of a media socket, with the carrier's proof."""
+        return self.case.sign(self.bare_handshake())
+
+    def bare_handshake(self) -> CarrierRequest:
+        """The handshake of a media socket, without the carrier's proof."""
         url = SOCKET_URL.format(name=self.known_as())
-        return self.case.sign(CarrierRequest(method="GET", url=url, headers={}))
+        return CarrierRequest(method="GET", url=url, headers={})
 
     def assert_no_secret(self, shown: str, where: str) -> None:
         """Fail where a secret of the settings stands in a text."""

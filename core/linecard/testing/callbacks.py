@@ -25,7 +25,7 @@ from linecard.testing.rewriting import (
     without_field,
 )
 from linecard.testing.samples import Sample, Words
-from linecard.webhook import Callback, CarrierRequest
+from linecard.webhook import Callback, CarrierRequest, Kind
 
 LEG = re.compile(r"caller|media|target:[1-9][0-9]*")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -176,6 +176,11 @@ class Callbacks(Case):
         for at in every_field(sample):
             for value in hostile_values(sample):
                 refusal(self.bench, self.bench.request(with_field(sample, at, value)), provider)
+
+    def test_a_request_at_any_address_of_ours_is_read_or_refused(self, sample: Sample) -> None:
+        self.bench.needs("parse_callback")
+        for kind in Kind:
+            refusal(self.bench, self.bench.request(replace(sample, kind=kind)))
 
     def test_an_unknown_field_changes_nothing(self, sample: Sample) -> None:
         self.bench.needs("parse_callback")

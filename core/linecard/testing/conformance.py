@@ -8,9 +8,10 @@ from linecard.testing.callbacks import Callbacks
 from linecard.testing.declarations import Declarations
 from linecard.testing.parametrising import parametrise
 from linecard.testing.purity import Purity
+from linecard.testing.verification import Verification
 
 
-class ProviderConformance(Declarations, Callbacks, Purity):
+class ProviderConformance(Declarations, Callbacks, Verification, Purity):
     """Derive from it, name it `Test...`, and fill in what `linecard.testing.case.Case` lists."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
