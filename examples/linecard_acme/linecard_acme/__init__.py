@@ -170,10 +170,10 @@ class Acme:
         url = f"{self._settings.api_url}/calls{path}"
         try:
             async with httpx2.AsyncClient(headers=headers, timeout=20, trust_env=False) as client:
-                reply = await client.request(method, url, json=wish)
-            if 400 <= (status := reply.status_code) < 500:
-                raise lc.CarrierRefused("acme", reply.text[:200], status=status)
-            return msgspec.json.decode(reply.content, type=dict[str, str])["call"]
+                got = await client.request(method, url, json=wish)
+            if 400 <= (status := got.status_code) < 500:
+                raise lc.CarrierRefused("acme", got.text[:200], status=status)
+            return msgspec.json.decode(got.raise_for_status().content, type=dict[str, str])["call"]
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise unclear[0]("acme", f"nothing was sent: {error!r}") from error
         except (httpx2.HTTPError, ValueError, KeyError) as error:
