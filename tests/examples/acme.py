@@ -66,7 +66,7 @@ class Acme:
         body = urlencode(fields).encode()
         async with httpx2.AsyncClient(trust_env=False) as client:
             return await client.post(
-                url, content=body, headers={"content-type": FORM, **signed(url, body)}
+                url, content=body, headers={"content-type": FORM, **signed("POST", url, body)}
             )
 
     async def steps(self, url: str, **fields: str) -> list[dict[str, Any]]:
@@ -76,16 +76,17 @@ class Acme:
         return list(answer.json())
 
 
-def signed(url: str, body: bytes = b"") -> Mapping[str, str]:
+def signed(method: str, url: str, body: bytes = b"") -> Mapping[str, str]:
     """Acme's headers, as its description has them."""
-    mac = hmac.new(SECRET.encode(), f"{AT}.{url}.".encode() + body, "sha256").hexdigest()
+    text = f"{AT} {method} {url} ".encode() + body
+    mac = hmac.new(SECRET.encode(), text, "sha256").hexdigest()
     return {"acme-time": AT, "acme-signature": mac}
 
 
 @asynccontextmanager
 async def socket(url: str) -> AsyncIterator[ClientConnection]:
     """Acme's media socket, opened and started."""
-    async with connect(url, additional_headers=signed(url)) as ws:
+    async with connect(url, additional_headers=signed("GET", url)) as ws:
         await ws.send(json.dumps({"type": "start", "id": "s1", "call": "c1"}))
         yield ws
 

@@ -137,7 +137,7 @@ class Verification(Case):
         """Both checks of published SDKs take an empty secret for a right one."""
         _require_signing(self.bench, "")
         sample = _first(self.bench)
-        for name in self.bench.secret_names():
+        for name in _deciding(self.bench):
             for empty in ("", " "):
                 signed = _signed(self.bench.with_settings(**{name: empty}), sample)
                 for provider in _unsafe(self.bench, name, empty):

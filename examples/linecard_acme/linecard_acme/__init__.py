@@ -106,9 +106,9 @@ class Acme:
 
     @hookimpl
     def verify_request(self, request: lc.CarrierRequest) -> lc.Proof:
-        """HMAC-SHA256 over time, address and body, compared in constant time with every secret."""
+        """HMAC-SHA256 of time, method, address, body; each secret is compared, in constant time."""
         at, given = (request.headers.get(f"acme-{name}", "") for name in ("time", "signature"))
-        text = f"{at}.{request.url}.".encode("utf-8", "replace") + request.body
+        text = f"{at} {request.method} {request.url} ".encode("utf-8", "replace") + request.body
         keys = self._settings.secret.values()
         macs = [hmac.digest(key.encode(), text, "sha256").hex().encode() for key in keys]
         if not sum(hmac.compare_digest(mac, given.encode("utf-8", "replace")) for mac in macs):

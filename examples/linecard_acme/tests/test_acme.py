@@ -32,6 +32,6 @@ class TestAcme(kit.ProviderConformance):
     )
 
     def sign(self, request: lc.CarrierRequest) -> lc.CarrierRequest:
-        text = f"1767225600.{request.url}.".encode() + request.body
+        text = f"1767225600 {request.method} {request.url} ".encode() + request.body
         mac = hmac.digest(self.settings["secret"].encode(), text, "sha256").hex()
         return kit.add_headers(request, {"acme-time": "1767225600", "acme-signature": mac})
