@@ -8,10 +8,11 @@ from linecard.testing.callbacks import Callbacks
 from linecard.testing.declarations import Declarations
 from linecard.testing.parametrising import parametrise
 from linecard.testing.purity import Purity
+from linecard.testing.streams import Streams
 from linecard.testing.verification import Verification
 
 
-class ProviderConformance(Declarations, Callbacks, Verification, Purity):
+class ProviderConformance(Declarations, Callbacks, Verification, Streams, Purity):
     """Derive from it, name it `Test...`, and fill in what `linecard.testing.case.Case` lists."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

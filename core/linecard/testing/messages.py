@@ -77,3 +77,8 @@ def _fits(template: object, said: object, held: dict[str, Any]) -> bool:
 def _written(what: str, held: Mapping[str, Any]) -> Written:
     value = held.get(VALUE_OF.get(what, ""))
     return Written(what, b64decode(str(value), validate=True) if what == "play" else value)
+
+
+def names_stream(template: Template) -> bool:
+    """Whether a message says of which stream it is."""
+    return filled(template, Fill(stream="one")) != filled(template, Fill(stream="other"))

@@ -56,11 +56,12 @@ def hostile_values(sample: Sample) -> Sequence[object]:
 def every_field(sample: Sample) -> list[str]:
     """The fields of a sample; dotted paths in JSON, each object and list included."""
     if sample.json is not None:
-        return list(_paths(sample.json, ""))
+        return list(every_path(sample.json))
     return [*sample.form, *sample.query]
 
 
-def _paths(value: object, before: str) -> Iterator[str]:
+def every_path(value: object, before: str = "") -> Iterator[str]:
+    """The dotted path of everything in a JSON value."""
     children: list[tuple[Any, object]] = []
     if isinstance(value, dict):
         children = list(value.items())
@@ -69,7 +70,7 @@ def _paths(value: object, before: str) -> Iterator[str]:
     for name, child in children:
         at = f"{before}.{name}" if before else str(name)
         yield at
-        yield from _paths(child, at)
+        yield from every_path(child, at)
 
 
 def without_field(sample: Sample, at: str) -> Sample:
@@ -84,7 +85,7 @@ def with_field(sample: Sample, at: str, value: object) -> Sample:
 
 def _changed(sample: Sample, at: str, value: object) -> Sample:
     if sample.json is not None and at not in sample.query:
-        return replace(sample, json=_set(sample.json, at.split("."), value))
+        return replace(sample, json=put_at(sample.json, at, value))
     if at in sample.query:
         return replace(sample, query=_fields(sample.query, at, value))
     return replace(sample, form=_fields(sample.form, at, value))
@@ -98,7 +99,9 @@ def _fields(form: Any, at: str, value: object) -> dict[str, str]:
     return {**form, at: str(value)}
 
 
-def _set(tree: Any, path: Sequence[str], value: object) -> Any:
+def put_at(tree: Any, at: str, value: object = GONE) -> Any:
+    """A JSON value with another value at a dotted path, or with nothing there."""
+    path = at.split(".")
     made = copy.deepcopy(tree)
     place = made
     for name in path[:-1]:
