@@ -15,7 +15,7 @@ import pytest
 
 from linecard.addresses import Addresses
 from linecard.calls import Call, CallStatus, Direction
-from linecard.media.formats import StreamProfile, pick_profile
+from linecard.media.formats import StreamProfile, outbound_profile, pick_profile
 from linecard.numbers import Cleared, Number
 from linecard.outbound.gate import Gate
 from linecard.plugins.implemented import answered_hooks
@@ -127,6 +127,10 @@ class Bench:
     def profile(self, name: str | None = None) -> StreamProfile:
         """A stream profile; the default one."""
         return pick_profile(self.profiles(), name)
+
+    def dialling_profile(self) -> StreamProfile:
+        """The profile of a call that goes out."""
+        return outbound_profile(self.profiles(), None, self.case.options)
 
     # --- what a provider is asked with ---
 

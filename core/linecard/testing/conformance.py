@@ -6,13 +6,17 @@ import pytest
 
 from linecard.testing.callbacks import Callbacks
 from linecard.testing.declarations import Declarations
+from linecard.testing.documents import Documents
 from linecard.testing.parametrising import parametrise
 from linecard.testing.purity import Purity
+from linecard.testing.requests import Requests
 from linecard.testing.streams import Streams
 from linecard.testing.verification import Verification
 
 
-class ProviderConformance(Declarations, Callbacks, Verification, Streams, Purity):
+class ProviderConformance(
+    Declarations, Callbacks, Verification, Documents, Streams, Requests, Purity
+):
     """Derive from it, name it `Test...`, and fill in what `linecard.testing.case.Case` lists."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

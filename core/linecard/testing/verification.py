@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -78,9 +79,11 @@ class Verification(Case):
         _require_signing(self.bench, "")
         if self.bench.provider.facts().unsigned:
             pytest.skip("the carrier's proof covers neither address nor body")
-        samples = [genuine(self.bench, one) for one in self.bench.samples().values()]
-        forged = sum(1 for real in samples for one in _everything(self.bench, real))
-        assert forged >= ENOUGH * bool(samples), f"only {forged} forged requests were tried"
+        _first(self.bench)
+        real = (genuine(self.bench, one) for one in self.bench.samples().values())
+        forged = (one for each in real for one in _everything(self.bench, each))
+        tried = sum(1 for _ in islice(forged, ENOUGH))
+        assert tried == ENOUGH, f"the samples give only {tried} forged requests"
 
     def test_our_own_token_does_not_prove_a_carrier_that_signs(self, sample: Sample) -> None:
         _require_signing(self.bench, "")
