@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -37,6 +37,7 @@ class Telephone:
     exchange: Exchange
     api: httpx2.AsyncClient
     url: str
+    carriers: Mapping[str, SimulatedCarrier] = field(default_factory=dict)
 
     async def register(self, **changes: object) -> dict[str, Any]:
         """Register our number."""
@@ -100,16 +101,24 @@ async def telephone(
     agents: tuple[str, ...] = (),
     plugins: Plugins | None = None,
     variables: Mapping[str, str] = MappingProxyType({}),
+    also: tuple[str, ...] = (),
     **settings: str,
 ) -> AsyncIterator[Telephone]:
-    """A running world; `settings` are LINECARD_* values in lower case, `variables` any others."""
+    """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
+
+    `also`: other providers whose simulated carriers run beside the first.
+    """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
     clock = Clock(SPEED)
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
-    carrier = classes[provider].simulator()(public_url, clock=clock)
-    async with running(carrier, public_url) as carrier_url:
+    async with AsyncExitStack() as stack:
+        carriers, credentials = {}, {}
+        for name in (provider, *also):
+            carrier = carriers[name] = classes[name].simulator()(public_url, clock=clock)
+            carrier_url = await stack.enter_async_context(running(carrier, public_url))
+            credentials |= dict(carrier.environment(carrier_url))
         environment = {
             "LINECARD_PUBLIC_URL": public_url,
             "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
@@ -117,16 +126,16 @@ async def telephone(
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
-            **carrier.environment(carrier_url),
+            **credentials,
             **variables,
         }
         exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
         headers = {"Authorization": f"Bearer {KEY}"}
-        async with (
-            serving(exchange, "127.0.0.1", port) as (url,),
-            httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as api,
-        ):
-            yield Telephone(carrier, exchange, api, url)
+        (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
+        api = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+        )
+        yield Telephone(carriers[provider], exchange, api, url, carriers)
 
 
 def free_port() -> int:
