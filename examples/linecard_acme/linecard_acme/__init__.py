@@ -11,13 +11,12 @@ import msgspec
 import linecard as lc
 from linecard import CallStatus, Direction, HangUpResult, Reason, hookimpl
 
-Failures = Sequence[type[lc.CarrierError]]
 ENDS = {"talked": CallStatus.COMPLETED, "busy": CallStatus.BUSY, "silence": CallStatus.NO_ANSWER}
 FIELDS = {"event", "call", "way", "caller", "called", "leg", "outcome", "seconds", "usd"}
 KEYS = {key: key for key in "0123456789*#"}
 MESSAGES: Mapping[str, Callable[[Mapping[str, str]], lc.StreamEvent]] = {
     "start": lambda said: lc.StreamStarted(said["id"], {"call": said["call"]}, "PCMU", 8000),
-    "audio": lambda said: lc.MediaReceived(b64decode(said["audio"], validate=True)),
+    "audio": lambda said: lc.MediaReceived(b64decode(said["audio"] or "?", validate=True)),
     "key": lambda said: lc.DigitReceived(KEYS[said["key"]]),
     "mark": lambda said: lc.MarkPlayed(said["name"]),
     "stop": lambda said: lc.StreamStopped(),
@@ -49,9 +48,14 @@ def read(said: Mapping[str, str]) -> lc.CarrierEvent:
 class AcmeStream:
     """One media socket, both directions, without I/O. Nothing that comes in raises."""
 
+    def __init__(self) -> None:
+        self._awaited = {"start"}  # and the marks on their way: each may come once
+
     def receive(self, message: str | bytes) -> Sequence[lc.StreamEvent]:
         try:
             said = msgspec.json.decode(message, type=dict[str, str])
+            if said["type"] in ("start", "mark"):
+                self._awaited.remove(said.get("name", "start"))
             return (MESSAGES[said["type"]](said),)
         except (ValueError, KeyError) as error:
             return (lc.MessageDropped(f"not readable: {type(error).__name__}"),)
@@ -60,9 +64,11 @@ class AcmeStream:
         return msgspec.json.encode({"type": "play", "audio": audio}).decode()
 
     def mark(self, name: str) -> str:
+        self._awaited.add(name)
         return msgspec.json.encode({"type": "mark", "name": name}).decode()
 
     def clear(self) -> str:
+        self._awaited &= {"start"}  # a mark that is reported from now on was not heard
         return '{"type":"clear"}'
 
     def send_digits(self, digits: str) -> None:
@@ -84,7 +90,7 @@ class Acme:
     settings = AcmeSettings
 
     def __init__(self, account: str, settings: AcmeSettings) -> None:
-        self._account, self._settings = account, settings
+        self._account, self._own = account, settings
 
     @staticmethod
     @hookimpl
@@ -97,8 +103,7 @@ class Acme:
     @hookimpl
     def stream_profiles() -> Sequence[lc.StreamProfile]:
         line = lc.same_both_ways(lc.AudioFormat(lc.Encoding.PCMU, 8000))
-        chunk = lc.ChunkRule(multiple=1, smallest=1, largest=1600)
-        return (lc.StreamProfile(name="pcmu-8000", format=line, chunk=chunk),)
+        return (lc.StreamProfile(name="pcmu-8000", format=line, chunk=lc.ChunkRule(1, 1, 1600)),)
 
     @hookimpl
     def open_stream(self, profile: lc.StreamProfile) -> lc.StreamProtocol:
@@ -109,7 +114,7 @@ class Acme:
         """HMAC-SHA256 of time, method, address, body; each secret is compared, in constant time."""
         at, given = (request.headers.get(f"acme-{name}", "") for name in ("time", "signature"))
         text = f"{at} {request.method} {request.url} ".encode("utf-8", "replace") + request.body
-        keys = self._settings.secret.values()
+        keys = self._own.secret.values()
         macs = [hmac.digest(key.encode(), text, "sha256").hex().encode() for key in keys]
         if not sum(hmac.compare_digest(mac, given.encode("utf-8", "replace")) for mac in macs):
             raise lc.RequestRefused("no Acme signature fits; check ACME_SECRET")
@@ -130,9 +135,8 @@ class Acme:
     @hookimpl
     def answer(self, call: lc.Call | None, verbs: Sequence[lc.Verb], reason: Reason) -> lc.Answer:
         """A JSON list of steps. A verb that Acme has no step for is refused, never left out."""
-        unknown = [type(verb).__name__ for verb in verbs if type(verb) not in STEPS]
-        if unknown:
-            raise lc.UnsupportedByProvider("acme", f"the verb {unknown[0].lower()}")
+        if unknown := {type(verb) for verb in verbs} - STEPS.keys():
+            raise lc.UnsupportedByProvider("acme", f"the verb {unknown.pop().__name__}")
         steps = msgspec.json.encode([STEPS[type(verb)](verb) for verb in verbs])
         return lc.Answer(lc.Reply(body=steps, content_type="application/json"))
 
@@ -148,31 +152,28 @@ class Acme:
 
     @hookimpl
     async def hang_up(self, call: lc.Call) -> HangUpResult:
-        if (known := call.carrier_ids.get("call")) is None:
-            return HangUpResult.NOT_FOUND
-        try:
-            await self._ask("DELETE", f"/{known}", None, [lc.CarrierUnavailable] * 2)
-        except lc.CarrierRefused as refused:
-            if refused.status != 404:
-                raise
-            return HangUpResult.NOT_FOUND
-        return HangUpResult.DONE
+        known = call.carrier_ids.get("call")
+        found = known and await self._ask("DELETE", f"/{known}", None, [lc.CarrierUnavailable] * 2)
+        return HangUpResult.DONE if found else HangUpResult.NOT_FOUND
 
     @hookimpl
     async def cancel_call(self, call: lc.Call) -> HangUpResult:
         return await self.hang_up(call)
 
-    async def _ask(self, method: str, path: str, wish: object, unclear: Failures) -> str:
+    async def _ask(self, method: str, path: str, wish: object, unclear: Sequence[Any]) -> str:
         """The call's id. `unclear`: what to raise where nothing left us, and where nobody knows."""
         import httpx2
 
-        headers = {"authorization": f"Bearer {self._settings.key.values()[0]}"}
-        url = f"{self._settings.api_url}/calls{path}"
+        headers = {"authorization": f"Bearer {self._own.key.values()[0]}"}
         try:
             async with httpx2.AsyncClient(headers=headers, timeout=20, trust_env=False) as client:
-                got = await client.request(method, url, json=wish)
+                got = await client.request(method, f"{self._own.api_url}/calls{path}", json=wish)
+            if (method, got.status_code) == ("DELETE", 404):
+                return ""
             if 400 <= (status := got.status_code) < 500:
-                raise lc.CarrierRefused("acme", got.text[:200], status=status)
+                wait = got.headers.get("retry-after", "")
+                later = float(wait) if wait.isdecimal() else None
+                raise lc.CarrierRefused("acme", f"no ({status})", status=status, retry_after=later)
             return msgspec.json.decode(got.raise_for_status().content, type=dict[str, str])["call"]
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise unclear[0]("acme", f"nothing was sent: {error!r}") from error

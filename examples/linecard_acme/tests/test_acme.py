@@ -17,7 +17,7 @@ PLAY, WRITTEN = {"type": "play", "audio": kit.AUDIO}, {"type": "mark", "name": k
 class TestAcme(kit.ProviderConformance):
     provider = Acme
     settings = {"key": "key-0123456789", "secret": "secret-0123456789"}
-    documents, forgets = "json", frozenset({"Say.voice"})
+    documents, forgets = "json", frozenset({"Say.voice", "Stream.status_url"})
     api = kit.ApiSamples(placed=kit.Says(201, CALL), ids=CALL, done=kit.Says(200, CALL))
     ask = kit.Sample(kind=lc.Kind.ANSWER, form=ASK, means=(NEW,), required=("call", "called"))
     end = kit.Sample(kind=lc.Kind.ENDED, form=END, means=(OVER,), required=("seconds",), ids=CALL)
