@@ -11,6 +11,7 @@ import msgspec
 import linecard as lc
 from linecard import CallStatus, Direction, HangUpResult, Reason, hookimpl
 
+LIMITS: dict[str, Any] = {"calls_per_second": 1, "max_call_seconds": 7200, "max_ring_seconds": 60}
 ENDS = {"talked": CallStatus.COMPLETED, "busy": CallStatus.BUSY, "silence": CallStatus.NO_ANSWER}
 FIELDS = {"event", "call", "way", "caller", "called", "leg", "outcome", "seconds", "usd"}
 KEYS = {key: key for key in "0123456789*#"}
@@ -95,9 +96,7 @@ class Acme:
     @staticmethod
     @hookimpl
     def facts() -> lc.Facts:
-        return lc.Facts(
-            calls_per_second=1, above_limit="refused", max_call_seconds=7200, max_ring_seconds=60
-        )
+        return lc.Facts(above_limit="refused", reports_streams=False, warm=False, **LIMITS)
 
     @staticmethod
     @hookimpl
