@@ -104,13 +104,17 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLookup:
-    """The answer to a look-up; `ended` holds the facts of a call that is over, `rated` its price once it has one."""
+    """The answer to a look-up; `ended` holds the facts of a call that is over, `rated` its price once it has one.
+
+    `further` is whatever else it tells, such as a recording that nobody reported.
+    """
 
     found: Found
     carrier_ids: Mapping[str, str] = field(default_factory=dict)
     answered: bool = False
     ended: LegEnded | None = None
     rated: CallRated | None = None
+    further: tuple[CarrierEvent, ...] = ()
 
 
 class HangUpResult(StrEnum):

@@ -143,7 +143,9 @@ class RecordingFailed(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferReported(CarrierEvent):
-    """The dialling of a transfer is over. `transfer` is our own reference from the address."""
+    """The dialling of a transfer is over. `transfer` is our own reference from the address; empty at
+    an address that names none, for the transfer under way.
+    """
 
     transfer: str
     result: TransferResult

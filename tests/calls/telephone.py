@@ -114,7 +114,8 @@ async def telephone(
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
-        carriers, credentials = {}, {}
+        carriers: dict[str, SimulatedCarrier] = {}
+        credentials: dict[str, str] = {}
         for name in (provider, *also):
             carrier = carriers[name] = classes[name].simulator()(public_url, clock=clock)
             carrier_url = await stack.enter_async_context(running(carrier, public_url))

@@ -21,7 +21,7 @@ ASK_AFTER = (0.0, 1.0, 2.0, 2.0)
 
 async def confirm(exchange: Exchange, call: Call) -> None:
     """Ask the carrier about a call; one that it does not have is closed, with its stream, and counted."""
-    if not exchange.relay(call).supports("find_call"):
+    if not exchange.relay(call).supports("find_call", call.profile):
         return
     found = Found.NOT_FOUND
     for pause in ASK_AFTER:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,10 +15,10 @@ import structlog
 from linecard.calls import Call
 from linecard.carrier import TransferOrder, TransferStage, TransferStart
 from linecard.errors import LinecardError
-from linecard.events import CALLER, CarrierEvent, LegAnswered, LegEnded, TransferReported
+from linecard.events import CALLER, CarrierEvent, LegAnswered, TransferReported
 from linecard.events import TransferResult as Result
 from linecard.exchange import inbox
-from linecard.exchange.context import Exchange, Follow
+from linecard.exchange.context import Exchange
 from linecard.store import timeline, transfers
 from linecard.store.transfers import Transfer
 from linecard.wall import now
@@ -103,7 +102,7 @@ async def _watch(exchange: Exchange, call: Call, transfer: Transfer) -> None:
         await _come_to_nothing(exchange, call, current, Result.NO_ANSWER)
 
 
-async def _target_answered(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
+async def target_answered(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
     """Bring the caller into the room; the first target that answers is the one."""
     assert isinstance(event, LegAnswered)
     if event.bridged:
@@ -133,7 +132,8 @@ async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transf
     return joining
 
 
-async def _caller_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
+async def caller_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
+    """Whoever was rung for a caller who has hung up is rung no more."""
     if event.leg != CALLER:
         return
     async with exchange.database.read() as conn:
@@ -165,8 +165,3 @@ async def _release(exchange: Exchange, call: Call, transfer: Transfer) -> None:
         log.error("a transfer's target may still ring", call=call.id, error=str(error))
         async with exchange.database.write() as conn:
             await timeline.append(conn, call.id, "target-not-released", {}, now())
-
-
-FOLLOWERS: Mapping[type[CarrierEvent], Follow] = MappingProxyType(
-    {LegAnswered: _target_answered, LegEnded: _caller_gone}
-)

@@ -56,7 +56,7 @@ class Exchange:
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
-    followers: Mapping[type[CarrierEvent], Follow] = field(default_factory=dict)
+    followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

@@ -7,7 +7,7 @@ import structlog
 from linecard.calls import Call, CallStatus
 from linecard.carrier import Found, HangUpResult
 from linecard.errors import CarrierError, CarrierUnavailable
-from linecard.events import CallEnding, LegEnded
+from linecard.events import CALLER, CallEnding, CarrierEvent, LegEnded
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.reasons import NO_STREAM, TOO_LONG
@@ -20,6 +20,8 @@ RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
 CONFIRM_AFTER = (15.0, 60.0, 300.0)
 """Seconds after which an end that was not reported is looked up."""
+TARGET_GONE_AFTER = (2.0, 10.0, 30.0)
+"""When a call is looked up after the end of the leg that its caller was connected with."""
 LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
 """After a stream is gone for so long without another, the carrier is asked whether the call lives."""
 
@@ -118,9 +120,22 @@ async def look_up(exchange: Exchange, call: Call) -> Found:
     except CarrierError as error:
         log.warning("look-up failed", call=call.id, error=str(error))
         return Found.CANNOT_TELL
-    if seen.found is Found.ENDED and seen.ended is not None:
-        await inbox.apply(exchange, call, [seen.ended])
+    told = [*seen.further, *([seen.ended] if seen.found is Found.ENDED and seen.ended else [])]
+    if told:
+        await inbox.apply(exchange, call, told)
     return seen.found
+
+
+async def target_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
+    """Whom the caller talked to has gone: where nobody reports the end of the call itself, it is asked for."""
+    if event.leg == CALLER or exchange.relay(call).hooks.facts().reports_ends:
+        return
+    for pause in TARGET_GONE_AFTER:
+        await exchange.clock.sleep(pause)
+        async with exchange.database.read() as conn:
+            current = await calls.get(conn, call.id)
+        if current is None or current.is_over or await look_up(exchange, current) is Found.ENDED:
+            return
 
 
 async def _close_books(exchange: Exchange, call: Call) -> None:

@@ -11,9 +11,10 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import answering, consulting, inbox
+from linecard.exchange import answering, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
+from linecard.exchange.following import FOLLOWERS
 from linecard.media.ticker import Ticker
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
@@ -41,7 +42,7 @@ def build_exchange(
         clock=clock,
         ticker=Ticker(clock),
         tokens=Tokens(settings.secret),
-        followers=consulting.FOLLOWERS,
+        followers=FOLLOWERS,
     )
 
 

@@ -17,6 +17,7 @@ from linecard.events import (
     TransferResult,
 )
 from linecard.store import recordings, transfers
+from linecard.store.transfers import Transfer
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,12 +49,22 @@ async def _leg_answered(
         await transfers.update(conn, transfer.id, state="bridged", result=TransferResult.BRIDGED)
 
 
+async def _reported_transfer(
+    conn: AsyncConnection, call: Call, event: TransferReported
+) -> Transfer | None:
+    """The transfer of a report; one at an address of the number can only mean the one under way."""
+    if event.transfer:
+        return await transfers.get(conn, event.transfer)
+    known = await transfers.of_call(conn, call.id)
+    return next((one for one in reversed(known) if one.state in ("waiting", "dialing")), None)
+
+
 async def _transfer_reported(
     conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
 ) -> bool:
     """While another target still rings, the end of one says nothing of the transfer."""
     assert isinstance(event, TransferReported)
-    transfer = await transfers.get(conn, event.transfer)
+    transfer = await _reported_transfer(conn, call, event)
     if transfer is None or transfer.call != call.id:
         return True
     others = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}

@@ -63,8 +63,7 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) ->
         if live is not None and told is not None:
             told(live, call, event)
         exchange.awaited.tell(call.id, event)
-        follow = exchange.followers.get(type(event))
-        if follow is not None:
+        for follow in exchange.followers.get(type(event), ()):
             exchange.tasks.start(follow(exchange, call, event), f"after {type(event).__name__}")
         exchange.plugins.tell("call_event", event=event, call=call)
         if isinstance(event, LegEnded) and event.leg == CALLER:

@@ -1,0 +1,17 @@
+"""What is done after an event has been applied and told, by the kind of event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from linecard.events import CarrierEvent, LegAnswered, LegEnded
+from linecard.exchange import consulting, endings
+from linecard.exchange.context import Follow
+
+FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
+    {
+        LegAnswered: (consulting.target_answered,),
+        LegEnded: (consulting.caller_gone, endings.target_gone),
+    }
+)
