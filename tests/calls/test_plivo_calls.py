@@ -149,7 +149,7 @@ async def test_a_transfer_to_a_human_who_answers_bridges_and_the_agent_leaves(
     world.carrier.phones[CUSTOMER] = Phone(
         script=(WaitForSound(), WaitForSilence(), Press("0"), Wait(60))
     )
-    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=2)
+    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=8)
     await world.register(agent="greeter")
     placed = await world.dial(metadata={"transfer_to": HUMAN})
     call = await world.ended(placed["id"])
