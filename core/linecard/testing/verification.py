@@ -59,11 +59,7 @@ class Verification(Case):
     def test_no_forged_request_is_believed(self, family: str, sample: Sample) -> None:
         _require_signing(self.bench, family)
         real = genuine(self.bench, sample)
-<<<<<<< ours
-        forged = FAMILIES[family](self.bench, real)
-=======
         forged = _forged(self, real, FAMILIES[family](self.bench, real))
->>>>>>> theirs
         believed = first_believed(self.bench, real, forged, may_repeat=family in OF_FIELDS)
         assert believed is None, f"believed: {_shown(real.request, believed)}"
 
@@ -151,8 +147,6 @@ class Verification(Case):
                     assert not is_believed(self.bench, provider, signed), f"{name}={empty!r}"
 
 
-<<<<<<< ours
-=======
 def _forged(case: Case, real: Genuine, tried: Iterable[CarrierRequest]) -> Iterator[CarrierRequest]:
     """Without those that differ in their address alone, where the proof does not cover it."""
     for request in tried:
@@ -161,7 +155,6 @@ def _forged(case: Case, real: Genuine, tried: Iterable[CarrierRequest]) -> Itera
             yield request
 
 
->>>>>>> theirs
 def is_believed(bench: Bench, provider: Any, request: CarrierRequest) -> bool:
     """Whether a request is verified and can be read; RequestRefused is the one way to refuse it."""
     return said_by(bench, provider, request) is not None
