@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlencode
@@ -32,8 +33,6 @@ T = TypeVar("T")
 PUBLIC_URL = "https://voice.example.com"
 ACCOUNT = "main"
 CALL = "c0ffee00c0ffee00c0ff"
-OURS = "+14155550100"
-CUSTOMER = "+14155550123"
 SOCKET_URL = "wss://voice.example.com/ws/{name}/WyJ0b2tlbiJd.Zm9vYmFyYmF6"
 FORM = "application/x-www-form-urlencoded"
 TOKENS = Tokens(Secret("conformance-0123456789abcdef0123456789"))
@@ -77,9 +76,7 @@ class Bench:
         """The provider's name: given, or that of its entry point, or the class's in small letters."""
         if self.case.name:
             return self.case.name
-        value = f"{self.provider.__module__}:{self.provider.__qualname__}"
-        named = (one.name for one in entry_points(group="linecard") if one.value == value)
-        return next(named, self.provider.__name__.lower())
+        return _installed_as(self.provider)
 
     def needs(self, *hooks: str) -> None:
         """Skip the check where the provider lacks a hook."""
@@ -145,9 +142,9 @@ class Bench:
             "provider": self.known_as(),
             "account": ACCOUNT,
             "direction": Direction.OUTBOUND,
-            "from_": OURS,
-            "to": CUSTOMER,
-            "number": OURS,
+            "from_": self.case.ours,
+            "to": self.case.customer,
+            "number": self.case.ours,
             "agent": "echo",
             "profile": self.profile().name,
             "status": CallStatus.IN_PROGRESS,
@@ -161,7 +158,7 @@ class Bench:
         """A registered number."""
         given: dict[str, Any] = {
             "id": "n0ffee00c0ffee00c0ff",
-            "number": OURS,
+            "number": self.case.ours,
             "provider": self.known_as(),
             "account": ACCOUNT,
             "agent": "echo",
@@ -169,9 +166,9 @@ class Bench:
         }
         return Number(**given | changes)
 
-    @staticmethod
-    def cleared(address: str = CUSTOMER) -> Cleared:
-        """A destination that has passed the gate."""
+    def cleared(self, address: str = "") -> Cleared:
+        """A destination that has passed the gate: the customer, where none is named."""
+        address = address or self.case.customer
         return Gate(frozenset({"US", "IN"}), ("+*", "sip:*")).clear_target(address, ())
 
     def request(self, sample: Sample) -> CarrierRequest:
@@ -245,6 +242,13 @@ def _body(sample: Sample) -> tuple[bytes, str]:
     if sample.json is not None:
         return json.dumps(sample.json).encode(), sample.content_type or "application/json"
     return urlencode(sample.form).encode(), FORM
+
+
+@lru_cache
+def _installed_as(provider: type) -> str:
+    value = f"{provider.__module__}:{provider.__qualname__}"
+    named = (one.name for one in entry_points(group="linecard") if one.value == value)
+    return next(named, provider.__name__.lower())
 
 
 def _is_secret(annotation: object) -> bool:

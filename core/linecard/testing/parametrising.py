@@ -101,8 +101,7 @@ def runs(cls: type[Case], check: str) -> Iterator[tuple[str, Callable[[], None]]
 
 
 def _row(names: Sequence[str], value: Any) -> tuple[str, dict[str, Any]]:
-    row = getattr(value, "values", value) if not isinstance(value, dict) else value
-    row = row if len(names) > 1 or isinstance(value, type(pytest.param())) else (row,)
+    row = value if len(names) > 1 else (value,)
     return repr(value), dict(zip(names, row, strict=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import os
 import socket
 import subprocess
@@ -25,6 +26,7 @@ PLACES: tuple[tuple[Any, str], ...] = (
     (socket, "create_connection"),
     (socket, "getaddrinfo"),
     (builtins, "open"),
+    (io, "open"),
     (os, "open"),
     (os, "getenv"),
     (os, "system"),

@@ -15,7 +15,7 @@ from typing import Any
 from linecard.testing.readers import Document, read_any
 from linecard.testing.samples import Says
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 3.0
 """Seconds that an answer is held at most, so that a provider that blocks its loop ends too."""
 
 

@@ -62,7 +62,7 @@ class Verification(Case):
     def test_no_forged_request_is_believed(self, family: str, sample: Sample) -> None:
         _require_signing(self.bench, family)
         real = genuine(self.bench, sample)
-        forged = FAMILIES[family](self.bench, real)
+        forged = _forged(self, real, FAMILIES[family](self.bench, real))
         believed = first_believed(self.bench, real, forged, may_repeat=family in OF_FIELDS)
         assert believed is None, f"believed: {_shown(real.request, believed)}"
 
@@ -148,6 +148,14 @@ class Verification(Case):
                 signed = _signed(self.bench.with_settings(**{name: empty}), sample)
                 for provider in _unsafe(self.bench, name, empty):
                     assert not is_believed(self.bench, provider, signed), f"{name}={empty!r}"
+
+
+def _forged(case: Case, real: Genuine, tried: Iterable[CarrierRequest]) -> Iterator[CarrierRequest]:
+    """Without those that differ in their address alone, where the proof does not cover it."""
+    for request in tried:
+        is_moved_only = (request.body, request.headers) == (real.request.body, real.request.headers)
+        if case.signs_address or not is_moved_only:
+            yield request
 
 
 def is_believed(bench: Bench, provider: Any, request: CarrierRequest) -> bool:
