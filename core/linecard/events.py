@@ -167,6 +167,11 @@ class DigitsGathered(CarrierEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptEnded(CarrierEvent):
+    """The caller has heard what was said or played to them; carriers that are commanded report it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecognised(CarrierEvent):
     """Something the provider's table does not know: kept and counted, never refused."""
 
@@ -180,13 +185,27 @@ class StreamEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamCodec:
+    """What an opening message says of one direction: an RTP name and Hz, None where not said."""
+
+    encoding: str | None = None
+    rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStarted(StreamEvent):
-    """The stream's opening message. `encoding` (RTP name) and `rate` are None where not said."""
+    """The stream's opening message.
+
+    `encoding` (RTP name) and `rate` speak of both directions, None where not said. `inbound` and
+    `outbound` speak of one alone and go before them, for carriers that decide each by itself.
+    """
 
     stream: str
     carrier_ids: Mapping[str, str]
-    encoding: str | None
-    rate: int | None
+    encoding: str | None = None
+    rate: int | None = None
+    inbound: StreamCodec | None = None
+    outbound: StreamCodec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ async def reply(
     reason: Reason,
     provider: str,
     account: str,
+    question: str = "",
 ) -> Reply:
     """The document for a request; the same bytes for a repeat of it, until the call is to end."""
     hooks = exchange.plugins.relay(provider, account).hooks
@@ -59,7 +60,7 @@ async def reply(
             made = hooks.answer(call, [Hangup()], reason)
             effects.start(exchange, call, made.effects)
             return made.reply
-        slot = await _slot(exchange, call, request, reason)
+        slot = await _slot(exchange, call, request, reason, question)
         kept = await _kept(exchange, call, slot)
         if kept is not None:
             return kept
@@ -87,13 +88,15 @@ async def _for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
 
 
 async def _slot(
-    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
+    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason, question: str
 ) -> tuple[str, str]:
     """What a document is kept under, so that a repeated question finds it.
 
     An address of a number is the same whenever it is asked: there it is the streams that the call has
     had by then that tell one question from the next. Only the first answer is one for all of a call.
     """
+    if question:
+        return reason.value, question
     kind = request.kind or reason.value
     if request.call is not None:
         return kind, request.reference or ""

@@ -39,7 +39,13 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
     if callback.wants is None:
         return callback.reply or Reply()
     return await answering.reply(
-        exchange, accepted.call, request, callback.wants, relay.provider, relay.account
+        exchange,
+        accepted.call,
+        request,
+        callback.wants,
+        relay.provider,
+        relay.account,
+        callback.question,
     )
 
 

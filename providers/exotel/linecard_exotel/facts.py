@@ -42,7 +42,9 @@ FACTS = Facts(
     tail_runs=True,
     unsigned=True,
     reports_ends=False,
+    reports_streams=False,
     cost_seconds=COST_SECONDS,
+    warm=False,
     regions=("singapore", "mumbai"),
 )
 
