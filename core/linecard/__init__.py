@@ -93,7 +93,7 @@ from linecard.events import (
     TransferResult,
     Unrecognised,
 )
-from linecard.hookspecs import hookimpl
+from linecard.hookspecs import hookimpl, to_do
 from linecard.live import LiveCall
 from linecard.media.formats import (
     AudioFormat,
@@ -258,4 +258,5 @@ __all__ = [
     "parse_multipart",
     "read_prices",
     "same_both_ways",
+    "to_do",
 ]

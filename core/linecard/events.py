@@ -75,7 +75,7 @@ class CallAnswered(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded(CarrierEvent):
-    """The leg is over.
+    """The leg is over. A call's cost is the sum of its legs': report each sum once.
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
     dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.
