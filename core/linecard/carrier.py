@@ -116,6 +116,11 @@ class CallLookup:
     rated: CallRated | None = None
     further: tuple[CarrierEvent, ...] = ()
 
+    @property
+    def end(self) -> tuple[LegEnded | CallRated, ...]:
+        """What there is to write down of a call that is over."""
+        return tuple(fact for fact in (self.ended, self.rated) if fact is not None)
+
 
 class HangUpResult(StrEnum):
     """How an end was reached. `not_found`: the carrier knows no such call, which proves nothing by itself."""
@@ -153,8 +158,9 @@ class TransferStage(StrEnum):
 class TransferOrder:
     """One stage of a transfer of the caller's leg; the carrier asks `document_url` what to do with it.
 
-    For consultation: the `targets` with their `ring_seconds`, `caller_id` and `max_seconds`, the name
-    of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
+    `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will
+    name; `whispers`: each is told who is coming before the caller is connected. A carrier that cannot
+    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
     carrier's ids of the targets' legs (`target:1`) as `consult` gave them.
     """
 
@@ -162,6 +168,7 @@ class TransferOrder:
     document_url: str
     stage: TransferStage = TransferStage.DIAL
     targets: tuple[Cleared, ...] = ()
+    whispers: bool = False
     caller_id: str = ""
     ring_seconds: int = 25
     max_seconds: int = 1800
@@ -223,9 +230,14 @@ class SetupStep:
 
 
 class Charge(StrEnum):
-    """What a line of a price is for. `call` is the caller's leg, `second-leg` that of a transfer."""
+    """What a line of a price is for.
+
+    `call` is a call that goes out, `inbound-call` one that comes in on a number with the prefix,
+    `second-leg` the target's of a transfer. `conference` is for one participant.
+    """
 
     CALL = "call"
+    INBOUND = "inbound-call"
     SECOND_LEG = "second-leg"
     STREAM = "stream"
     RECORDING = "recording"

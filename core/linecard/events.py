@@ -53,12 +53,14 @@ class AnswerRequested(CarrierEvent):
     """The carrier asks what to do with a call; an outbound one has just been answered.
 
     Numbers are E.164; `from_` is None for a withheld caller. `machine` where detection was synchronous.
+    `answers` false: our reply does not answer the call, a command does, and `CallAnswered` will tell.
     """
 
     direction: Direction
     from_: str | None
     to: str
     machine: MachineKind | None = None
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

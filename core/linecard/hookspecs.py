@@ -87,7 +87,7 @@ class ProviderHooks:
 
     @hookspec
     def answer(self, call: Call | None, verbs: Sequence[Verb], reason: Reason) -> Answer:
-        """Return the document for the verbs; `call` is None where the number is not ours.
+        """Return the document for the verbs; a call to a number that is not ours has no id, and may be None.
 
         Every verb is written, in its order, or UnsupportedByProvider is raised; none is left out.
         Addresses are passed on byte for byte, and texts are never pasted into a document.
@@ -156,8 +156,11 @@ class ProviderHooks:
         raise NotImplementedError
 
     @hookspec
-    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str]:
-        """Start a recording of a live call and return its id. Raise CarrierRefused while it cannot start."""
+    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str | None]:
+        """Start a recording of a live call; its id, or None where that is told with the file.
+
+        Raise CarrierRefused while it cannot start.
+        """
         raise NotImplementedError
 
     @hookspec
@@ -204,7 +207,7 @@ class ProviderHooks:
 
     @hookspec
     def rates(self, destination: str) -> Awaitable[Sequence[RateLine]]:
-        """Return the prices toward a number or prefix, each line with its pulse."""
+        """Return the prices toward a number or prefix, each line with its pulse; `read_prices` reads a shipped list."""
         raise NotImplementedError
 
     @hookspec
