@@ -93,7 +93,7 @@ from linecard.events import (
     TransferResult,
     Unrecognised,
 )
-from linecard.hookspecs import hookimpl
+from linecard.hookspecs import hookimpl, to_do
 from linecard.live import LiveCall
 from linecard.media.formats import (
     AudioFormat,
@@ -104,6 +104,7 @@ from linecard.media.formats import (
     same_both_ways,
 )
 from linecard.numbers import Cleared, Number, mask, parse_e164
+from linecard.pricing.lists import read_prices
 from linecard.settings import Secret
 from linecard.verbs import (
     Conference,
@@ -255,5 +256,7 @@ __all__ = [
     "parse_e164",
     "parse_form",
     "parse_multipart",
+    "read_prices",
     "same_both_ways",
+    "to_do",
 ]

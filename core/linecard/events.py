@@ -53,12 +53,14 @@ class AnswerRequested(CarrierEvent):
     """The carrier asks what to do with a call; an outbound one has just been answered.
 
     Numbers are E.164; `from_` is None for a withheld caller. `machine` where detection was synchronous.
+    `answers` false: our reply does not answer the call, a command does, and `CallAnswered` will tell.
     """
 
     direction: Direction
     from_: str | None
     to: str
     machine: MachineKind | None = None
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class CallAnswered(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded(CarrierEvent):
-    """The leg is over.
+    """The leg is over. A call's cost is the sum of its legs': report each sum once.
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
     dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.

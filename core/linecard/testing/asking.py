@@ -21,10 +21,10 @@ from linecard.carrier import (
     RecordingOrder,
     TransferOrder,
 )
-from linecard.testing.bench import OURS, SOCKET_URL, Bench
+from linecard.testing.bench import SOCKET_URL, Bench
 from linecard.testing.samples import ApiSamples, Says
 from linecard.testing.server import Api, Decide, Fault, api
-from linecard.testing.speaking import SECOND_TARGET, TARGET, address, example
+from linecard.testing.speaking import TARGET, address, example
 from linecard.verbs import Redirect, Stream
 from linecard.webhook import Kind
 
@@ -72,8 +72,8 @@ def _transfer_order(bench: Bench) -> TransferOrder:
     return TransferOrder(
         reference="t1",
         document_url=address(bench, Kind.TRANSFER, "t1"),
-        targets=(bench.cleared(TARGET), bench.cleared(SECOND_TARGET)),
-        caller_id=OURS,
+        targets=(bench.cleared(TARGET),),
+        caller_id=bench.case.ours,
         callback_url=address(bench, Kind.LEG, "t1"),
     )
 
@@ -91,7 +91,9 @@ def _connect_order(bench: Bench) -> ConnectOrder:
 ASKS: Mapping[str, Ask] = {
     "place_call": lambda bench, it: it.place_call(place_order(bench)),
     "find_call": lambda bench, it: it.find_call(bench.call().carrier_ids),
-    "search_calls": lambda bench, it: it.search_calls(OURS, bench.cleared(), 1_767_225_600.0),
+    "search_calls": lambda bench, it: it.search_calls(
+        bench.case.ours, bench.cleared(), 1_767_225_600.0
+    ),
     "hang_up": lambda bench, it: it.hang_up(bench.call()),
     "cancel_call": lambda bench, it: it.cancel_call(bench.call(status=CallStatus.RINGING)),
     "send_digits": lambda bench, it: it.send_digits(bench.call(), "12#"),
@@ -153,7 +155,7 @@ async def _ask(bench: Bench, asked: Ask, setting: str, server: Api) -> tuple[Any
 
 async def _free(server: Api) -> None:
     """Release an answer that is held, from the event loop: a loop that is blocked never does."""
-    while not server.arrived:  # noqa: ASYNC110  the server is in another thread
+    while not server.arrived:  # the server is in another thread
         await asyncio.sleep(0.005)
     server.release()
 

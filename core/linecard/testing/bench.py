@@ -33,8 +33,6 @@ T = TypeVar("T")
 PUBLIC_URL = "https://voice.example.com"
 ACCOUNT = "main"
 CALL = "c0ffee00c0ffee00c0ff"
-OURS = "+14155550100"
-CUSTOMER = "+14155550123"
 SOCKET_URL = "wss://voice.example.com/ws/{name}/WyJ0b2tlbiJd.Zm9vYmFyYmF6"
 FORM = "application/x-www-form-urlencoded"
 TOKENS = Tokens(Secret("conformance-0123456789abcdef0123456789"))
@@ -144,9 +142,9 @@ class Bench:
             "provider": self.known_as(),
             "account": ACCOUNT,
             "direction": Direction.OUTBOUND,
-            "from_": OURS,
-            "to": CUSTOMER,
-            "number": OURS,
+            "from_": self.case.ours,
+            "to": self.case.customer,
+            "number": self.case.ours,
             "agent": "echo",
             "profile": self.profile().name,
             "status": CallStatus.IN_PROGRESS,
@@ -160,7 +158,7 @@ class Bench:
         """A registered number."""
         given: dict[str, Any] = {
             "id": "n0ffee00c0ffee00c0ff",
-            "number": OURS,
+            "number": self.case.ours,
             "provider": self.known_as(),
             "account": ACCOUNT,
             "agent": "echo",
@@ -168,9 +166,9 @@ class Bench:
         }
         return Number(**given | changes)
 
-    @staticmethod
-    def cleared(address: str = CUSTOMER) -> Cleared:
-        """A destination that has passed the gate."""
+    def cleared(self, address: str = "") -> Cleared:
+        """A destination that has passed the gate: the customer, where none is named."""
+        address = address or self.case.customer
         return Gate(frozenset({"US", "IN"}), ("+*", "sip:*")).clear_target(address, ())
 
     def request(self, sample: Sample) -> CarrierRequest:

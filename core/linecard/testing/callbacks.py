@@ -54,10 +54,10 @@ class Callbacks(Case):
 
     def test_a_request_means_what_the_sample_says(self, sample: Sample) -> None:
         said = read(self.bench, sample).events
-        fits = len(said) == len(sample.means) and all(
-            meaning.fits(event) for meaning, event in zip(sample.means, said, strict=True)
+        fits = len(said) == len(sample.meanings) and all(
+            meaning.fits(event) for meaning, event in zip(sample.meanings, said, strict=True)
         )
-        assert fits, f"expected {sample.means}, got {said}"
+        assert fits, f"expected {sample.meanings}, got {said}"
 
     def test_a_request_wants_the_document_that_the_sample_says(self, sample: Sample) -> None:
         assert read(self.bench, sample).wants is sample.wanted

@@ -21,6 +21,7 @@ class Case:
     `documents` is `xml` or `json`, or None where an answer has no document that the kit could read.
     `forgets` names fields of verbs (`Say.voice`) that the carrier has no place for.
     `api` is what the carrier's API answers. `options` are those of the number and call.
+    `ours` and `customer` are the numbers of calls, where the carrier serves one country.
     `signs_sockets`: False where the handshake of the media socket carries no signature.
     `signs_address`: False where the proof covers the body alone; core's token still binds the address.
     Every `Sample`, `Words` and `MediaSamples` among the class's attributes is checked, by its name.
@@ -35,6 +36,8 @@ class Case:
     options: ClassVar[Mapping[str, object]] = {}
     signs_sockets: ClassVar[bool] = True
     signs_address: ClassVar[bool] = True
+    ours: ClassVar[str] = "+14155550100"
+    customer: ClassVar[str] = "+14155550123"
 
     def sign(self, request: CarrierRequest) -> CarrierRequest:
         """The request with the carrier's proof, made from `self.settings`; add only headers it needs."""

@@ -12,10 +12,11 @@ from linecard.testing.purity import Purity
 from linecard.testing.requests import Requests
 from linecard.testing.streams import Streams
 from linecard.testing.verification import Verification
+from linecard.testing.whole_calls import WholeCalls
 
 
 class ProviderConformance(
-    Declarations, Callbacks, Verification, Documents, Streams, Requests, Purity
+    Declarations, Callbacks, Verification, Documents, Streams, Requests, Purity, WholeCalls
 ):
     """Derive from it, name it `Test...`, and fill in what `linecard.testing.case.Case` lists."""
 

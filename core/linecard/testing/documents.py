@@ -11,7 +11,7 @@ import pytest
 
 from linecard.carrier import Answer
 from linecard.errors import InvalidField, LinecardError, UnsupportedByProvider
-from linecard.testing.bench import OURS, Bench
+from linecard.testing.bench import Bench
 from linecard.testing.case import Case
 from linecard.testing.commands import requests_of
 from linecard.testing.readers import READERS, Document
@@ -224,7 +224,7 @@ class Documents(Case):
     def test_our_number_is_shown_to_the_target(self) -> None:
         if "Dial.caller_id" in self.bench.case.forgets:
             pytest.skip("the test forgets Dial.caller_id")
-        assert _written(self.bench, example(self.bench, Dial)).holds_number(OURS)
+        assert _written(self.bench, example(self.bench, Dial)).holds_number(self.bench.case.ours)
 
     def test_only_a_cleared_number_is_dialled(self) -> None:
         _written(self.bench, example(self.bench, Dial))

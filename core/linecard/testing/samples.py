@@ -63,7 +63,7 @@ class Sample:
 
     `kind` is that of our address which it came to; `query` what the carrier added to it. The body is
     a `form`, or `json` (any JSON value), or `body` as it is. A GET carries its `form` in the query.
-    `means`: its events in their order. `wants`: the document it waits for; by the kind where not
+    `means`: its event, or its events in their order. `wants`: the document it waits for; by the kind where not
     given. `required`: names of fields (dotted paths in JSON) without which it is refused with 400.
     `ids`: what `Callback.call_ids` must hold. `call`: False for a request to an address without call.
     """
@@ -75,12 +75,17 @@ class Sample:
     content_type: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
-    means: tuple[Means, ...] = ()
+    means: Means | tuple[Means, ...] = ()
     wants: Reason | None = BY_KIND
     required: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
     call: bool = True
     reference: str = ""
+
+    @property
+    def meanings(self) -> tuple[Means, ...]:
+        """What it means, one for each event."""
+        return (self.means,) if isinstance(self.means, Means) else self.means
 
     @property
     def wanted(self) -> Reason | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linecard.testing.bench import OURS, PUBLIC_URL, SOCKET_URL, Bench
+from linecard.testing.bench import PUBLIC_URL, SOCKET_URL, Bench
 from linecard.verbs import (
     Conference,
     Dial,
@@ -62,7 +62,7 @@ def _fields(bench: Bench, kind: type[Verb]) -> dict[str, Any]:
         Record: {"callback_url": address(bench, Kind.RECORDING), "max_seconds": 1860},
         Dial: {
             "targets": (bench.cleared(TARGET),),
-            "caller_id": OURS,
+            "caller_id": bench.case.ours,
             "ring_seconds": 23,
             "max_seconds": 1234,
             "action_url": address(bench, Kind.DIALED, "t1"),
@@ -107,7 +107,7 @@ DIFFERENCES: Mapping[str, tuple[type[Verb], str, object, object]] = {
     f"{kind.__name__}.{name}": (kind, name, one, other)
     for kind, name, one, other in (
         (Record, "max_seconds", 60, 61),
-        (Dial, "caller_id", OURS, "+14155550101"),
+        (Dial, "caller_id", "+14155550102", "+14155550101"),
         (Dial, "ring_seconds", 20, 30),
         (Dial, "max_seconds", 60, 90),
         (Dial, "accept_key", None, "1"),

@@ -27,12 +27,13 @@ from linecard import (
     TransferOrder,
     TransferStart,
     TransferStarted,
+    UnsupportedByProvider,
     Verb,
     hookimpl,
 )
 from linecard_telnyx import calls, facts, signature, webhooks
 from linecard_telnyx.commands import commands
-from linecard_telnyx.rest import Rest
+from linecard_telnyx.rest import NAME, Rest
 from linecard_telnyx.settings import TelnyxSettings
 from linecard_telnyx.stream import TelnyxStream
 
@@ -80,8 +81,8 @@ class Telnyx:
 
     @hookimpl
     def answer(self, call: Call | None, verbs: Sequence[Verb], reason: Reason) -> Answer:
-        """An empty 200, and the verbs as commands; nothing can be commanded of a call without a record."""
-        if call is None:
+        """An empty 200, and the verbs as commands; nothing can be commanded of a call of no id."""
+        if call is None or not call.carrier_ids:
             return Answer(Reply())
         return Answer(Reply(), commands(self._rest, call, verbs, reason))
 
@@ -127,7 +128,12 @@ class Telnyx:
 
     @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
-        """Nothing yet: the stream is closed, and its end asks for the dial, which is the command."""
+        """Nothing yet: the stream is closed, and its end asks for the dial, which is the command.
+
+        Raises UnsupportedByProvider for several targets, as the dial would once it is too late.
+        """
+        if len(order.targets) > 1:
+            raise UnsupportedByProvider(NAME, "a transfer to several targets")
         return TransferStarted(start=TransferStart.DOCUMENT_AFTER_STREAM)
 
     @hookimpl

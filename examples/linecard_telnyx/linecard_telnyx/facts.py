@@ -27,19 +27,24 @@ FACTS = Facts(
     record_inbound=RecordAt.DOCUMENT,
     machine_detection=frozenset({Machine.DETECT.value}),
     reports_ringing=False,
+    warm=False,
 )
 
 LINE = same_both_ways(PCMU)
 """What we send is PCMU; what comes in follows the telephone network (PCMA in Europe and India), and `start` says it."""
+ACCEPTS = frozenset({Encoding.PCMU, Encoding.PCMA})
 CHUNK = ChunkRule(multiple=1, smallest=160, largest=30 * 8000)
 """20 ms to 30 s in one message."""
 
 PROFILES = (
-    StreamProfile(name="at-answer", format=LINE, chunk=CHUNK, start_seconds=START_SECONDS),
+    StreamProfile(
+        name="at-answer", format=LINE, chunk=CHUNK, accepts=ACCEPTS, start_seconds=START_SECONDS
+    ),
     StreamProfile(
         name="at-dial",
         format=LINE,
         chunk=CHUNK,
+        accepts=ACCEPTS,
         # The socket is opened before the far end rings; its `start` comes with the answer.
         start_seconds=MOST_RING_SECONDS + START_SECONDS,
         at_dial=True,

@@ -83,6 +83,7 @@ def _asked(event: Webhook, direction: Direction) -> Events:
             direction=direction,
             from_=caller if E164.fullmatch(caller) else None,
             to=to,
+            answers=direction is Direction.OUTBOUND,
         ),
     )
 
