@@ -35,6 +35,7 @@ ROUTES = {
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
     ("get", "/providers"),
+    ("get", "/rates"),
 }
 WRONG_KEYS = [
     {},

@@ -28,6 +28,8 @@ from linecard.simulator.serving import running
 HOST = "127.0.0.1"
 AGENTS = ("concierge=linecard.demo.agent:concierge", "reception=linecard.demo.agent:reception")
 REQUEST_SECONDS = 30.0
+FILE_SECONDS = 90.0
+FILE_AGAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +57,13 @@ class Stage:
         return answer.json()
 
     async def file(self, path: str) -> bytes:
-        """A file from our own API; empty where it has none."""
-        answer = await self.client.get(path)
-        return answer.content if answer.is_success else b""
+        """A file from our own API, which a carrier may have only a while after its call; empty without one."""
+        ends = self.clock.now() + FILE_SECONDS
+        while not (answer := await self.client.get(path)).is_success:
+            if self.clock.now() > ends:
+                return b""
+            await self.clock.sleep(FILE_AGAIN_SECONDS)
+        return answer.content
 
 
 @asynccontextmanager

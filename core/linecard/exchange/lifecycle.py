@@ -11,11 +11,12 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import answering, inbox
+from linecard.exchange import deciding, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.following import FOLLOWERS
 from linecard.media.ticker import Ticker
+from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
@@ -58,7 +59,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         report=partial(inbox.apply, exchange),
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
-        verbs_at_dial=partial(answering.verbs_at_dial, exchange),
+        verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
     )
 
 
@@ -74,7 +75,16 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         clock=exchange.clock,
         tended=exchange.lives.__contains__,
     )
-    settling = asyncio.create_task(settler.run(), name="settler")
+    costs = Costs(
+        database=exchange.database,
+        plugins=exchange.plugins,
+        report=dialer.report,
+        clock=exchange.clock,
+    )
+    sweeping = [
+        asyncio.create_task(settler.run(), name="settler"),
+        asyncio.create_task(costs.run(), name="costs"),
+    ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     try:
         yield
@@ -82,8 +92,9 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         exchange.doors.close()
         await hang_up_all(exchange)
         await exchange.plugins.tell_and_wait("on_stop")
-        settling.cancel()
-        await asyncio.gather(settling, return_exceptions=True)
+        for work in sweeping:
+            work.cancel()
+        await asyncio.gather(*sweeping, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
         await exchange.database.close()

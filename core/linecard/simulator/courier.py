@@ -22,22 +22,39 @@ if TYPE_CHECKING:
 Sign = Callable[[str, str, Pairs], Mapping[str, str]]
 """Headers for a request: method, address with its query, fields of the body."""
 
+Encode = Callable[[Pairs], tuple[bytes, str]]
+"""Fields as a body, and its content type."""
+
 FORM = "application/x-www-form-urlencoded"
+
+
+def form(fields: Pairs) -> tuple[bytes, str]:
+    """Fields as a form."""
+    return urlencode(fields).encode(), FORM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """One message to the application. `fields` go into the body, or into the query of a GET.
 
-    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides.
+    `encode` writes the body. What is told and not taken is told again after each wait in `again`, in
+    seconds of the carrier's clock.
+
+    `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides;
+    `headers` go beside the signature's, the same ones with every try; `proof` are headers that are the
+    signature, where it is over the body.
     """
 
     url: str
     fields: Pairs
+    encode: Encode = form
+    again: tuple[float, ...] = ()
     kind: str
     method: str = "POST"
     call: str | None = None
     policy: Policy | None = None
+    headers: Pairs = ()
+    proof: Pairs = ()
 
 
 class Courier:
@@ -102,10 +119,18 @@ class Courier:
             return
         if self._faults.happens("callback_delay"):
             await self._clock.sleep(self._faults.seconds)
-        await self.ask(webhook)
+        await self._insist(webhook)
         if self._faults.happens("callback_twice"):
             await self.ask(webhook)
         await self._send_overtaken()
+
+    async def _insist(self, webhook: Webhook) -> None:
+        delivery = await self.ask(webhook)
+        for seconds in webhook.again:
+            if delivery.is_ok:
+                break
+            await self._clock.sleep(seconds)
+            delivery = await self.ask(webhook)
 
     async def _send_overtaken(self) -> None:
         late, self._overtaken = self._overtaken, []
@@ -117,14 +142,15 @@ class Courier:
             joint = "&" if urlsplit(url).query else "?"
             url = url + joint + urlencode(webhook.fields)
             return Request("GET", url, b"", self._headers(webhook, url, ()))
-        headers = self._headers(webhook, url, webhook.fields) | {"content-type": FORM}
-        return Request(webhook.method, url, urlencode(webhook.fields).encode(), headers)
+        body, content_type = webhook.encode(webhook.fields)
+        headers = self._headers(webhook, url, webhook.fields) | {"content-type": content_type}
+        return Request(webhook.method, url, body, headers)
 
     def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
-        headers = dict(self._sign(webhook.method, url, fields))
+        headers = {**self._sign(webhook.method, url, fields), **dict(webhook.proof)}
         if self._faults.happens("bad_signature"):
-            return {name: value[::-1] for name, value in headers.items()}
-        return headers
+            headers = {name: value[::-1] for name, value in headers.items()}
+        return headers | dict(webhook.headers)
 
     async def _send(
         self, webhook: Webhook, request: Request, policy: Policy, attempt: int

@@ -24,7 +24,7 @@ from linecard.carrier import (
 from linecard.testing.bench import SOCKET_URL, Bench
 from linecard.testing.samples import ApiSamples, Says
 from linecard.testing.server import Api, Decide, Fault, api
-from linecard.testing.speaking import SECOND_TARGET, TARGET, address, example
+from linecard.testing.speaking import TARGET, address, example
 from linecard.verbs import Redirect, Stream
 from linecard.webhook import Kind
 
@@ -72,7 +72,7 @@ def _transfer_order(bench: Bench) -> TransferOrder:
     return TransferOrder(
         reference="t1",
         document_url=address(bench, Kind.TRANSFER, "t1"),
-        targets=(bench.cleared(TARGET), bench.cleared(SECOND_TARGET)),
+        targets=(bench.cleared(TARGET),),
         caller_id=bench.case.ours,
         callback_url=address(bench, Kind.LEG, "t1"),
     )

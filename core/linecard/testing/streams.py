@@ -47,7 +47,7 @@ class Streams(Case):
         missing = {name: one for name, one in media.ids.items() if held.get(name) != one}
         assert not missing, f"the start's ids {held} lack {missing}"
         for name in ("encoding", "rate"):
-            expected, said = getattr(media, name), getattr(start, name)
+            expected, said = getattr(media, name), getattr(start.inbound or start, name)
             assert expected is None or said == expected, f"the start's {name} is {said!r}"
 
     def test_the_codec_of_the_start_is_one_of_ours(self, media: MediaSamples) -> None:

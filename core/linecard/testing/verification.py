@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from linecard.errors import ConfigurationError, RequestRefused
+from linecard.plugins.implemented import hooks_to_do
 from linecard.settings import Secret
 from linecard.testing.bench import Bench
 from linecard.testing.case import Case
@@ -51,6 +52,8 @@ class Verification(Case):
         assert self.bench.verify(request, provider) == self.bench.verify(request, provider)
 
     def test_a_carrier_that_signs_is_not_called_unsigned(self) -> None:
+        if "verify_request" in hooks_to_do(self.bench.provider):
+            pytest.skip("verify_request is still to do")
         is_unsigned = self.bench.provider.facts().unsigned
         if not self.bench.is_signing():
             assert is_unsigned, "the test has no `sign`, and facts.unsigned is false"
@@ -140,7 +143,7 @@ class Verification(Case):
         """Both checks of published SDKs take an empty secret for a right one."""
         _require_signing(self.bench, "")
         sample = _first(self.bench)
-        for name in self.bench.secret_names():
+        for name in _deciding(self.bench):
             for empty in ("", " "):
                 signed = _signed(self.bench.with_settings(**{name: empty}), sample)
                 for provider in _unsafe(self.bench, name, empty):

@@ -71,6 +71,33 @@ async def office() -> AsyncIterator[Office]:
     assert office.tasks.failures == 0
 
 
+async def test_a_body_of_another_form(office: Office) -> None:
+    await office.courier.ask(office.to("/a", encode=lambda fields: (b"{}", "application/json")))
+    ((_, _, body, _),) = office.seen
+    assert body == b"{}"
+
+
+async def test_what_is_not_taken_is_told_again_after_its_waits(office: Office) -> None:
+    office.statuses = [500, 500, 200]
+    office.courier.tell(office.to("/a", policy=ONCE, again=(0.1, 0.2, 0.3)))
+    while office.sent() < 3:
+        await asyncio.sleep(0.01)
+    await office.tasks.close(1)
+    statuses = [entry.facts["status"] for entry in office.ledger.all(What.WEBHOOK, "c")]
+    assert statuses == [500, 500, 200]
+
+
+async def test_a_body_of_the_carriers_own_goes_out_as_it_is_with_its_own_headers(
+    office: Office,
+) -> None:
+    said = b'{"data":{"id":"1"}}'
+    webhook = office.to(
+        "/a", encode=lambda _: (said, "application/json"), proof=(("X-Sign", "by the body"),)
+    )
+    assert (await office.courier.ask(webhook)).is_ok
+    assert office.seen == [("POST", f"{office.url}/a", said, "by the body")]
+
+
 async def test_a_form_is_posted_signed_without_the_fragment(office: Office) -> None:
     delivery = await office.courier.ask(office.to("/a?x=1#rc=0"))
     assert (delivery.status, delivery.body) == (200, b"reply")
