@@ -27,7 +27,7 @@ certify: $(READY)
 	$(CERTIFIED)/bin/python -c "$(LEND)" "$$($(BIN)/python -c "$(SITE)")"
 	$(CERTIFIED)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation . $(STRANGERS)
 	$(CERTIFIED)/bin/linecard providers
-	for folder in $(STRANGERS); do (cd $$folder && $(CURDIR)/$(CERTIFIED)/bin/python -P -m pytest -q -p no:cacheprovider $(ARGS)) || exit 1; done
+	for folder in $(STRANGERS); do (cd $$folder && $(CURDIR)/$(CERTIFIED)/bin/python -P -m pytest -q -n auto -p no:cacheprovider $(ARGS)) || exit 1; done
 	$(BIN)/python -m pytest -q -n auto -m slow -p no:cacheprovider tests/examples $(ARGS)
 
 lint: $(READY)

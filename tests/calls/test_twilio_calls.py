@@ -202,7 +202,7 @@ async def test_a_cold_transfer_to_a_busy_human_brings_the_caller_back(world: Tel
 async def test_a_warm_transfer_consults_and_then_brings_the_caller_to_the_room(
     world: Telephone,
 ) -> None:
-    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=4)
+    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=20)
     call = await transfer(world, "warm")
     seen = names(call)
     assert [one.get("bridged", False) for one in facts(call, "leg-answered")] == [False, True]
@@ -231,7 +231,7 @@ async def test_a_consultation_that_fails_leaves_the_caller_untouched(
 async def test_a_consulted_human_who_hangs_up_first_ends_the_callers_leg_too(
     world: Telephone,
 ) -> None:
-    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=1)
+    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=20)
     world.carrier.phones[CUSTOMER] = Phone(script=(Wait(300),))
     await world.register()
     placed = await world.dial()
@@ -247,9 +247,9 @@ async def test_two_humans_are_rung_and_the_one_who_answers_last_is_released(
     world: Telephone,
 ) -> None:
     second = "+14155550178"
-    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=2)
+    world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=20)
     world.carrier.phones[second] = Phone(ring_seconds=60)
-    world.carrier.phones[CUSTOMER] = Phone(script=(Wait(30), HangUp()))
+    world.carrier.phones[CUSTOMER] = Phone(script=(Wait(60), HangUp()))
     await world.register()
     placed = await world.dial()
     await world.until(placed["id"], lambda call: "stream-started" in names(call))
