@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
     from linecard.settings import Settings
+    from linecard.storage import Storage
     from linecard.store import Database
 
 
@@ -41,7 +42,7 @@ class Exchange:
     """One running server.
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
-    `work_is_due` wakes the outbox.
+    `work_is_due` wakes the outbox; `storage` is where recordings are kept, None for nowhere.
     """
 
     settings: Settings
@@ -62,6 +63,7 @@ class Exchange:
     awaited: Awaited = field(default_factory=Awaited)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
+    storage: Storage | None = None
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.exchange import endings
+from linecard.exchange import endings, recording_fetch
 from linecard.exchange.outbox import Kind
+from linecard.exchange.recording_jobs import FETCH
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -16,5 +17,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             buried=endings.hang_up_given_up,
         ),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
+        FETCH: Kind(
+            work=recording_fetch.fetch_recording,
+            retry_after=recording_fetch.RETRY_AFTER,
+            buried=recording_fetch.given_up,
+        ),
     }
 )

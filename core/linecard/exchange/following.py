@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.events import CarrierEvent, LegAnswered, LegEnded
-from linecard.exchange import consulting, endings
+from linecard.events import CarrierEvent, LegAnswered, LegEnded, RecordingReady
+from linecard.exchange import consulting, endings, recording_jobs
 from linecard.exchange.context import Follow
 
 FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
     {
         LegAnswered: (consulting.target_answered,),
         LegEnded: (consulting.caller_gone, endings.target_gone),
+        RecordingReady: (recording_jobs.wake,),
     }
 )

@@ -23,6 +23,7 @@ from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
 from linecard.settings import Settings
+from linecard.storage import open_storage
 from linecard.store import Database
 from linecard.tokens import Tokens
 
@@ -46,6 +47,7 @@ def build_exchange(
         ticker=Ticker(clock),
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
+        storage=open_storage(settings.recordings),
     )
 
 

@@ -30,14 +30,15 @@ async def _recording_started(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingStarted)
-    await recordings.started(conn, call.id, event.recording, at)
+    await recordings.started(conn, call.id, event.recording, at, channels=event.channels)
 
 
 async def _recording_ready(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingReady)
-    await recordings.ready(conn, call.id, event.recording, event.url, event.duration_ms, at)
+    facts = (event.recording, event.url, event.duration_ms)
+    await recordings.ready(conn, call.id, *facts, at, event.channels)
 
 
 async def _leg_answered(

@@ -36,6 +36,9 @@ secret = "{secret}"
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
 
+# Where copies of recordings are kept: a folder, an address such as s3://bucket/recordings, or off.
+# recordings = "recordings"
+
 # Prices that no API of a carrier names; also a table of several files, by provider or account.
 # prices = "prices.toml"
 

@@ -18,6 +18,7 @@ from linecard.settings.values import AccountLimits
 
 _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
 
 
@@ -86,6 +87,19 @@ def _as_targets(value: Any) -> tuple[str, ...]:
     return targets
 
 
+def _as_storage(value: Any) -> str:
+    """A path, `off`, or an address of fsspec's; credentials have no place in it."""
+    text = as_text(value)
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    if not _SCHEME.fullmatch(scheme) or not rest:
+        raise ValueError("must be a folder, off, or an address such as s3://bucket/recordings")
+    if "@" in rest or "?" in rest:
+        raise ValueError("must hold no credentials and no options; fsspec reads them elsewhere")
+    return text.rstrip("/")
+
+
 def _as_limit(value: Any) -> int:
     limit = as_int(value)
     if limit < 0:
@@ -147,6 +161,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
+        "recordings": _as_storage,
         "prices": _as_prices,
         "limits": _as_account_limits,
     }

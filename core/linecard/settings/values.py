@@ -49,6 +49,7 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    recordings: str = "recordings"
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)

@@ -124,9 +124,11 @@ async def send_digits(rest: Rest, call: Call, digits: str) -> None:
 async def start_recording(rest: Rest, call: Call, order: RecordingOrder) -> str:
     """Record a live call; Plivo stops after 60 seconds unless it is told a limit."""
     known = _require_id(call)
+    options = read_options(call.options)
     wish = {
         "time_limit": order.max_seconds,
-        "file_format": read_options(call.options).recording_format,
+        "file_format": options.recording_format,
+        "record_channel_type": options.channel_type,
         "callback_url": for_callback(order.callback_url),
         "callback_method": "POST",
     }

@@ -38,7 +38,10 @@ from linecard_twilio.words import (
 )
 
 Events = tuple[CarrierEvent, ...]
+BOTH_SIDES = "?RequestedChannels=2"
+"""Without it the file of a dual recording is mixed down."""
 CALLER = "caller"
+DUAL = 2
 
 
 def call_ids(form: Form) -> Mapping[str, str]:
@@ -149,21 +152,27 @@ def recording(request: CarrierRequest, form: Form) -> Events:
 
 
 def _recording_runs(form: Form) -> CarrierEvent:
-    name = form.text("RecordingSid")
-    return RecordingStarted(key=f"recording-started:{name}", recording=name)
+    name, channels = form.text("RecordingSid"), form.whole("RecordingChannels")
+    return RecordingStarted(key=f"recording-started:{name}", recording=name, channels=channels)
 
 
 def _recording_ready(form: Form) -> CarrierEvent:
     name, url, seconds = form.text("RecordingSid"), form.text("RecordingUrl"), None
     if not url:
         raise RequestRefused("a recording without its address", status=400)
-    seconds = form.whole("RecordingDuration")
+    seconds, channels = form.whole("RecordingDuration"), form.whole("RecordingChannels")
     return RecordingReady(
         key=f"recording:{name}",
         recording=name,
-        url=url,
+        url=with_channels(url, channels),
         duration_ms=None if seconds is None else seconds * 1000,
+        channels=channels,
     )
+
+
+def with_channels(url: str, channels: int | None) -> str:
+    """The address of a recording's file with as many channels as were recorded."""
+    return f"{url}{BOTH_SIDES}" if channels == DUAL and "?" not in url else url
 
 
 def _recording_failed(form: Form) -> CarrierEvent:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from linecard import Call, CarrierRefused, Download, RecordingOrder
 from linecard_twilio.calls import recording_wish, require_id
 from linecard_twilio.failures import NAME, NOT_IN_PROGRESS
+from linecard_twilio.readings import BOTH_SIDES
 from linecard_twilio.replies import Done, Named, Recording
 from linecard_twilio.rest import Rest
 from linecard_twilio.settings import TWILIO_API, TwilioSettings
@@ -69,7 +70,8 @@ def fetch(settings: TwilioSettings, recording: str, url: str | None) -> Download
     """Where the file is. Credentials go to Twilio alone, and not to the account's own storage."""
     where = urlsplit(url or _own_address(settings, recording))
     if where.netloc in settings.recording_hosts:
-        return Download(url=where.geturl(), hosts=frozenset({where.netloc}))
+        url = where.geturl().removesuffix(BOTH_SIDES)
+        return Download(url=url, hosts=frozenset({where.netloc}))
     return Download(
         url=where.geturl() if _has_type(where.path) else _as_wav(where.geturl()),
         hosts=_hosts(settings, where.netloc),

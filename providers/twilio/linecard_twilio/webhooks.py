@@ -47,7 +47,7 @@ LEG_FIELDS = (
     "ParticipantLabel",
     *END_FIELDS,
 )
-RECORDING_FIELDS = ("RecordingUrl", "RecordingDuration", "ErrorCode")
+RECORDING_FIELDS = ("RecordingUrl", "RecordingDuration", "RecordingChannels", "ErrorCode")
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {
         Kind.ANSWER: Shape(readings.answer, ANSWER_FIELDS, Reason.ANSWER, ("AnsweredBy",)),

@@ -1,0 +1,55 @@
+"""Work that a recording makes necessary, written with the event that tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from linecard.calls import Call
+from linecard.events import CarrierEvent, RecordingReady
+from linecard.exchange import outbox
+from linecard.exchange.context import Exchange
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+FETCH = "fetch-recording"
+LANES = 8
+"""So many files at most are fetched beside each other by one process."""
+
+Put = Callable[[Exchange, "AsyncConnection", Call, CarrierEvent], Awaitable[None]]
+
+
+async def event_applied(
+    exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent
+) -> None:
+    """Write the jobs that an event of a call makes necessary."""
+    put = PUTS.get(type(event))
+    if put is not None:
+        await put(exchange, conn, call, event)
+
+
+async def wake(exchange: Exchange, _call: Call, _event: CarrierEvent) -> None:
+    """A file need not wait until the outbox is read again."""
+    exchange.work_is_due.set()
+
+
+def lane(name: str) -> str:
+    """The queue of one recording's work, which several share."""
+    return f"recordings:{crc32(name.encode()) % LANES}"
+
+
+async def _fetch(
+    exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent
+) -> None:
+    assert isinstance(event, RecordingReady)
+    if exchange.storage is None:
+        return
+    key = f"{call.id}/{event.recording}"
+    payload = {"recording": event.recording}
+    await outbox.put(exchange, conn, FETCH, key, queue=lane(key), call_id=call.id, payload=payload)
+
+
+PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType({RecordingReady: _fetch})
