@@ -140,9 +140,10 @@ class RecordingReady(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(CarrierEvent):
-    """A recording was asked for and did not start, or its file never came."""
+    """A recording was asked for and did not start, or its file never came; `recording` where it has an id."""
 
     reason: str
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from linecard.calls import Call
-from linecard.events import CarrierEvent, RecordingReady
+from linecard.events import CALLER, CarrierEvent, LegEnded, RecordingReady
 from linecard.exchange import outbox
 from linecard.exchange.context import Exchange
+from linecard.store import recordings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 FETCH = "fetch-recording"
+POLL = "poll-recording"
+POLL_AFTER = 90.0
+"""Seconds after a call's end when the carrier is first asked for a file that it has not told of."""
 LANES = 8
 """So many files at most are fetched beside each other by one process."""
 
@@ -52,4 +56,13 @@ async def _fetch(
     await outbox.put(exchange, conn, FETCH, key, queue=lane(key), call_id=call.id, payload=payload)
 
 
-PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType({RecordingReady: _fetch})
+async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
+    """After the end of a call that was answered and recorded, or may have been."""
+    assert isinstance(event, LegEnded)
+    if event.leg != CALLER or call.answered_at is None:
+        return
+    if call.record or await recordings.of_call(conn, call.id):
+        await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
+
+
+PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType({RecordingReady: _fetch, LegEnded: _poll})

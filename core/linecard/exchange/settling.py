@@ -11,6 +11,7 @@ from linecard.calls import Call
 from linecard.events import (
     CarrierEvent,
     LegAnswered,
+    RecordingFailed,
     RecordingReady,
     RecordingStarted,
     TransferReported,
@@ -39,6 +40,14 @@ async def _recording_ready(
     assert isinstance(event, RecordingReady)
     facts = (event.recording, event.url, event.duration_ms)
     await recordings.ready(conn, call.id, *facts, at, event.channels)
+
+
+async def _recording_failed(
+    conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
+) -> None:
+    assert isinstance(event, RecordingFailed)
+    if event.recording:
+        await recordings.failed(conn, call.id, event.recording, event.reason)
 
 
 async def _leg_answered(
@@ -81,6 +90,7 @@ SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
     {
         RecordingStarted: _recording_started,
         RecordingReady: _recording_ready,
+        RecordingFailed: _recording_failed,
         LegAnswered: _leg_answered,
         TransferReported: _transfer_reported,
     }

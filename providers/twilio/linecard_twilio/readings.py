@@ -157,30 +157,41 @@ def _recording_runs(form: Form) -> CarrierEvent:
 
 
 def _recording_ready(form: Form) -> CarrierEvent:
-    name, url, seconds = form.text("RecordingSid"), form.text("RecordingUrl"), None
+    url = form.text("RecordingUrl")
     if not url:
         raise RequestRefused("a recording without its address", status=400)
     seconds, channels = form.whole("RecordingDuration"), form.whole("RecordingChannels")
+    return recording_ready(form.text("RecordingSid"), url, seconds, channels)
+
+
+def recording_ready(
+    sid: str, url: str, seconds: int | None, channels: int | None
+) -> RecordingReady:
+    """A file that can be fetched."""
     return RecordingReady(
-        key=f"recording:{name}",
-        recording=name,
-        url=with_channels(url, channels),
+        key=f"recording:{sid}",
+        recording=sid,
+        url=_with_channels(url, channels),
         duration_ms=None if seconds is None else seconds * 1000,
         channels=channels,
     )
 
 
-def with_channels(url: str, channels: int | None) -> str:
-    """The address of a recording's file with as many channels as were recorded."""
+def _with_channels(url: str, channels: int | None) -> str:
+    """The address of a file with as many channels as were recorded."""
     return f"{url}{BOTH_SIDES}" if channels == DUAL and "?" not in url else url
 
 
 def _recording_failed(form: Form) -> CarrierEvent:
-    name, word, code = (
-        form.text(field) for field in ("RecordingSid", "RecordingStatus", "ErrorCode")
-    )
+    fields = ("RecordingSid", "RecordingStatus", "ErrorCode")
+    return recording_failed(*(form.text(field) for field in fields))
+
+
+def recording_failed(sid: str, word: str, code: str) -> RecordingFailed:
+    """A recording that came to nothing, and why."""
     told = RECORDING_FAULTS.get(code, f"error {code}" if code else "no reason given")
-    return RecordingFailed(key=f"recording-failed:{name}", reason=f"{name} is {word}: {told}")
+    reason = f"{sid} is {word}: {told}"
+    return RecordingFailed(key=f"recording-failed:{sid}", recording=sid, reason=reason)
 
 
 RECORDINGS: Mapping[str, Callable[[Form], CarrierEvent]] = MappingProxyType(
