@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.exchange import endings, recording_fetch, recording_poll
+from linecard.exchange import endings, recording_delete, recording_fetch, recording_poll
 from linecard.exchange.outbox import Kind
-from linecard.exchange.recording_jobs import FETCH, POLL
+from linecard.exchange.recording_jobs import DELETE, FETCH, POLL
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -21,6 +21,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             work=recording_fetch.fetch_recording,
             retry_after=recording_fetch.RETRY_AFTER,
             buried=recording_fetch.given_up,
+        ),
+        DELETE: Kind(
+            work=recording_delete.delete_recording, retry_after=recording_delete.RETRY_AFTER
         ),
         POLL: Kind(
             work=recording_poll.poll_recording,

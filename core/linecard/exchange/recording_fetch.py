@@ -162,6 +162,11 @@ async def _write(answer: httpx2.Response, draft: Path) -> Received:
 async def _note_kept(exchange: Exchange, call: Call, recording: Recording, copy: Copy) -> None:
     facts = {"n": recording.n, "bytes": copy.bytes, "sha256": copy.sha256}
     async with exchange.database.write() as conn:
+        current = await recordings.get(conn, call.id, recording.n)
+        if current is None or current.status == "deleted":
+            assert exchange.storage is not None
+            await exchange.storage.delete(copy.kept_as)
+            return
         await recordings.keep(conn, call.id, recording.n, copy)
         await timeline.append(conn, call.id, "recording-kept", facts, now())
     log.info("recording kept", call=call.id, n=recording.n, bytes=copy.bytes)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 FETCH = "fetch-recording"
+DELETE = "delete-recording"
+DAY = 86_400.0
 POLL = "poll-recording"
 POLL_AFTER = 90.0
 """Seconds after a call's end when the carrier is first asked for a file that it has not told of."""
@@ -49,10 +51,16 @@ async def _fetch(
     exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent
 ) -> None:
     assert isinstance(event, RecordingReady)
-    if exchange.storage is None:
-        return
     key = f"{call.id}/{event.recording}"
     payload = {"recording": event.recording}
+    days = exchange.settings.keep_recordings_days
+    if days:
+        old = payload | {"old": True}
+        await outbox.put(
+            exchange, conn, DELETE, f"{key}:old", after=days * DAY, call_id=call.id, payload=old
+        )
+    if exchange.storage is None:
+        return
     await outbox.put(exchange, conn, FETCH, key, queue=lane(key), call_id=call.id, payload=payload)
 
 

@@ -162,6 +162,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
         "recordings": _as_storage,
+        "keep_recordings_days": _as_limit,
         "prices": _as_prices,
         "limits": _as_account_limits,
     }

@@ -50,6 +50,7 @@ class Settings:
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     recordings: str = "recordings"
+    keep_recordings_days: int = 0
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-RecordingStatus = Literal["started", "stopped", "failed", "ready"]
+RecordingStatus = Literal["started", "stopped", "failed", "ready", "deleted"]
 
-_RANK: Mapping[str, int] = {"started": 0, "stopped": 1, "failed": 2, "ready": 3}
+_RANK: Mapping[str, int] = {"started": 0, "stopped": 1, "failed": 2, "ready": 3, "deleted": 4}
 """Reports come in any order; a status never goes back in this order."""
 
 
@@ -109,6 +109,12 @@ async def failed(
     found = await _find(conn, call_id, recording)
     why = {} if found and found.status == "ready" else {"reason": reason}
     return await _settle(conn, found, call_id, recording, "failed", **why)
+
+
+async def deleted(conn: AsyncConnection, call_id: str, recording: str) -> Recording:
+    """It is to go, or has gone; nothing brings it back."""
+    found = await _find(conn, call_id, recording)
+    return await _settle(conn, found, call_id, recording, "deleted", url=None)
 
 
 async def not_kept(conn: AsyncConnection, call_id: str, n: int, reason: str) -> None:

@@ -153,6 +153,11 @@ class Plivo:
         return await calls.fetch_recording(self._rest, recording, url)
 
     @hookimpl
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording's file."""
+        await calls.delete_recording(self._rest, recording)
+
+    @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
         """Transfer the caller's leg."""
         return await calls.transfer(self._rest, call, order)

@@ -150,6 +150,11 @@ async def fetch_recording(rest: Rest, recording: str, url: str | None) -> Downlo
     return Download(url=url, hosts=_hosts(rest.settings, url), authorization=_basic(rest.settings))
 
 
+async def delete_recording(rest: Rest, recording: str) -> None:
+    """Delete the file; none there is success."""
+    await rest.find(lambda client: client.recordings.delete(recording), Done)
+
+
 def _hosts(settings: PlivoSettings, url: str) -> frozenset[str]:
     """Plivo's media host, and its regions below it (aps1.media.plivo.com serves India)."""
     host = urlsplit(url).hostname or ""

@@ -67,6 +67,11 @@ async def _update(rest: Rest, sid: str, name: str, status: str) -> bool:
     return done is not None
 
 
+async def delete(rest: Rest, recording: str) -> None:
+    """Delete the file; none there is success."""
+    await rest.find(lambda client: client.recordings(recording).delete_async(), Done)
+
+
 def fetch(settings: TwilioSettings, recording: str, url: str | None) -> Download:
     """Where the file is. Credentials go to Twilio alone, and not to the account's own storage."""
     where = urlsplit(url or _own_address(settings, recording))
