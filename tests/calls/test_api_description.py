@@ -34,6 +34,7 @@ ROUTES = {
     ("post", "/calls/{call_id}/dtmf"),
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
+    ("delete", "/calls/{call_id}/recordings/{n}"),
     ("get", "/providers"),
     ("get", "/rates"),
 }

@@ -25,7 +25,7 @@ def lose(world: Telephone) -> None:
         world.carrier.faults.recording_lost = 1.0
 
 
-@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
 async def test_a_recording_that_was_not_told_is_found_by_asking(
     tmp_path: Path, provider: str
 ) -> None:
