@@ -54,7 +54,7 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
 def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> StreamProfile:
     """The profile of the token, with the codec that the provider declares for the number."""
     profile = pick_profile(relay.hooks.stream_profiles(), given.profile)
-    if number is None:
+    if number is None or not relay.supports("stream_format"):
         return profile
     return replace(profile, format=relay.hooks.stream_format(number, profile.name))
 
