@@ -57,6 +57,8 @@ TELL: Mapping[type[CarrierEvent], Callable[[LiveCall, Call, CarrierEvent], None]
 
 async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) -> None:
     """Tell the live call and the plugins what is new, and count a call that is over."""
+    if call.notify:
+        exchange.work_is_due.set()
     live = exchange.lives.get(call.id)
     for event in fresh:
         told = TELL.get(type(event))

@@ -36,6 +36,9 @@ secret = "{secret}"
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
 
+# Signs notifications. Without it: secrets made from `secret`; `linecard notifications secret` shows them.
+# notify_secret = "whsec_..."
+
 # Proxies whose X-Forwarded-For may stand in our logs.
 # trusted_proxies = ["10.0.0.0/8"]
 
