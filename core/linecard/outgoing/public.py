@@ -14,9 +14,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 HTTPS = 443
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 """All that is given out of IPv6. Outside lie addresses that carry one of IPv4 in them: mapped, translated."""
-DOCUMENTATION = IPv6Network("3fff::/20")
-RELAYS = IPv4Network("192.88.99.0/24")
-"""The former relays to 6to4."""
+SET_APART = (
+    IPv4Network("192.0.0.0/24"),  # protocols; a cloud keeps its metadata in it
+    IPv4Network("192.88.99.0/24"),  # former relays to 6to4
+    IPv6Network("2001::/23"),  # protocols, Teredo among them
+    IPv6Network("3fff::/20"),  # documentation
+)
+"""By IANA's registries, beyond what `ipaddress` knows in every version of Python."""
 ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
 """The third quarter of an IPv6 address that ends in one of IPv4."""
 
@@ -28,9 +32,9 @@ class NotAllowed(OSError):
 def is_public(address: str) -> bool:
     """Whether an IP address is on the public internet; one that carries another inside is not."""
     parsed = ip_address(address.partition("%")[0])
-    if parsed.is_multicast or not parsed.is_global:
+    if parsed.is_multicast or not parsed.is_global or any(parsed in one for one in SET_APART):
         return False
-    return _is_plain_v6(parsed) if isinstance(parsed, IPv6Address) else parsed not in RELAYS
+    return isinstance(parsed, IPv4Address) or _is_plain(parsed)
 
 
 def is_own(address: str) -> bool:
@@ -39,9 +43,9 @@ def is_own(address: str) -> bool:
     return parsed == IPv6Address("::1") or (isinstance(parsed, IPv4Address) and parsed.is_loopback)
 
 
-def _is_plain_v6(address: IPv6Address) -> bool:
-    carries = address.sixtofour or address.teredo or (int(address) >> 32) & 0xFFFF_FFFF in ISATAP
-    return address in GLOBAL_UNICAST and address not in DOCUMENTATION and not carries
+def _is_plain(address: IPv6Address) -> bool:
+    carries_another = address.sixtofour or (int(address) >> 32) & 0xFFFF_FFFF in ISATAP
+    return address in GLOBAL_UNICAST and not carries_another
 
 
 async def checked_addresses(
