@@ -37,6 +37,7 @@ ROUTES = {
     ("get", "/notifications"),
     ("post", "/notifications/{notification_id}/retry"),
     ("get", "/providers"),
+    ("get", "/rates"),
 }
 WRONG_KEYS = [
     {},

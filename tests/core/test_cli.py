@@ -19,7 +19,17 @@ GOOD = {
     "LINECARD_API_KEY": "k" * 16,
     "LINECARD_SECRET": "s" * 32,
 }
-COMMANDS = ["demo", "serve", "call", "numbers", "providers", "simulate", "init", "rates"]
+COMMANDS = [
+    "demo",
+    "serve",
+    "call",
+    "numbers",
+    "providers",
+    "simulate",
+    "init",
+    "rates",
+    "new-provider",
+]
 NUMBERS = ["list", "add", "show", "set", "remove", "connect", "disconnect"]
 Run = Callable[..., tuple[int, str, str]]
 

@@ -36,7 +36,7 @@ def _default(field: Field[Any]) -> object:
 
 def _says(cell: str, field: Field[Any]) -> bool:
     """Whether a cell of the column `default` says what the code does."""
-    default = _default(field)
+    default = () if (made := _default(field)) == {} else made
     if default is MISSING:
         return cell == "required"
     if default is None or default == ():

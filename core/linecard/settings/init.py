@@ -39,6 +39,9 @@ secret = "{secret}"
 # Signs notifications. Without it: secrets made from `secret`; `linecard notifications secret` shows them.
 # notify_secret = "whsec_..."
 
+# Prices that no API of a carrier names; also a table of several files, by provider or account.
+# prices = "prices.toml"
+
 # Proxies whose X-Forwarded-For may stand in our logs.
 # trusted_proxies = ["10.0.0.0/8"]
 

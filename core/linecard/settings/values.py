@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from linecard.settings.rules import is_loopback
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 
 ACCOUNT_DEFAULT = "main"
@@ -23,11 +23,21 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLimits:
+    """Hard stops of one account, beside those of the server; None: only the server's."""
+
+    max_live_calls: int | None = None
+    max_calls_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the server was told; the names are those of `LINECARD_*`, in lower case.
 
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
-    `accounts` are by provider.
+    `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
+    `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
+    `limits` are by `PROVIDER:ACCOUNT`.
     """
 
     public_url: str
@@ -42,6 +52,8 @@ class Settings:
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     notify_secret: Secret | None = None
+    prices: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
 
     @property

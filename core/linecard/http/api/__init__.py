@@ -17,6 +17,7 @@ from linecard.http.api.notifications import notifications_router
 from linecard.http.api.numbers import numbers_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
+from linecard.http.api.rates import rates_router
 from linecard.outbound.dialing import Dialer
 
 
@@ -30,6 +31,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
         commands_router(exchange),
         notifications_router(exchange),
         providers_router(exchange),
+        rates_router(exchange),
         *_plugin_routers(exchange),
     ]
     for router in routers:

@@ -12,7 +12,7 @@ import httpx2
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
 from linecard.outgoing.public import HTTPS, NotAllowed, checked_addresses
-from linecard.settings.rules import is_loopback
+from linecard.settings.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 MOST_REDIRECTS = 3
