@@ -37,7 +37,7 @@ def _part(name: str) -> str:
     if name in LISTINGS:
         return LISTINGS[name]().strip()
     path = ROOT / name
-    language = {".py": "python", ".yaml": "yaml", ".conf": "nginx"}.get(path.suffix, "")
+    language = {".py": "python", ".yaml": "yaml", ".conf": "nginx", ".json": "json"}.get(path.suffix, "")
     return f"```{language}\n{path.read_text(encoding='utf-8').strip()}\n```"
 
 

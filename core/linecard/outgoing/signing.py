@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -24,6 +25,11 @@ def shown_secrets(own: Secret | None, server: Secret) -> tuple[str, ...]:
     return own.values() if own else tuple(_derived(value) for value in server.values())
 
 
+def new_secret() -> str:
+    """A fresh one."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 def _derived(secret: str) -> str:
     key = hmac.new(secret.encode(), PURPOSE, sha256).digest()
     return PREFIX + base64.b64encode(key).decode()
@@ -33,15 +39,16 @@ def read_secret(text: str) -> bytes:
     """The key in a receiver's secret. Raises ValueError when it is not in the form of the standard."""
     if not text.startswith(PREFIX):
         raise ValueError(f"must begin with {PREFIX}")
-    return base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    try:
+        return base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except ValueError as error:
+        raise ValueError(f"must be Base64 behind {PREFIX}: {error}") from error
 
 
-def signed_headers(
-    secrets: Sequence[str], id: str, timestamp: int, body: bytes
-) -> Mapping[str, str]:
-    """The headers of a notification; `timestamp` is the Unix time of this delivery."""
+def signed_headers(live: Sequence[str], id: str, timestamp: int, body: bytes) -> Mapping[str, str]:
+    """The headers of a notification, signed with every live secret; `timestamp` is the Unix time of this delivery."""
     content = f"{id}.{timestamp}.".encode() + body
-    digests = [hmac.new(read_secret(one), content, sha256).digest() for one in secrets]
+    digests = [hmac.new(read_secret(one), content, sha256).digest() for one in live]
     return {
         "webhook-id": id,
         "webhook-timestamp": str(timestamp),

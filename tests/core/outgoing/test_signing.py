@@ -54,8 +54,8 @@ def test_without_a_secret_of_their_own_they_are_made_from_the_servers() -> None:
     [
         ("secret", "must begin with whsec_"),
         ("WHSEC_YWJj", "must begin with whsec_"),
-        ("whsec_%%%", "base64"),
-        ("whsec_YQ", "padding"),
+        ("whsec_%%%", "must be Base64"),
+        ("whsec_YQ", "must be Base64"),
     ],
 )
 def test_what_is_no_secret_of_the_standard(text: str, why: str) -> None:
