@@ -128,9 +128,10 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
 async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Exception) -> None:
     reason = getattr(error, "message", str(error))
     async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         await transfers.update(conn, transfer.id, state="ended")
         await timeline.append(conn, call.id, "transfer-refused", {"reason": reason}, now())
-        await notifying.transfer_refused(exchange, conn, transfer, reason)
+        await notifying.transfer_refused(exchange, conn, current, transfer, reason)
     exchange.work_is_due.set()
 
 

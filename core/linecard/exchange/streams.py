@@ -24,7 +24,7 @@ from linecard.exchange.notifying.facts import Told
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat
 from linecard.media.session import StreamSession
-from linecard.store import claims, timeline
+from linecard.store import calls, claims, timeline
 from linecard.wall import now
 
 if TYPE_CHECKING:
@@ -150,9 +150,10 @@ async def abandon(exchange: Exchange, admitted: Admitted, reason: str) -> None:
 
 async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:
     async with exchange.database.write() as conn:
+        call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
         await claims.release(conn, admitted.claims.id, now())
         await timeline.append(conn, admitted.call.id, "stream-ended", facts, now())
-        await notifying.stream_ended(exchange, conn, admitted.call.id, facts)
+        await notifying.stream_ended(exchange, conn, call, facts)
     exchange.work_is_due.set()
 
 

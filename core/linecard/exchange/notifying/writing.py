@@ -13,7 +13,7 @@ from linecard.exchange import outbox
 from linecard.exchange.notifying import facts as told_facts
 from linecard.exchange.notifying.facts import RINGING, TOLD, Change, Told
 from linecard.exchange.notifying.payload import body
-from linecard.store import calls, notifications
+from linecard.store import notifications
 from linecard.store.notifications import Notification
 from linecard.store.transfers import Transfer
 from linecard.tokens import new_id
@@ -55,7 +55,7 @@ async def event_applied(
 async def tell(exchange: Exchange, conn: AsyncConnection, call: Call, told: Told) -> None:
     """Write one notification, where the call has an address for it and it was not told before.
 
-    `call` must have been read in this transaction. Wake the outbox once it is done.
+    `call` must have been read in this transaction, before rows of its own: then it is locked. Wake the outbox once it is done.
     """
     if not call.notify or (told.key and await notifications.is_told(conn, call.id, told.key)):
         return
@@ -92,11 +92,11 @@ async def put(
 
 
 async def stream_ended(
-    exchange: Exchange, conn: AsyncConnection, call_id: str, figures: Mapping[str, object]
+    exchange: Exchange, conn: AsyncConnection, call: Call | None, figures: Mapping[str, object]
 ) -> None:
     """Tell that a stream is gone, and how it fared."""
     shown = {name: figures.get(name) for name in SHOWN_OF_A_STREAM}
-    await _tell_current(exchange, conn, call_id, Told("stream.ended", shown))
+    await _tell_if_known(exchange, conn, call, Told("stream.ended", shown))
 
 
 async def transfer_asked(
@@ -107,16 +107,15 @@ async def transfer_asked(
 
 
 async def transfer_refused(
-    exchange: Exchange, conn: AsyncConnection, transfer: Transfer, reason: str
+    exchange: Exchange, conn: AsyncConnection, call: Call | None, transfer: Transfer, reason: str
 ) -> None:
     """Tell that a transfer came to nothing before anybody was rung."""
     told = told_facts.transfer_ended(transfer, TransferResult.FAILED, reason)
-    await _tell_current(exchange, conn, transfer.call, told)
+    await _tell_if_known(exchange, conn, call, told)
 
 
-async def _tell_current(
-    exchange: Exchange, conn: AsyncConnection, call_id: str, told: Told
+async def _tell_if_known(
+    exchange: Exchange, conn: AsyncConnection, call: Call | None, told: Told
 ) -> None:
-    call = await calls.get(conn, call_id)
     if call is not None:
         await tell(exchange, conn, call, told)
