@@ -28,7 +28,9 @@ Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
-Notify = Annotated[str, Field(examples=["https://hooks.example.com/calls"], max_length=4000)]
+Notify = Annotated[
+    str, Field(examples=["https://hooks.example.com/calls"], min_length=1, max_length=4000)
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 
