@@ -16,6 +16,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.problems import refused
+from tests.calls.receiver import receiving
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
 
 with warnings.catch_warnings():
@@ -136,3 +137,26 @@ async def test_what_postgresql_cannot_hold_is_refused_and_not_a_fault(world: Tel
     await world.register(number="+14155550174")
     body = {"from": "+14155550174", "to": "+442079460000"}
     refused(await world.api.post("/api/calls", json=body, headers=headers), 422, "to")
+
+
+async def test_notifications_keep_each_call_s_order_where_facts_come_side_by_side(
+    world: Telephone,
+) -> None:
+    number, customers = "+14155550175", [f"+1415555{n:04}" for n in range(5000, 5005)]
+    async with receiving() as receiver:
+        await world.register(number=number, channels=20, notify=receiver.url)
+        for customer in customers:
+            world.carrier.phones[customer] = SHORT
+        placed = await asyncio.gather(
+            *(world.dial(customer, **{"from": number}, record=True) for customer in customers)
+        )
+        for one in placed:
+            await world.until(one["id"], lambda call: bool(call["recordings"]))
+        wanted = ("call.ended", "stream.ended", "recording.ready")
+        await world.eventually(
+            lambda: all(receiver.types.count(one) == len(customers) for one in wanted), 60
+        )
+    for one in placed:
+        told = [item.content for item in receiver.taken if item.content["call"]["id"] == one["id"]]
+        assert [item["sequence"] for item in told] == list(range(1, len(told) + 1))
+        assert len({item["type"] for item in told}) == len(told)

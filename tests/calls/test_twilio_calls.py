@@ -271,3 +271,15 @@ async def test_the_human_of_a_caller_who_hangs_up_is_released(world: Telephone) 
     assert call["status"] == "completed"
     await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
     assert world.carrier.ledger.dials(HUMAN) == 1
+
+
+async def test_digits_at_the_answer_and_detection_of_machines_are_refused_together(
+    world: Telephone,
+) -> None:
+    await world.register()
+    body = {"from": OURS, "to": CUSTOMER, "send_digits": "1", "machine": "detect"}
+    answer = await world.api.post("/api/calls", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "send_digits"
+    assert (await world.api.get("/api/calls")).json()["items"] == []
+    assert world.carrier.ledger.dials(CUSTOMER) == 0

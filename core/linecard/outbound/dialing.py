@@ -121,6 +121,11 @@ class Dialer:
         facts = relay.hooks.facts()
         if wish.machine is not Machine.OFF and wish.machine not in facts.machine_detection:
             raise UnsupportedByProvider(number.provider, f"machine={wish.machine}")
+        if wish.send_digits and wish.machine is not Machine.OFF and not facts.machine_with_digits:
+            raise InvalidField(
+                "send_digits",
+                "this carrier detects no machine where digits are sent; leave one out",
+            )
         if wish.notify:
             read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
