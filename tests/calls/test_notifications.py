@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, telephone
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "docs" / "samples" / "notification.json"
-STAYS = Phone(script=(Wait(300),))
-LISTENER = Phone(script=(Wait(4),), hangs_up=True)
+RINGS = 6.0
+"""Long enough that on a busy machine the report of the ringing is not late."""
+STAYS = Phone(ring_seconds=RINGS, script=(Wait(300),))
+LISTENER = Phone(ring_seconds=RINGS, script=(Wait(12),), hangs_up=True)
 SECRET = "s" * 40
 
 
@@ -166,7 +168,7 @@ async def test_a_call_that_comes_in_is_told_by_the_number(each: Scene) -> None:
 
 
 async def test_a_call_that_nobody_answers(each: Scene) -> None:
-    await each.dial(NO_ANSWER, ring_seconds=5)
+    await each.dial(replace(NO_ANSWER, ring_seconds=RINGS), ring_seconds=5)
     await each.told("call.ended")
     assert each.receiver.types == [*(["call.ringing"] if each.carrier.rings else []), "call.ended"]
     assert each.receiver.of("call.ended")["call"]["status"] == "no-answer"
@@ -238,7 +240,7 @@ async def test_every_notification_is_genuine_by_every_live_secret(
 async def test_no_secrets_and_no_digits_leave(tmp_path: Path) -> None:
     """Canaries in everything that a receiver has no right to see."""
     async with scene(tmp_path, "plivo") as made:
-        presses = Phone(script=(Wait(2), Press("739146"), Wait(300)))
+        presses = Phone(ring_seconds=RINGS, script=(Wait(2), Press("739146"), Wait(300)))
         placed = await made.dial(presses, record=True, send_digits="852963#")
         await made.transfer(placed, human("hello this is anna", talk_seconds=2))
         await made.told("call.ended", "recording.ready")
