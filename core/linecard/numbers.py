@@ -17,6 +17,7 @@ class Number:
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
     calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
+    `notify` is where its calls' notifications go, None: nowhere.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Number:
     former_target: str | None = None
     connected_target: str | None = None
     proofs: tuple[str, ...] = field(default=(), repr=False)
+    notify: str | None = field(default=None, repr=False)
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

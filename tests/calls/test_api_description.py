@@ -34,6 +34,8 @@ ROUTES = {
     ("post", "/calls/{call_id}/dtmf"),
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
+    ("get", "/notifications"),
+    ("post", "/notifications/{notification_id}/retry"),
     ("get", "/providers"),
     ("get", "/rates"),
 }

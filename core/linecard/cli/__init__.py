@@ -10,6 +10,7 @@ from linecard.cli.calls import call
 from linecard.cli.demo import demo
 from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
+from linecard.cli.notifications import notifications
 from linecard.cli.numbers import numbers
 from linecard.cli.providers import providers
 from linecard.cli.rates import rates
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for command in (demo, serve, call, providers, simulate, init, rates, new_provider):
     app.command()(command)
+app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
 
 

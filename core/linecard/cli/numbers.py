@@ -39,6 +39,7 @@ def add(
     channels: Annotated[int, typer.Option()] = 1,
     stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record")] = False,
+    notify: Annotated[str | None, typer.Option(help="Where its notifications go.")] = None,
     options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
     url: Url = None,
 ) -> None:
@@ -51,6 +52,7 @@ def add(
         "channels": channels,
         "stream": stream,
         "record": record,
+        "notify": notify,
         "options": read_json(options, "--options"),
     }
     _print(ask("POST", "/numbers", url, body))

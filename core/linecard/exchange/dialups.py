@@ -20,6 +20,7 @@ from linecard.errors import (
 )
 from linecard.exchange import consulting
 from linecard.exchange.context import Exchange
+from linecard.exchange.notifying import writing as notifying
 from linecard.outbound import limits
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
@@ -120,13 +121,18 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
         await transfers.add(conn, transfer)
         facts = {"mode": transfer.mode, "targets": len(transfer.targets)}
         await timeline.append(conn, call.id, "transfer-asked", facts, now())
+        await notifying.transfer_asked(exchange, conn, current, transfer)
+    exchange.work_is_due.set()
 
 
 async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Exception) -> None:
     reason = getattr(error, "message", str(error))
     async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         await transfers.update(conn, transfer.id, state="ended")
         await timeline.append(conn, call.id, "transfer-refused", {"reason": reason}, now())
+        await notifying.transfer_refused(exchange, conn, current, transfer, reason)
+    exchange.work_is_due.set()
 
 
 async def moving(exchange: Exchange, call: Call) -> Transfer | None:

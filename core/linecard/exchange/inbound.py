@@ -10,6 +10,7 @@ from linecard.calls import Call, CallStatus, Direction
 from linecard.errors import LimitReached
 from linecard.events import AnswerRequested
 from linecard.exchange.context import Exchange
+from linecard.exchange.notifying import writing as notifying
 from linecard.media.formats import inbound_profile
 from linecard.numbers import Number, mask
 from linecard.outbound import limits
@@ -44,6 +45,7 @@ async def open_call(
     call = await calls.add_ids(conn, call, callback.call_ids)
     await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
     await note_recording(conn, call, relay.hooks.facts().record_inbound)
+    await notifying.tell(exchange, conn, call, notifying.RINGING)
     return call
 
 
@@ -80,4 +82,5 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested) -> Call:
         created_at=now(),
         options=number.options,
         record=number.record,
+        notify=number.notify,
     )

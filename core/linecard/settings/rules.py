@@ -12,21 +12,16 @@ from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from linecard.outgoing.signing import read_secret
 from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 from linecard.settings.values import AccountLimits
 
 _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
+_NOTIFY_BYTES = 24
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def as_url(value: Any) -> str:
@@ -65,6 +60,16 @@ def _with_length(secret: Secret, least: int) -> Secret:
     shortest = min(len(text) for text in secret.values())
     if shortest < least:
         raise ValueError(f"has {shortest} characters and needs at least {least}")
+    return secret
+
+
+def _as_notify_secret(value: Any) -> Secret:
+    secret = as_secret(value)
+    if len(secret.values()) > 2:
+        raise ValueError("holds more than two secrets; two are for the time of a rotation")
+    for text in secret.values():
+        if len(read_secret(text)) < _NOTIFY_BYTES:
+            raise ValueError(f"is too short: whsec_ and {_NOTIFY_BYTES} bytes or more in Base64")
     return secret
 
 
@@ -147,6 +152,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
+        "notify_secret": _as_notify_secret,
         "prices": _as_prices,
         "limits": _as_account_limits,
     }

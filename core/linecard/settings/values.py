@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 
 ACCOUNT_DEFAULT = "main"
@@ -49,6 +51,12 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    notify_secret: Secret | None = None
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the server itself is reached on this machine alone: nothing is in production here."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")

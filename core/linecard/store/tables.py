@@ -56,6 +56,7 @@ numbers = Table(
     Column("former_target", Text),
     Column("connected_target", Text),
     Column("proofs", Texts, nullable=False),
+    Column("notify", Text),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -90,6 +91,7 @@ calls = Table(
     Column("outcome", Text),
     Column("closing", Text),
     Column("closing_at", UtcTime),
+    Column("notify", Text),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
@@ -175,6 +177,27 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", String, primary_key=True),
+    _of_call("call"),
+    Column("key", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("next_at", UtcTime),
+    UniqueConstraint("call", "key"),
+)
+Index("ix_notifications_call_id", notifications.c.call, notifications.c.sequence, unique=True)
+Index("ix_notifications_state", notifications.c.state, notifications.c.created_at)
 
 documents = Table(
     "documents",

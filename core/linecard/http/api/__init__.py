@@ -13,6 +13,7 @@ from linecard.http.api.commands import commands_router
 from linecard.http.api.description import described_api, problems
 from linecard.http.api.faults import FaultsAnswered
 from linecard.http.api.limits import BodyLimit
+from linecard.http.api.notifications import notifications_router
 from linecard.http.api.numbers import numbers_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
@@ -28,6 +29,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
         numbers_router(exchange),
         calls_router(exchange, dialer),
         commands_router(exchange),
+        notifications_router(exchange),
         providers_router(exchange),
         rates_router(exchange),
         *_plugin_routers(exchange),

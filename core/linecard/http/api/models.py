@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.store.notifications import NotificationState
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +28,9 @@ Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
+Notify = Annotated[
+    str, Field(examples=["https://hooks.example.com/calls"], min_length=1, max_length=4000)
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 
@@ -46,12 +50,14 @@ class NumberIn(_Body):
     options: JsonObject = Field(default_factory=dict)
     record: Flag = False
     enabled: Flag = True
+    notify: Notify | None = None
 
 
 class NumberPatch(_Body):
     """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
-    What is left out stays; null stands for the provider's default `account` or `stream`.
+    What is left out stays; null stands for the provider's default `account` or `stream`, and switches
+    `notify` off.
     """
 
     provider: Name | None = None
@@ -62,6 +68,7 @@ class NumberPatch(_Body):
     options: JsonObject | None = None
     record: Flag | None = None
     enabled: Flag | None = None
+    notify: Notify | None = None
 
     @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
     @classmethod
@@ -90,11 +97,15 @@ class NumberOut(BaseModel):
     options: dict[str, Any]
     record: bool
     enabled: bool
+    notify: str | None
     setup: list[SetupOut]
 
 
 class CallIn(_Body):
-    """A call to place. Seconds; `agent` and `record` default to the number's own."""
+    """A call to place. Seconds; `agent`, `record` and `notify` default to the number's own.
+
+    `notify` null: nobody is notified of this call.
+    """
 
     from_: Annotated[E164, Field(alias="from")]
     to: E164
@@ -105,6 +116,7 @@ class CallIn(_Body):
     max_seconds: CallSeconds = 1800
     send_digits: Keys | None = None
     metadata: JsonObject = Field(default_factory=dict)
+    notify: Notify | None = None
 
 
 class TransferIn(_Body):
@@ -181,6 +193,32 @@ class CallList(BaseModel):
     """A page of calls, the newest first."""
 
     items: list[CallOut]
+    next: str | None
+
+
+class NotificationOut(BaseModel):
+    """A notification: `waiting` to be delivered (again at `next_at`), `delivered`, or `dead`.
+
+    `attempts`, `status` (HTTP) and `error` are of its deliveries.
+    """
+
+    id: str
+    call: str
+    type: str
+    at: datetime
+    sequence: int
+    url: str
+    state: NotificationState
+    attempts: int
+    status: int | None
+    error: str | None
+    next_at: datetime | None
+
+
+class NotificationList(BaseModel):
+    """A page of notifications, the newest first."""
+
+    items: list[NotificationOut]
     next: str | None
 
 

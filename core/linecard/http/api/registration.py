@@ -12,6 +12,7 @@ from linecard.errors import ConfigurationError, InvalidField, NotFound, Unsuppor
 from linecard.exchange.context import Exchange
 from linecard.media.formats import StreamProfile
 from linecard.numbers import Number, parse_e164
+from linecard.outgoing.urls import read_target
 from linecard.plugins import Relay
 
 TRANSPORT = "websocket-in"
@@ -42,7 +43,14 @@ def checked(
         record=values["record"],
         enabled=values["enabled"],
         proofs=proofs,
+        notify=_notify(exchange, values["notify"]),
     )
+
+
+def _notify(exchange: Exchange, url: str | None) -> str | None:
+    if url is not None:
+        read_target(url, "notify", loopback=exchange.settings.on_loopback)
+    return url
 
 
 def _relay(exchange: Exchange, provider: str, account: str | None) -> Relay:
