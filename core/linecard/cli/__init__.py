@@ -1,4 +1,4 @@
-"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates`."""
+"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates | replay`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from linecard.cli.init import init
 from linecard.cli.numbers import numbers
 from linecard.cli.providers import providers
 from linecard.cli.rates import rates
+from linecard.cli.replay import replay
 from linecard.cli.serve import serve
 from linecard.cli.simulate import simulate
 from linecard.errors import ConfigurationError, LinecardError
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, providers, simulate, init, rates):
+for command in (demo, serve, call, providers, simulate, init, rates, replay):
     app.command()(command)
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
 

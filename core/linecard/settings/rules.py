@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
 from linecard.settings.secret import Secret
 
 _KEY_CHARACTERS = 16
@@ -91,6 +91,13 @@ def _as_limit(value: Any) -> int:
     return limit
 
 
+def _as_size(value: Any) -> int:
+    size = as_int(value)
+    if size < 1:
+        raise ValueError("must be 1 or more")
+    return size
+
+
 def _as_networks(value: Any) -> tuple[str, ...]:
     networks = as_texts(value)
     for network in networks:
@@ -114,6 +121,12 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
+        "flight_dir": as_text,
+        "flight_audio": as_bool,
+        "flight_gzip": as_bool,
+        "flight_megabytes": _as_size,
+        "flight_numbers": as_bool,
+        "flight_digits": as_bool,
     }
 )
 

@@ -39,4 +39,10 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    flight_dir: str | None = None
+    flight_audio: bool = False
+    flight_gzip: bool = False
+    flight_megabytes: int = 32
+    flight_numbers: bool = False
+    flight_digits: bool = True
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
