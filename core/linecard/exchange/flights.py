@@ -23,6 +23,7 @@ from linecard.wall import now
 if TYPE_CHECKING:
     from linecard.carrier import StreamProtocol
     from linecard.clock import Clock
+    from linecard.media.ticker import Ticker
     from linecard.settings import Settings
     from linecard.store import Database
 
@@ -60,10 +61,11 @@ class Flights:
 
     settings: Settings
     clock: Clock
+    ticker: Ticker
     writer: FlightWriter
     _open: dict[str, Flight] = field(default_factory=dict)
     _known: dict[str, Flight] = field(default_factory=dict)
-    _streams: dict[str, int] = field(default_factory=dict)
+    _streams: dict[str, tuple[Flight, int]] = field(default_factory=dict)
 
     def of(self, call: Call) -> Flight:
         """The recorder of a call; it begins here, or goes on, where it does not run."""
@@ -101,14 +103,22 @@ class Flights:
         """A socket was accepted for a call: its messages are recorded from the first on."""
         flight = self.of(call)
         flight.streams += 1
-        self._streams[claim] = flight.streams
+        self._streams[claim] = flight, flight.streams
+        self.ticker.add(self._tick)
         flight.put("stream", {"stream": flight.streams, "profile": profile, "id": f"~{claim}"})
         return RecordedProtocol(protocol, flight, flight.streams)
 
     def stream_over(self, call: Call, claim: str, facts: Mapping[str, object]) -> None:
         """The socket is gone."""
-        stream = self._streams.pop(claim, 0)
+        _, stream = self._streams.pop(claim, (None, 0))
         self.of(call).put("stream-over", {"stream": stream, **facts})
+        if not self._streams:
+            self.ticker.remove(self._tick)
+
+    def _tick(self, now: float) -> None:
+        """The moments at which the streams were asked what is due, so that a replay can ask then."""
+        for flight, _ in self._streams.values():
+            flight.put_at(now, "tick", None)
 
     async def run(self, database: Database) -> None:
         """Close the files of calls that are over and quiet, for ever."""
@@ -170,7 +180,7 @@ class Flights:
         self.writer.close(flight)
 
 
-def open_flights(settings: Settings, clock: Clock) -> Flights | None:
+def open_flights(settings: Settings, clock: Clock, ticker: Ticker) -> Flights | None:
     """The flight recorder, where LINECARD_FLIGHT_DIR asks for one. It begins when the exchange does."""
     if settings.flight_dir is None:
         return None
@@ -179,7 +189,7 @@ def open_flights(settings: Settings, clock: Clock) -> Flights | None:
         packed=settings.flight_gzip,
         most_bytes=settings.flight_megabytes << 20,
     )
-    return Flights(settings, clock, FlightWriter(options, redactor(settings)))
+    return Flights(settings, clock, ticker, FlightWriter(options, redactor(settings)))
 
 
 async def _left_behind(

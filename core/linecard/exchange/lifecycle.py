@@ -38,7 +38,8 @@ def build_exchange(
 ) -> Exchange:
     """An exchange that is not started yet. Raises ConfigurationError."""
     clock = clock or Clock()
-    flights = open_flights(settings, clock)
+    ticker = Ticker(clock)
+    flights = open_flights(settings, clock, ticker)
     if flights is not None:
         plugins.tap(hook_tap(flights))
     plugins.open_accounts(settings.accounts)
@@ -48,7 +49,7 @@ def build_exchange(
         plugins=plugins,
         agents=Agents(agent_specs),
         clock=clock,
-        ticker=Ticker(clock),
+        ticker=ticker,
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
         flights=flights,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 FRAMES_A_LINE = 50
@@ -38,10 +39,16 @@ class Group:
 
 
 class Frames:
-    """The groups that are not full yet."""
+    """The groups that are not full yet, and the ticks between them."""
 
     def __init__(self) -> None:
         self._groups: dict[Place, Group] = {}
+        self._ticks: list[float] = []
+
+    def tick(self, at: float) -> dict[str, Any] | None:
+        """A moment at which the streams were asked what is due; the line of fifty of them."""
+        self._ticks.append(round(at, NANOSECONDS))
+        return self._close_ticks() if len(self._ticks) >= FRAMES_A_LINE else None
 
     def add(
         self,
@@ -64,6 +71,14 @@ class Frames:
         """The lines of all that has been begun."""
         for place in list(self._groups):
             yield self._close(place)
+        if self._ticks:
+            yield self._close_ticks()
+
+    def _close_ticks(self) -> dict[str, Any]:
+        """The first one, and the nanoseconds from each to the next."""
+        ticks, self._ticks = self._ticks, []
+        steps = [round((after - before) * 1e9) for before, after in pairwise(ticks)]
+        return {"t": ticks[0], "k": "ticks", "ns": steps}
 
     def _close(self, place: Place) -> dict[str, Any]:
         return self._groups.pop(place).line(place)

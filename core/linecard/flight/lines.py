@@ -19,6 +19,7 @@ from linecard.webhook import Callback, CarrierRequest, Reply
 Line = dict[str, Any]
 OUR_QUERY = ("a", "c", "k", "x")
 """Our own query, but for the token."""
+GROUPED = frozenset({"frames", "ticks"})
 SENT_PCM = frozenset({"send", "send_nowait"})
 
 
@@ -35,15 +36,21 @@ class Lines:
             "played": self._played,
             "sent": self._sent,
             "ask": self._ask,
+            "tick": self._tick,
             "webhook": self._webhook,
         }
 
-    def of(self, entry: Entry) -> Line | None:
-        """The line of an entry; None where there is nothing to be written (yet)."""
+    def of(self, entry: Entry) -> Iterator[Line]:
+        """The lines that an entry brings: its own, behind the frames that came before it."""
         at, kind, facts = entry
         writer = self._writers.get(kind)
         at = round(at - self._origin, NANOSECONDS)
-        return writer(at, facts) if writer else self._line(at, kind, facts)
+        line = writer(at, facts) if writer else self._line(at, kind, facts)
+        if line is None:
+            return
+        if line["k"] not in GROUPED:
+            yield from self._frames.rest()
+        yield line
 
     def rest(self) -> Iterator[Line]:
         """The frames that have not filled a line."""
@@ -70,6 +77,9 @@ class Lines:
             return self._frames.add((stream, "out"), at, size)
         head = {"t": at, "k": "out", "stream": stream, "what": "play", "size": size}
         return head | self._message(message)
+
+    def _tick(self, at: float, _nothing: None) -> Line | None:
+        return self._frames.tick(at)
 
     def _sent(self, at: float, facts: tuple[int, str | bytes, str]) -> Line | None:
         stream, message, what = facts

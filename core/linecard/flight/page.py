@@ -19,7 +19,7 @@ FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 OWNER_ONLY = 0o600
 RESERVE = 4
 """The last quarter of a file is kept for everything but sound."""
-SOUND = frozenset({"frames", "in", "out"})
+SOUND = frozenset({"frames", "ticks", "in", "out"})
 
 
 class Page:
@@ -49,11 +49,11 @@ class Page:
 
     def _take(self, entry: Entry) -> None:
         try:
-            line = self._lines.of(entry)
+            for line in self._lines.of(entry):
+                self._put(line)
         except Exception as error:  # noqa: BLE001 (one entry that cannot be written costs no other)
-            line = {"t": 0.0, "k": "unwritable", "what": entry[1], "why": type(error).__name__}
-        if line is not None:
-            self._put(line)
+            why = type(error).__name__
+            self._put({"t": 0.0, "k": "unwritable", "what": entry[1], "why": why})
 
     def _put_rest(self) -> None:
         for line in self._lines.rest():

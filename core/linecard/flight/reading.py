@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from linecard.errors import InvalidField
 
 Line = dict[str, Any]
 HEAD = "flight"
+IDLE = ("end", "tick")
 MAGIC = b"\x1f\x8b"
 
 
@@ -33,7 +35,7 @@ class Recorded:
     @property
     def seconds(self) -> float:
         """When the last thing happened."""
-        return max((line["t"] for line in self.lines if line["k"] != "end"), default=0.0)
+        return max((line["t"] for line in self.lines if line["k"] not in IDLE), default=0.0)
 
     def of(self, kind: str) -> list[Line]:
         """The lines of one kind."""
@@ -81,7 +83,14 @@ def _latest(lines: list[Line], kind: str) -> Line:
     return next((line for line in reversed(lines) if line["k"] == kind), {})
 
 
+def _seconds(line: Line) -> list[float]:
+    return [step / 1e9 for step in line["ns"]]
+
+
 def _single(line: Line) -> Iterator[Line]:
+    if line["k"] == "ticks":
+        yield from ({"t": at, "k": "tick"} for at in accumulate([line["t"], *_seconds(line)]))
+        return
     if line["k"] != "frames":
         yield line
         return

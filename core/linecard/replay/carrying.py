@@ -52,7 +52,7 @@ class Carrier:
 
     def _inputs(self) -> Iterator[tuple[float, str, Callable[[], Any]]]:
         if self.recorded.head["call"]["direction"] == Direction.OUTBOUND:
-            yield self._dial_at(), "dial", self._dial
+            yield 0.0, "dial", self._dial
         for place, line in enumerate(self.recorded.of("webhook")):
             if line.get("stage") == "proof":
                 self.skipped += 1
@@ -63,10 +63,6 @@ class Carrier:
             feed = feeds.get(str(line.get("ask") or line.get("dir") or line["k"]))
             if feed is not None:
                 yield line["t"], line["k"], partial(feed, line)
-
-    def _dial_at(self) -> float:
-        asked = (line["t"] for line in self.recorded.of("hook") if line["hook"] == "place_call")
-        return next(asked, 0.0)
 
     async def _dial(self) -> None:
         call = self.recorded.head["call"]

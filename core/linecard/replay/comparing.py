@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
@@ -18,6 +20,7 @@ from linecard.replay.report import Difference, Report
 
 NEAR_SECONDS = 2.0
 """Things so near to each other in the record may as well come in the other order."""
+THEIRS = "closed by the carrier"
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
 """What is found in the sound itself, which a record without it cannot find again."""
 MOST_LINES = 40
@@ -43,8 +46,7 @@ def compare(recorded: Recorded, replayed: Replayed) -> Report:
 
 def _title(recorded: Recorded) -> str:
     call = recorded.head["call"]
-    seconds = max((line["t"] for line in recorded.lines), default=0.0)
-    return f"{call['id']}: {call['direction']} by {call['provider']}, {seconds:.1f} s"
+    return f"{call['id']}: {call['direction']} by {call['provider']}, {recorded.seconds:.1f} s"
 
 
 def _notes(recorded: Recorded, replayed: Replayed) -> Iterator[str]:
@@ -106,7 +108,7 @@ class _Pair:
 
     def hooks(self) -> Iterator[Difference]:
         was = _moments(self.was.of("hook"), self.ids, normal.hook)
-        now = _moments(self.now.of("hook"), self.replayed.ids, normal.hook)
+        now = _moments(_once(self.now.of("hook")), self.replayed.ids, normal.hook)
         yield from _sequence("requests to the carrier", was, now, self._near)
 
     def facts(self) -> Iterator[Difference]:
@@ -132,12 +134,37 @@ class _Pair:
                 yield Difference(name, _one(was.get(name)), _one(now.get(name)))
 
     def messages(self) -> Iterator[Difference]:
-        was, now = _by_stream(self.was), _by_stream(self.now)
-        for stream in sorted(was.keys() | now.keys()):
-            before = [self.ids.named(one) for one in was.get(stream, [])]
-            after = [self.replayed.ids.named(one) for one in now.get(stream, [])]
+        streams = {line["stream"] for line in (*_sent(self.was), *_sent(self.now))}
+        for stream in sorted(streams):
+            closed = self._closed(stream)
+            before = _on_stream(self.was, self.ids, stream, closed)
+            after = _on_stream(self.now, self.replayed.ids, stream)
             if before != after:
                 yield _diff(f"messages sent on stream {stream}", _runs(before), _runs(after))
+            if closed is None:
+                ends = [_how_ended(side, stream) for side in (self.was, self.now)]
+                yield Difference(f"end of stream {stream}", ends[0], ends[1])
+
+    def _closed(self, stream: int) -> float | None:
+        """When the stream ended in the replay, on the record's clock; None where it ended otherwise.
+
+        Our own work takes no time in a replay, so that it may close a little earlier, and before the
+        carrier does.
+        """
+        was, now = _over(self.was, stream), _over(self.now, stream)
+        if was is None or now is None:
+            return math.inf if was is now else None
+        moment = float(now["t"]) + self._later
+        reasons = {one["reason"] for one in (was, now) if not one["reason"].startswith(THEIRS)}
+        return moment if len(reasons) < 2 and abs(was["t"] - moment) < self._near else None
+
+    @property
+    def _later(self) -> float:
+        """How much later than the record's the replay's file begins: its call was made a moment later."""
+        was, now = (
+            datetime.fromisoformat(side.head["call"]["created_at"]) for side in (self.was, self.now)
+        )
+        return (now - was).total_seconds() * float(self.was.head["speed"])
 
     @property
     def _near(self) -> float:
@@ -150,6 +177,16 @@ def _one(value: str | None) -> list[str]:
 
 def _reply(status: int, content_type: str, text: str) -> list[str]:
     return [f"status {status}, {content_type}", *normal.body(content_type, text).splitlines()]
+
+
+def _once(hooks: Sequence[Line]) -> list[Line]:
+    """Requests without those that were made again while the answer was on its way."""
+    kept: list[Line] = []
+    for line in hooks:
+        pending = (one for one in kept if one["t"] + one["seconds"] > line["t"])
+        if all(normal.hook(one) != normal.hook(line) for one in pending):
+            kept.append(line)
+    return kept
 
 
 def _moments(lines: Sequence[Line], ids: Ids, read: Any) -> list[Moment]:
@@ -193,18 +230,29 @@ def _moved(was: Sequence[Moment], now: Sequence[str], near: float) -> Iterator[s
 
 
 def _sent(side: Recorded) -> list[Line]:
+    return [line for line in side.lines if line["k"] == "out" or line.get("dir") == "out"]
+
+
+def _how_ended(side: Recorded, stream: int) -> list[str]:
+    line = _over(side, stream)
+    return [] if line is None else [f"{line['t']:.3f} s  {line['reason']}"]
+
+
+def _over(side: Recorded, stream: int) -> Line | None:
+    return next((line for line in side.of("stream-over") if line["stream"] == stream), None)
+
+
+def _on_stream(side: Recorded, ids: Ids, stream: int, until: float | None = math.inf) -> list[str]:
+    """What was sent on a stream; of what was sent from a moment on, all but the sound."""
     return [
-        line
-        for line in side.lines
-        if line["k"] == "out" or (line["k"] == "frame" and line["dir"] == "out")
+        ids.named(normal.message(line))
+        for line in _sent(side)
+        if line["stream"] == stream and not (_is_sound(line) and line["t"] >= (until or math.inf))
     ]
 
 
-def _by_stream(side: Recorded) -> dict[int, list[str]]:
-    sent: dict[int, list[str]] = {}
-    for line in _sent(side):
-        sent.setdefault(line["stream"], []).append(normal.message(line))
-    return sent
+def _is_sound(line: Line) -> bool:
+    return bool(line.get("what", "play") == "play")
 
 
 def _runs(messages: Sequence[str]) -> list[str]:

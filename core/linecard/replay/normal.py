@@ -15,8 +15,10 @@ PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "remove_blank_t
 LEFT_OUT_OF_CALLS = ("status", "carrier_ids")
 """Facts of a call that depend on which of two things was a moment quicker."""
 LEFT_OUT_OF_RECORDS = ("call", "started_at", "created_at", "kept_as")
-FIGURES_BY_CHANCE = frozenset({"underruns", "frames_in"})
-"""What came while our close was on its way, and how late the machine was."""
+FIGURES_BY_CHANCE = frozenset({"underruns", "frames_in", "frames_out"})
+"""How late the machine was, and what came or went while our close was on its way."""
+STREAM_ENDED = "stream-ended"
+"""Its reason is compared with its moment: who was first to close is often a race."""
 OUT_OF_PLACE = "out of place"
 
 
@@ -75,6 +77,8 @@ def fact(line: Mapping[str, Any]) -> str:
     """A line of a call's record, or an event."""
     name = line.get("name") or line.get("event")
     facts = {name: one for name, one in line["facts"].items() if name not in FIGURES_BY_CHANCE}
+    if name == STREAM_ENDED:
+        facts.pop("reason", None)
     if "dropped" in facts:
         facts["dropped"] = {
             reason: count

@@ -43,6 +43,7 @@ class StandIn:
     def __init__(self, lines: list[Line], clock: Clock, origin: float) -> None:
         self._clock = clock
         self._origin = origin
+        self._latest: dict[str, asyncio.Future[Any]] = {}
         self._waiting: defaultdict[str, deque[Line]] = defaultdict(deque)
         for line in lines:
             self._waiting[line["hook"]].append(line)
@@ -79,10 +80,20 @@ class StandIn:
         return replace(command, request=request, undo=undo)
 
     async def _answer(self, provider: str, name: str) -> Any:
-        """The next answer that the record holds to such a request, at its time."""
-        if not self._waiting[name]:
+        """The next answer that the record holds to such a request.
+
+        Our own work takes no time here, and did then: what is asked again before the answer was there
+        gets the same answer.
+        """
+        latest = self._latest.get(name)
+        if self._waiting[name]:
+            said = self._said(provider, name, self._waiting[name].popleft())
+            latest = self._latest[name] = asyncio.ensure_future(said)
+        elif latest is None or latest.done():
             raise errors.CarrierUnavailable(provider, UNKNOWN)
-        line = self._waiting[name].popleft()
+        return await asyncio.shield(latest)
+
+    async def _said(self, provider: str, name: str, line: Line) -> Any:
         await self._clock.sleep_until(self._origin + line["t"] + line["seconds"])
         if "error" in line:
             raise await _error(provider, name, line["error"])

@@ -24,7 +24,7 @@ from linecard.replay.ids import ListeningTokens
 from linecard.replay.loop import JumpingLoop, LoopClock, StillDatabase
 from linecard.replay.scripted import Script, ScriptedAgents, allowed_targets, asks_of
 from linecard.replay.standin import StandIn
-from linecard.replay.ticking import RecordedTicker, sent_at
+from linecard.replay.ticking import RecordedTicker
 from linecard.settings import AccountSettings, Secret, Settings
 from linecard.settings.convert import converter
 from linecard.tokens import new_id
@@ -62,7 +62,7 @@ def build(recorded: Recorded, loop: JumpingLoop, folder: Path) -> World:
         build_exchange(settings, plugins, (), clock),
         database=StillDatabase(settings.database_url, loop),
         agents=ScriptedAgents(script, next(iter(recorded.of("agent")), {})),
-        ticker=RecordedTicker(clock, sent_at(recorded.lines, origin)),
+        ticker=RecordedTicker(clock, [origin + line["t"] for line in recorded.of("tick")]),
         tokens=tokens,
     )
     dialer = build_dialer(exchange)
