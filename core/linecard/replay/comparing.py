@@ -20,6 +20,9 @@ from linecard.replay.report import Difference, Report
 
 NEAR_SECONDS = 2.0
 """Things so near to each other in the record may as well come in the other order."""
+LOOKS = ("find_call", "search_calls")
+FINAL = ("leg-ended", "recording-ready", "call-rated")
+"""Facts that may be told by a callback and again, much later, by a look-up."""
 THEIRS = "closed by the carrier"
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
 """What is found in the sound itself, which a record without it cannot find again."""
@@ -107,8 +110,11 @@ class _Pair:
         return _reply(answer.status, answer.content_type, self.replayed.ids.named(body))
 
     def hooks(self) -> Iterator[Difference]:
-        was = _moments(self.was.of("hook"), self.ids, normal.hook)
-        now = _moments(_once(self.now.of("hook")), self.replayed.ids, normal.hook)
+        """What only looks may be asked less: it depends on what was known a moment before."""
+        now = _moments(self.now.of("hook"), self.replayed.ids, normal.hook)
+        asked = {text for _, text in now}
+        told = _moments(self.was.of("hook"), self.ids, normal.hook)
+        was = [one for one in told if one[1] in asked or not one[1].startswith(LOOKS)]
         yield from _sequence("requests to the carrier", was, now, self._near)
 
     def facts(self) -> Iterator[Difference]:
@@ -179,16 +185,6 @@ def _reply(status: int, content_type: str, text: str) -> list[str]:
     return [f"status {status}, {content_type}", *normal.body(content_type, text).splitlines()]
 
 
-def _once(hooks: Sequence[Line]) -> list[Line]:
-    """Requests without those that were made again while the answer was on its way."""
-    kept: list[Line] = []
-    for line in hooks:
-        pending = (one for one in kept if one["t"] + one["seconds"] > line["t"])
-        if all(normal.hook(one) != normal.hook(line) for one in pending):
-            kept.append(line)
-    return kept
-
-
 def _moments(lines: Sequence[Line], ids: Ids, read: Any) -> list[Moment]:
     return [(line["t"], ids.named(read(line))) for line in lines]
 
@@ -197,6 +193,7 @@ def _sequence(
     what: str, was: Sequence[Moment], now: Sequence[Moment], near: float
 ) -> Iterator[Difference]:
     """What is missing, what is new, and what has changed places with something that was not near."""
+    was, now = _once(was, near), _once(now, near)
     before, after = Counter(text for _, text in was), Counter(text for _, text in now)
     missing, new = before - after, after - before
     if missing or new:
@@ -205,6 +202,18 @@ def _sequence(
     moved = list(_moved(was, [text for _, text in now], near))
     if moved:
         yield Difference(f"{what}: the order", moved, [text for _, text in now])
+
+
+def _once(moments: Sequence[Moment], near: float) -> list[Moment]:
+    """What is said again soon after, said once: a slow server asks again, and is told by two at once."""
+    said: dict[str, float] = {}
+    kept = []
+    for at, text in moments:
+        is_news = text not in said or (at - said[text] > near and not text.startswith(FINAL))
+        if is_news:
+            kept.append((at, text))
+        said[text] = at
+    return kept
 
 
 def _told(moments: Sequence[Moment], wanted: Counter[str]) -> list[str]:

@@ -12,11 +12,12 @@ PERIOD = FRAME_MS / 1000
 
 
 class RecordedTicker(Ticker):
-    """Ticks at given moments of the clock, and every 20 ms after the last of them."""
+    """Ticks at given moments of the clock, and every 20 ms from `end` on, where the record has no stream any more."""
 
-    def __init__(self, clock: Clock, moments: Sequence[float]) -> None:
+    def __init__(self, clock: Clock, moments: Sequence[float], end: float) -> None:
         super().__init__(clock)
         self._moments = moments
+        self._end = end
 
     async def _run(self) -> None:
         for moment in self._due(self._clock.now()):
@@ -27,11 +28,8 @@ class RecordedTicker(Ticker):
         self._task = None
 
     def _due(self, began: float) -> Iterator[float]:
-        last = began
-        for moment in self._moments:
-            if moment >= began:
-                last = moment
-                yield moment
+        yield from (moment for moment in self._moments if moment >= began)
+        moment = max(self._end, began)
         while True:
-            last += PERIOD
-            yield last
+            moment += PERIOD
+            yield moment

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from phonenumbers import SUPPORTED_REGIONS
 from starlette.types import ASGIApp
 
+from linecard.clock import Clock
 from linecard.errors import ConfigurationError, InvalidField
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, build_exchange
@@ -58,16 +59,25 @@ def build(recorded: Recorded, loop: JumpingLoop, folder: Path) -> World:
     settings = _settings(recorded, plugins, folder)
     tokens = ListeningTokens(settings.secret)
     script = Script(asks_of(recorded.lines), clock, origin)
+    ticker = _ticker(recorded, clock, origin)
     exchange = replace(
         build_exchange(settings, plugins, (), clock),
         database=StillDatabase(settings.database_url, loop),
         agents=ScriptedAgents(script, next(iter(recorded.of("agent")), {})),
-        ticker=RecordedTicker(clock, [origin + line["t"] for line in recorded.of("tick")]),
+        ticker=ticker,
         tokens=tokens,
     )
+    assert exchange.flights is not None
+    exchange.flights.ticker = ticker
     dialer = build_dialer(exchange)
     app = public_app(exchange, dialer, with_admin=False)
     return World(exchange, dialer, app, tokens, _number(head["call"]), origin)
+
+
+def _ticker(recorded: Recorded, clock: Clock, origin: float) -> RecordedTicker:
+    moments = [origin + line["t"] for line in recorded.of("tick")]
+    over = [origin + line["t"] for line in recorded.of("stream-over")]
+    return RecordedTicker(clock, moments, max([*moments, *over], default=origin))
 
 
 def time_of_day(recorded: Recorded, loop: JumpingLoop) -> datetime:
