@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from linecard.plugins import Plugins
 from linecard.simulator.phone import BUSY, Phone, human
@@ -29,10 +30,15 @@ def numbers(world: Telephone) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def recorded_world(folder: Path, provider: str, **settings: str) -> AsyncIterator[Telephone]:
+async def recorded_world(
+    folder: Path,
+    provider: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    **settings: str,
+) -> AsyncIterator[Telephone]:
     places = {"allowed_countries": "US,IN", "transfer_allow": "+1415*,+91*"}
     options = places | {"flight_dir": str(folder / "flights")} | settings
-    async with telephone(folder, provider, **options) as world:
+    async with telephone(folder, provider, variables=variables, **cast(Any, options)) as world:
         yield world
 
 
@@ -130,7 +136,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 async def recorded(folder: Path, provider: str, scenario: Scenario, **settings: str) -> Path:
     """The flight record of one whole call."""
-    async with recorded_world(folder, provider, **settings) as world:
+    async with recorded_world(folder, provider, **cast(Any, settings)) as world:
         call_id = await scenario(world)
         await world.ended(call_id)
     return file_of(folder, call_id)

@@ -74,7 +74,10 @@ def _unpacked(raw: bytes) -> bytes:
     whole = b""
     while raw[:2] == MAGIC:
         piece = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        whole += piece.decompress(raw)
+        try:
+            whole += piece.decompress(raw)
+        except zlib.error:
+            break
         raw = piece.unused_data
     return whole or raw
 

@@ -20,12 +20,15 @@ from linecard.replay.report import Difference, Report
 
 NEAR_SECONDS = 2.0
 """Things so near to each other in the record may as well come in the other order."""
-LOOKS = ("find_call", "search_calls")
+LOOKS = frozenset({"find_call", "search_calls"})
+"""Whether the carrier is asked depends on what was known a moment before; what it says shows as events."""
 FINAL = ("leg-ended", "recording-ready", "call-rated")
 """Facts that may be told by a callback and again, much later, by a look-up."""
 THEIRS = "closed by the carrier"
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
 """What is found in the sound itself, which a record without it cannot find again."""
+LATE = frozenset({"lead-raised"})
+"""What a server that is late finds, and a replay, which never is, need not."""
 MOST_LINES = 40
 Moment = tuple[float, str]
 
@@ -57,6 +60,9 @@ def _notes(recorded: Recorded, replayed: Replayed) -> Iterator[str]:
         yield "the record is cut: what is missing in it may show as a difference"
     if not recorded.record:
         yield "the record has no end: what was left of the call is not compared"
+    if _looked(recorded) != _looked(replayed.record):
+        looks = f"{_looked(recorded)} then, {_looked(replayed.record)} now"
+        yield f"the carrier was asked about the call: {looks}"
     if replayed.skipped:
         yield f"{replayed.skipped} requests were not believed then, and are left out"
 
@@ -110,11 +116,8 @@ class _Pair:
         return _reply(answer.status, answer.content_type, self.replayed.ids.named(body))
 
     def hooks(self) -> Iterator[Difference]:
-        """What only looks may be asked less: it depends on what was known a moment before."""
-        now = _moments(self.now.of("hook"), self.replayed.ids, normal.hook)
-        asked = {text for _, text in now}
-        told = _moments(self.was.of("hook"), self.ids, normal.hook)
-        was = [one for one in told if one[1] in asked or not one[1].startswith(LOOKS)]
+        was = _moments(_acting(self.was), self.ids, normal.hook)
+        now = _moments(_acting(self.now), self.replayed.ids, normal.hook)
         yield from _sequence("requests to the carrier", was, now, self._near)
 
     def facts(self) -> Iterator[Difference]:
@@ -127,7 +130,7 @@ class _Pair:
             yield from _sequence("the call's record, line by line", was, now, self._near)
 
     def _timeline(self, side: Recorded) -> Sequence[Line]:
-        skipped = frozenset() if self.was.head["audio"] else WITHOUT_SOUND
+        skipped = LATE if self.was.head["audio"] else LATE | WITHOUT_SOUND
         return [line for line in side.timeline if line["name"] not in skipped]
 
     def left(self) -> Iterator[Difference]:
@@ -202,6 +205,15 @@ def _sequence(
     moved = list(_moved(was, [text for _, text in now], near))
     if moved:
         yield Difference(f"{what}: the order", moved, [text for _, text in now])
+
+
+def _acting(side: Recorded) -> list[Line]:
+    """The requests to the carrier that do something."""
+    return [line for line in side.of("hook") if line["hook"] not in LOOKS]
+
+
+def _looked(side: Recorded) -> int:
+    return len(side.of("hook")) - len(_acting(side))
 
 
 def _once(moments: Sequence[Moment], near: float) -> list[Moment]:
