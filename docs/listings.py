@@ -19,6 +19,7 @@ from linecard.calls import ALLOWED, ENDS, CallStatus
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
+from linecard.plugins.steps import STEPS
 from linecard.simulator.faults import KNOBS
 
 CORE = Path(inspect.getfile(Plugins)).parents[1]
@@ -96,6 +97,15 @@ def _callers(hook: str) -> str:
     if not parts:
         return "Core does not call it yet."
     return f"Called by: {', '.join(f'`{part}`' for part in parts)}."
+
+
+def step_table() -> str:
+    """The steps in which a provider is written, and the hooks of each."""
+    rows = [
+        [f"{number}. {step}", ", ".join(f"[`{hook}`](docs/hooks.md#{hook})" for hook in hooks)]
+        for number, (step, hooks) in enumerate(STEPS.items(), 1)
+    ]
+    return table(["step", "hooks"], rows)
 
 
 def capability_table() -> str:
@@ -229,6 +239,7 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
         "plugin-hooks": plugin_hooks,
+        "steps": step_table,
         "capabilities": capability_table,
         "profiles": profile_table,
         "facts": fact_table,

@@ -50,6 +50,8 @@ from linecard.errors import (
     UnsupportedByProvider,
 )
 from linecard.events import (
+    CALLER,
+    MEDIA,
     AgentEvent,
     AnswerRequested,
     AudioReceived,
@@ -74,9 +76,11 @@ from linecard.events import (
     MessageDropped,
     PeerFull,
     PeerReady,
+    PromptEnded,
     RecordingFailed,
     RecordingReady,
     RecordingStarted,
+    StreamCodec,
     StreamEvent,
     StreamFailed,
     StreamLost,
@@ -89,7 +93,7 @@ from linecard.events import (
     TransferResult,
     Unrecognised,
 )
-from linecard.hookspecs import hookimpl
+from linecard.hookspecs import hookimpl, to_do
 from linecard.live import LiveCall
 from linecard.media.formats import (
     AudioFormat,
@@ -99,7 +103,8 @@ from linecard.media.formats import (
     StreamProfile,
     same_both_ways,
 )
-from linecard.numbers import Cleared, Number, mask, parse_e164
+from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
+from linecard.pricing.lists import read_prices
 from linecard.settings import Secret
 from linecard.verbs import (
     Conference,
@@ -136,6 +141,7 @@ __all__ = [
     "AudioFormat",
     "AudioReceived",
     "BufferCleared",
+    "CALLER",
     "Call",
     "CallAnswered",
     "CallEnded",
@@ -182,6 +188,7 @@ __all__ = [
     "LimitReached",
     "LinecardError",
     "LiveCall",
+    "MEDIA",
     "Machine",
     "MachineAnswered",
     "MachineDetected",
@@ -203,6 +210,7 @@ __all__ = [
     "Play",
     "PluginError",
     "PodLease",
+    "PromptEnded",
     "Proof",
     "RateLine",
     "Reason",
@@ -221,6 +229,7 @@ __all__ = [
     "Secret",
     "SetupStep",
     "Stream",
+    "StreamCodec",
     "StreamEvent",
     "StreamFailed",
     "StreamFormat",
@@ -242,10 +251,13 @@ __all__ = [
     "UnsupportedByProvider",
     "Verb",
     "agent",
+    "country_of_prefix",
     "hookimpl",
     "mask",
     "parse_e164",
     "parse_form",
     "parse_multipart",
+    "read_prices",
     "same_both_ways",
+    "to_do",
 ]

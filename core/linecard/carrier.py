@@ -26,21 +26,25 @@ class RecordAt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A carrier's limits and habits. Seconds and calls a second; None where no limit is known.
+    """A carrier's limits and habits. Seconds, and calls a second that one account may dial.
 
+    `above_limit`: in a word, what becomes of dials above that (`queued`, `refused`). A recording is
+    `theirs` where we never ask for it. `tail_runs`: it goes on with a document behind a stream that
+    has ended.
     `unsigned`: its requests prove nothing by themselves, so addresses that a person pastes there
     carry a proof of the number's own. `reports_ends`: it tells the end of every call by itself.
     `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
     target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
     be told who is coming at all. `reports_streams`: it reports on the streams it opens.
+    `machine_with_digits`: detection works where digits are sent at the answer.
     """
 
     calls_per_second: float
     above_limit: str
     max_call_seconds: int
     max_ring_seconds: int
-    record_outbound: RecordAt
-    record_inbound: RecordAt
+    record_outbound: RecordAt = RecordAt.THEIRS
+    record_inbound: RecordAt = RecordAt.THEIRS
     machine_detection: frozenset[str] = frozenset()
     foreign_caller_id: bool = False
     reports_ringing: bool = True
@@ -51,6 +55,7 @@ class Facts:
     consults: bool = False
     warm: bool = True
     reports_streams: bool = True
+    machine_with_digits: bool = True
     regions: tuple[str, ...] = ()
 
 
@@ -113,6 +118,11 @@ class CallLookup:
     rated: CallRated | None = None
     further: tuple[CarrierEvent, ...] = ()
 
+    @property
+    def end(self) -> tuple[LegEnded | CallRated, ...]:
+        """What there is to write down of a call that is over."""
+        return tuple(fact for fact in (self.ended, self.rated) if fact is not None)
+
 
 class HangUpResult(StrEnum):
     """How an end was reached. `not_found`: the carrier knows no such call, which proves nothing by itself."""
@@ -150,8 +160,9 @@ class TransferStage(StrEnum):
 class TransferOrder:
     """One stage of a transfer of the caller's leg; the carrier asks `document_url` what to do with it.
 
-    For consultation: the `targets` with their `ring_seconds`, `caller_id` and `max_seconds`, the name
-    of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
+    `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will
+    name; `whispers`: each is told who is coming before the caller is connected. A carrier that cannot
+    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
     carrier's ids of the targets' legs (`target:1`) as `consult` gave them.
     """
 
@@ -159,6 +170,7 @@ class TransferOrder:
     document_url: str
     stage: TransferStage = TransferStage.DIAL
     targets: tuple[Cleared, ...] = ()
+    whispers: bool = False
     caller_id: str = ""
     ring_seconds: int = 25
     max_seconds: int = 1800
@@ -220,9 +232,14 @@ class SetupStep:
 
 
 class Charge(StrEnum):
-    """What a line of a price is for. `call` is the caller's leg, `second-leg` that of a transfer."""
+    """What a line of a price is for.
+
+    `call` is a call that goes out, `inbound-call` one that comes in on a number with the prefix,
+    `second-leg` the target's of a transfer. `conference` is for one participant.
+    """
 
     CALL = "call"
+    INBOUND = "inbound-call"
     SECOND_LEG = "second-leg"
     STREAM = "stream"
     RECORDING = "recording"
@@ -289,23 +306,29 @@ class StreamProtocol(Protocol):
     """One connection's media messages. No method raises on what the peer sent, and none does I/O."""
 
     def receive(self, message: str | bytes) -> Sequence[StreamEvent]:
-        """What the carrier's message means."""
+        """What the carrier's message means. What is of no use is a MessageDropped with its reason."""
         ...
 
     def play(self, audio: bytes) -> str | bytes:
-        """A message that plays audio in the line's encoding."""
+        """A message that plays audio in the line's encoding: one chunk, as the profile's rule allows."""
         ...
 
     def clear(self) -> str | bytes | None:
-        """A message that empties the carrier's buffer; None where it has none."""
+        """A message that empties the carrier's buffer; None where it has none.
+
+        A mark that is reported after it was not heard.
+        """
         ...
 
     def mark(self, name: str) -> str | bytes | None:
-        """A message that asks to be told when all before it has been played."""
+        """A message that asks to be told, by MarkPlayed, when all before it has been played.
+
+        None where the carrier has no such message: then the clock decides.
+        """
         ...
 
     def send_digits(self, digits: str) -> str | bytes | None:
-        """A message that presses keys; None where the socket cannot."""
+        """A message that presses keys; None where the socket cannot: then their tones are played."""
         ...
 
 

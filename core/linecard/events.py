@@ -53,12 +53,14 @@ class AnswerRequested(CarrierEvent):
     """The carrier asks what to do with a call; an outbound one has just been answered.
 
     Numbers are E.164; `from_` is None for a withheld caller. `machine` where detection was synchronous.
+    `answers` false: our reply does not answer the call, a command does, and `CallAnswered` will tell.
     """
 
     direction: Direction
     from_: str | None
     to: str
     machine: MachineKind | None = None
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class CallAnswered(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded(CarrierEvent):
-    """The leg is over.
+    """The leg is over. A call's cost is the sum of its legs': report each sum once.
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
     dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.
@@ -167,6 +169,11 @@ class DigitsGathered(CarrierEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptEnded(CarrierEvent):
+    """The caller has heard what was said or played to them; carriers that are commanded report it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecognised(CarrierEvent):
     """Something the provider's table does not know: kept and counted, never refused."""
 
@@ -180,13 +187,27 @@ class StreamEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamCodec:
+    """What an opening message says of one direction: an RTP name and Hz, None where not said."""
+
+    encoding: str | None = None
+    rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStarted(StreamEvent):
-    """The stream's opening message. `encoding` (RTP name) and `rate` are None where not said."""
+    """The stream's opening message.
+
+    `encoding` (RTP name) and `rate` speak of both directions, None where not said. `inbound` and
+    `outbound` speak of one alone and go before them, for carriers that decide each by itself.
+    """
 
     stream: str
     carrier_ids: Mapping[str, str]
-    encoding: str | None
-    rate: int | None
+    encoding: str | None = None
+    rate: int | None = None
+    inbound: StreamCodec | None = None
+    outbound: StreamCodec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ can; the set it implements is its capability table.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -41,6 +41,18 @@ if TYPE_CHECKING:
 
 hookspec = pluggy.HookspecMarker("linecard")
 hookimpl = pluggy.HookimplMarker("linecard")
+TO_DO = "linecard_to_do"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def to_do(function: F) -> F:
+    """Mark a provider's hook that is still to be written, in the place of `hookimpl`.
+
+    The provider lacks it until then, and its tests name it.
+    """
+    setattr(function, TO_DO, True)
+    return function
 
 
 class ProviderHooks:
@@ -48,47 +60,74 @@ class ProviderHooks:
 
     @hookspec
     def facts(self) -> Facts:
-        """Return the carrier's limits and habits."""
+        """Return the carrier's limits and habits; asked without an account."""
         raise NotImplementedError
 
     @hookspec
     def stream_profiles(self) -> Sequence[StreamProfile]:
-        """Return the ways it can carry audio, the default first."""
+        """Return the ways it can carry audio, the default first; asked without an account.
+
+        Codec, rate, byte order and chunks are those of the carrier's own description.
+        """
         raise NotImplementedError
 
     @hookspec
     def stream_format(self, number: Number, profile: str) -> StreamFormat:
-        """Return the codec of a number on a stream profile."""
+        """Return the codec of a number on a stream profile; raise InvalidField for an unknown profile."""
         raise NotImplementedError
 
     @hookspec
     def open_stream(self, profile: StreamProfile) -> StreamProtocol:
-        """Return a fresh reader and writer of its media messages; it does no I/O."""
+        """Return a fresh reader and writer of one connection's media messages.
+
+        It does no I/O, and nothing that the peer sends makes it raise: what is of no use becomes
+        MessageDropped with a reason.
+        """
         raise NotImplementedError
 
     @hookspec
     def answer(self, call: Call | None, verbs: Sequence[Verb], reason: Reason) -> Answer:
-        """Return the document for the verbs; `call` is None where the number is not ours."""
+        """Return the document for the verbs; a call to a number that is not ours has no id, and may be None.
+
+        Every verb is written, in its order, or UnsupportedByProvider is raised; none is left out.
+        Addresses are passed on byte for byte, and texts are never pasted into a document.
+        """
         raise NotImplementedError
 
     @hookspec
     def verify_request(self, request: CarrierRequest) -> Proof:
-        """Return how the request is proved, or raise RequestRefused. A socket handshake has method GET and a ws(s) url."""
+        """Return how the request is proved, or raise RequestRefused, and nothing else, whatever is sent.
+
+        Compare in constant time, with every live value of a secret, over the exact `url`, method,
+        headers and body. The handshake of a media socket comes here too: method GET and a ws(s) url.
+        """
         raise NotImplementedError
 
     @hookspec
     def parse_callback(self, request: CarrierRequest) -> Callback:
-        """Return what a verified request says and wants; raise RequestRefused (400) for a missing or malformed field."""
+        """Return what a verified request says and wants.
+
+        Each event has a key that a repeat of the same fact shares and no other fact has, and names
+        its leg. What no table knows is Unrecognised; a field that no table knows goes to `unknown`.
+        Raise RequestRefused (400) only where a field that is needed is missing or malformed.
+        """
         raise NotImplementedError
 
     @hookspec
     def place_call(self, order: PlaceOrder) -> Awaitable[PlacedCall]:
-        """Dial, with one request that is never sent twice. Raise CarrierRefused or PlacementUnknown."""
+        """Dial, with one request that is never sent twice.
+
+        Raise CarrierRefused for a clear no and where nothing was sent, PlacementUnknown for whatever
+        else is no clear yes: then nobody knows whether a telephone rings.
+        """
         raise NotImplementedError
 
     @hookspec
     def find_call(self, ids: Mapping[str, str]) -> Awaitable[CallLookup]:
-        """Return what the carrier knows of a call of these ids."""
+        """Return what the carrier knows of the call with these ids.
+
+        NOT_FOUND proves nothing: records come late, and core decides. Raise CarrierUnavailable.
+        """
         raise NotImplementedError
 
     @hookspec
@@ -100,22 +139,28 @@ class ProviderHooks:
 
     @hookspec
     def hang_up(self, call: Call) -> Awaitable[HangUpResult]:
-        """End a call that has been seen live. Raise CarrierUnavailable when it is not certain."""
+        """End a call that has been seen live; safe to repeat.
+
+        NOT_FOUND where the carrier knows no such call. Raise CarrierUnavailable when it is not certain.
+        """
         raise NotImplementedError
 
     @hookspec
     def cancel_call(self, call: Call) -> Awaitable[HangUpResult]:
-        """End a call that is queued or ringing."""
+        """End a call that is queued or ringing, also where it has just been answered; safe to repeat."""
         raise NotImplementedError
 
     @hookspec
     def send_digits(self, call: Call, digits: str) -> Awaitable[None]:
-        """Press keys toward the far end by API."""
+        """Press keys toward the far end by API; left out where only the media socket or tones can."""
         raise NotImplementedError
 
     @hookspec
-    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str]:
-        """Start a recording of a live call and return its id."""
+    def start_recording(self, call: Call, order: RecordingOrder) -> Awaitable[str | None]:
+        """Start a recording of a live call; its id, or None where that is told with the file.
+
+        Raise CarrierRefused while it cannot start.
+        """
         raise NotImplementedError
 
     @hookspec
@@ -130,12 +175,19 @@ class ProviderHooks:
 
     @hookspec
     def fetch_recording(self, recording: str, url: str | None) -> Awaitable[Download]:
-        """Return where the file is now, and the credentials for the provider's own hosts alone."""
+        """Return where the file is now, renewing a link that has run out.
+
+        The credentials are for the provider's own hosts, which are named, and for these alone.
+        """
         raise NotImplementedError
 
     @hookspec
     def transfer(self, call: Call, order: TransferOrder) -> Awaitable[TransferStarted]:
-        """Do one stage of a transfer; the caller's document is asked for at `order.document_url`."""
+        """Do one stage of a transfer; the caller's document is asked for at `order.document_url`.
+
+        `order.stage` is DIAL unless `facts.consults`. A refusal (CarrierRefused) leaves the caller and
+        the stream as they were.
+        """
         raise NotImplementedError
 
     @hookspec
@@ -155,12 +207,12 @@ class ProviderHooks:
 
     @hookspec
     def rates(self, destination: str) -> Awaitable[Sequence[RateLine]]:
-        """Return the prices toward a number or prefix, each line with its pulse."""
+        """Return the prices toward a number or prefix, each line with its pulse; `read_prices` reads a shipped list."""
         raise NotImplementedError
 
     @hookspec
     def normalise_number(self, text: str, field: str, country: str | None) -> str | None:
-        """Return the carrier's writing of a number in E.164; None for a withheld one."""
+        """Return the carrier's writing of a number in E.164; None for a withheld one. Raise InvalidField."""
         raise NotImplementedError
 
     @hookspec
@@ -177,7 +229,10 @@ class ProviderHooks:
 
     @hookspec
     def simulator(self) -> object:
-        """Return the simulated carrier's class, a `linecard.simulator.SimulatedCarrier`."""
+        """Return the simulated carrier's class, a `linecard.simulator.SimulatedCarrier`.
+
+        It is written from the carrier's description, as strict as the carrier, never from our requests.
+        """
         raise NotImplementedError
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from linecard.errors import RequestRefused
 from linecard.events import CarrierEvent
 from linecard.verbs import Reason
+from linecard.wall import now
 
 Pairs = tuple[tuple[str, str], ...]
 MAX_FIELDS = 200
@@ -74,6 +76,7 @@ class CarrierRequest:
     request's Host. Header names are lower-case. `pairs` are the body's fields in their order, repeats
     kept. `kind`, `call` and `reference` are our own query (`k`, `c`, `x`). `is_ours`: the address
     carries a token of ours that fits all of it, the one proof of carriers that sign nothing.
+    `received_at` is when it came, for signatures that grow old; providers read no clock themselves.
     """
 
     method: str
@@ -85,6 +88,7 @@ class CarrierRequest:
     call: str | None = None
     reference: str | None = None
     is_ours: bool = False
+    received_at: datetime = field(default_factory=now)
 
     @property
     def query(self) -> Pairs:
@@ -121,6 +125,8 @@ class Callback:
     `wants` is the document the carrier waits for; None: `reply` (or an empty 200) is enough.
     `call_ids` are the ids of the call it speaks of, to find the call where our query names none;
     `our_call` is our own id of it, where the carrier hands back what the dial gave it.
+    `question` tells what is wanted from what else is asked at the same address, for carriers that have
+    one address for all of a call: a repeat has the same. Empty: our reference in the address tells.
     `unknown` holds fields that the provider does not know: kept, counted, never refused.
     """
 
@@ -129,6 +135,7 @@ class Callback:
     reply: Reply | None = None
     call_ids: Mapping[str, str] = field(default_factory=dict)
     our_call: str | None = None
+    question: str = ""
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 

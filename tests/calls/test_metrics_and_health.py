@@ -13,7 +13,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from linecard.calls import Call
+from linecard.carrier import Found
+from linecard.exchange import endings
 from linecard.exchange.lifecycle import build_exchange
+from linecard.http.api.lookups import existing_call
 from linecard.http.server import serving
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
@@ -26,6 +30,7 @@ from tests.calls.telephone import CUSTOMER, HUMAN, KEY, OURS, Telephone, names, 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+STAYS = Phone(ring_seconds=0.2, script=(Wait(600),))
 SHORT = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 
 
@@ -83,15 +88,15 @@ async def test_placements_are_counted_by_what_is_known_of_them(world: Telephone)
 
 
 async def test_no_figure_holds_a_number_or_an_id(world: Telephone) -> None:
-    world.carrier.phones[CUSTOMER] = SHORT
+    world.carrier.phones[CUSTOMER] = STAYS
     call = await world.dial(CUSTOMER)
     await world.until(call["id"], lambda one: "stream-started" in names(one))
-    live = await figures(world)
-    assert live["linecard_live_calls"] >= 1
+    await world.eventually(lambda: _lives(world))
     text = (await world.api.get("/metrics")).text
     for private in (CUSTOMER[1:], OURS[1:], call["id"], call["carrier_ids"]["request_uuid"]):
         assert private not in text
     assert not re.search(r'="[^"]*\d{7,}', text)
+    await world.api.post(f"/api/calls/{call['id']}/hangup")
     await world.ended(call["id"])
 
 
@@ -146,3 +151,29 @@ async def test_an_admin_listener_takes_api_and_metrics_away_from_the_public(
             assert (await stranger.get(f"{admin}/metrics")).status_code == 200
             refused(await stranger.get(f"{admin}/api/numbers"), 401)
     assert urlsplit(public).port != urlsplit(admin).port
+
+
+async def test_an_end_that_is_told_twice_is_counted_once(world: Telephone) -> None:
+    ended = 'linecard_calls_total{direction="outbound",provider="plivo",status="completed"}'
+    before = (await figures(world)).get(ended, 0)
+    world.carrier.phones[CUSTOMER] = SHORT
+    call = await world.dial(CUSTOMER)
+    await world.ended(call["id"])
+    await world.eventually(lambda: _counted(world, ended, before + 1))
+    current = await existing_call(world.exchange, call["id"])
+    # The carrier's own record of the end has another key than its callback: it is news, and no new end.
+    await world.eventually(lambda: _looked_up(world, current))
+    assert names(await world.call(call["id"])).count("leg-ended") == 2
+    assert (await figures(world))[ended] == before + 1
+
+
+async def _lives(world: Telephone) -> bool:
+    return (await figures(world))["linecard_live_calls"] >= 1
+
+
+async def _counted(world: Telephone, figure: str, value: float) -> bool:
+    return (await figures(world)).get(figure, 0) == value
+
+
+async def _looked_up(world: Telephone, call: Call) -> bool:
+    return await endings.look_up(world.exchange, call) is Found.ENDED

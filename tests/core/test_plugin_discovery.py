@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from linecard import Secret
-from linecard.errors import PluginError
-from linecard.plugins import Plugins, capabilities, describe
+from linecard.errors import PluginError, UnsupportedByProvider
+from linecard.plugins import Plugins, capabilities, describe, hooks_to_do
 from linecard.settings import AccountSettings
 
 
@@ -209,6 +209,27 @@ class TestDiscovery:
         (skipped,) = Plugins.discover([point]).skipped
         assert "cannot be a plugin's name" in skipped.reason
         assert skipped.distribution == "no distribution"
+
+    def test_a_hook_that_is_to_do_is_lacking_and_makes_a_provider(self, site: Path) -> None:
+        code = """
+        class Provider(Base):
+            @staticmethod
+            @linecard.to_do
+            def facts(): ...
+            @linecard.to_do
+            async def place_call(self, order): ...
+            @linecard.to_do
+            def of_its_own(self): ...
+        """
+        install(site, "linecard_young", code, "young = linecard_young:Provider")
+        plugins = Plugins.discover(points(site), strict=True)
+        cls = plugins.providers["young"].cls
+        assert capabilities(cls) == {"-": frozenset()}
+        assert hooks_to_do(cls) == {"facts", "place_call"}
+        account = AccountSettings(provider="young", name="main", values=cls.settings(Secret("t")))
+        plugins.open_accounts({"young": [account]})
+        with pytest.raises(UnsupportedByProvider, match="young does not support place_call"):
+            plugins.relay("young").require("place_call")
 
     def test_modules_objects_and_classes_may_be_plugins(self, site: Path) -> None:
         code = """

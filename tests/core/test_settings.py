@@ -55,6 +55,17 @@ def complaint(environment: Mapping[str, str], toml: Path | None = None) -> str:
     return str(caught.value)
 
 
+def test_price_lists_by_owner(tmp_path: Path) -> None:
+    path = tmp_path / "linecard.toml"
+    path.write_text('[prices]\nacme = "a.csv"\n"acme:india" = "b.toml"')
+    assert load(toml=path).prices == {"acme": "a.csv", "acme:india": "b.toml"}
+    assert load({**GOOD, "LINECARD_PRICES": "all.toml"}, path).prices == {"": "all.toml"}
+    path.write_text("prices = 'all.csv'")
+    assert load(toml=path).prices == {"": "all.csv"}
+    path.write_text("[prices]\nacme = 1")
+    assert "prices holds acme: must be a text" in complaint(GOOD, path)
+
+
 def test_what_is_not_set_has_its_default() -> None:
     settings = load()
     assert settings == Settings(

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from examples import quiet_hours
 from examples.receptionist import DESK
 
+from examples import quiet_hours
 from linecard import Call, CallStatus, Direction, LegEnded
 from linecard.media.wav import load_wav
 from linecard.plugins import OtherPlugin, Plugins

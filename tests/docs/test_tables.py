@@ -41,6 +41,8 @@ def _says(cell: str, field: Field[Any]) -> bool:
         return cell == "required"
     if default is None or default == ():
         return cell in WORDS[default]
+    if default == {}:
+        return cell in {"none", "`{}`"}
     if isinstance(default, bool):
         return cell == ("yes" if default else "no")
     return cell == f"`{default}`"

@@ -1,4 +1,4 @@
-"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates | replay`."""
+"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates | replay | new-provider`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
 from linecard.cli.init import init
+from linecard.cli.new_provider import new_provider
 from linecard.cli.numbers import numbers
 from linecard.cli.providers import providers
 from linecard.cli.rates import rates
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, providers, simulate, init, rates, replay):
+for command in (demo, serve, call, providers, simulate, init, rates, replay, new_provider):
     app.command()(command)
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
 

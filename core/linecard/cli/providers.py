@@ -7,7 +7,7 @@ from rich.table import Table
 
 from linecard.cli.tables import show
 from linecard.hookspecs import ProviderHooks
-from linecard.plugins import Plugins, capabilities
+from linecard.plugins import Plugins, capabilities, hooks_to_do
 
 
 def providers() -> None:
@@ -15,7 +15,7 @@ def providers() -> None:
     plugins = Plugins.discover()
     for name, provider in sorted(plugins.providers.items()):
         typer.echo(f"{name}  {provider.distribution} {provider.version}")
-        show(_table(capabilities(provider.cls)))
+        show(_table(capabilities(provider.cls), hooks_to_do(provider.cls)))
     for other in plugins.others:
         typer.echo(f"{other.name}  plugin, {other.distribution}")
     for skipped in plugins.skipped:
@@ -24,10 +24,11 @@ def providers() -> None:
         typer.secho("no provider is installed", fg=typer.colors.YELLOW)
 
 
-def _table(offered: dict[str, frozenset[str]]) -> Table:
+def _table(offered: dict[str, frozenset[str]], to_do: frozenset[str]) -> Table:
     table = Table("hook", *offered)
     for hook in _hooks():
-        marks = ("yes" if hook in hooks else "-" for hooks in offered.values())
+        lacking = "to do" if hook in to_do else "-"
+        marks = ("yes" if hook in hooks else lacking for hooks in offered.values())
         table.add_row(hook, *marks)
     return table
 

@@ -10,5 +10,4 @@ WIDE = 200
 
 def show(table: Table) -> None:
     """Print a table: as wide as the terminal, or as wide as it wants to be."""
-    console = Console()
-    console.print(table, width=None if console.is_terminal else WIDE)
+    Console(width=None if Console().is_terminal else WIDE).print(table)

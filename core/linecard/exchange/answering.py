@@ -1,99 +1,111 @@
-"""Which document a carrier gets: the core decides the verbs, the provider writes them down.
+"""Which document a carrier gets: `deciding` says what it says, the provider writes it down.
 
-Every document that opens a stream ends in a tail that asks us what comes next, since carriers drop
-the caller when a document ends. Documents are kept: a repeated request gets the same bytes.
+Documents are kept: a repeated request gets the same bytes, and what the carrier is commanded beside
+one is carried out once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import structlog
-
-from linecard.calls import Call, Direction
-from linecard.carrier import Answer, RecordAt
-from linecard.errors import GateRefused
-from linecard.exchange import dialups, effects, recording
+from linecard.calls import Call, CallStatus
+from linecard.carrier import Answer
+from linecard.errors import UnsupportedByProvider
+from linecard.events import AnswerRequested
+from linecard.exchange import deciding, effects
 from linecard.exchange.context import Exchange
-from linecard.exchange.presence import agent_is_gone
-from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
-from linecard.media.formats import pick_profile
-from linecard.store import calls, documents, timeline, transfers
-from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
+from linecard.store import calls, documents, timeline
+from linecard.verbs import Hangup, Reason
 from linecard.wall import now
-from linecard.webhook import CarrierRequest, Kind, Reply
+from linecard.webhook import Callback, CarrierRequest, Kind, Reply
 
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from linecard.plugins import Relay
 
-APOLOGY = "We are sorry, this call cannot go on. Please call again later."
-WHISPER = "A caller is being connected to you."
 ONCE_A_CALL = frozenset({Kind.ANSWER, Kind.FALLBACK})
 STREAM_STARTED = "stream-started"
-MOST_NEW_STREAMS = 2
-"""New streams after a lost one, in a call."""
-
-Verbs = Sequence[Verb]
 
 
 async def reply(
     exchange: Exchange,
+    relay: Relay,
     call: Call | None,
     request: CarrierRequest,
+    callback: Callback,
     reason: Reason,
-    provider: str,
-    account: str,
 ) -> Reply:
     """The document for a request; the same bytes for a repeat of it, until the call is to end."""
-    hooks = exchange.plugins.relay(provider, account).hooks
-    if call is None and not exchange.doors.is_open:
-        return Reply(503, b"the server is stopping; ask again elsewhere")
     if call is None:
-        made = hooks.answer(None, await _for_strangers(exchange, reason), reason)
-        effects.start(exchange, None, made.effects)
-        return made.reply
+        return await _to_stranger(exchange, relay, callback, reason)
     async with exchange.turns.of(call.id):
         async with exchange.database.read() as conn:
             call = await calls.get(conn, call.id) or call
         if call.is_over or call.closing:
-            made = hooks.answer(call, [Hangup()], reason)
+            made = relay.hooks.answer(call, [Hangup()], reason)
             effects.start(exchange, call, made.effects)
             return made.reply
-        slot = await _slot(exchange, call, request, reason)
+        slot = await _slot(exchange, call, request, reason, callback.question)
         kept = await _kept(exchange, call, slot)
         if kept is not None:
             return kept
-        made = hooks.answer(call, await _verbs(exchange, call, request, reason), reason)
-        return await _keep(exchange, call, slot, made)
+        return await _keep(
+            exchange, call, slot, await _made(exchange, relay, call, request, reason)
+        )
 
 
-async def _verbs(
-    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
-) -> Sequence[Verb]:
+async def _to_stranger(
+    exchange: Exchange, relay: Relay, callback: Callback, reason: Reason
+) -> Reply:
+    if not exchange.doors.is_open:
+        return Reply(503, b"the server is stopping; ask again elsewhere")
+    verbs = await deciding.for_strangers(exchange, reason)
+    made = relay.hooks.answer(_stranger(relay, callback), verbs, reason)
+    effects.start(exchange, None, made.effects)
+    return made.reply
+
+
+def _stranger(relay: Relay, callback: Callback) -> Call | None:
+    """What is known of a call that is not ours, for carriers who must be told which one to refuse."""
+    asked = next((one for one in callback.events if isinstance(one, AnswerRequested)), None)
+    if asked is None:
+        return None
+    return Call(
+        id="",
+        provider=relay.provider,
+        account=relay.account,
+        direction=asked.direction,
+        from_=asked.from_,
+        to=asked.to,
+        number="",
+        agent="",
+        profile="",
+        status=CallStatus.REJECTED,
+        created_at=now(),
+        carrier_ids=callback.call_ids,
+    )
+
+
+async def _made(
+    exchange: Exchange, relay: Relay, call: Call, request: CarrierRequest, reason: Reason
+) -> Answer:
+    verbs = await deciding.verbs(exchange, call, request, reason)
     try:
-        return await DECIDE[reason](exchange, call, request)
-    except GateRefused as refusal:
-        log.error("a transfer is no longer allowed", call=call.id, reason=refusal.message)
-        return await _another_stream(exchange, call)
-
-
-async def _for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
-    """A refusal; the busy tone while as many calls are live as we take."""
-    if reason is not Reason.ANSWER:
-        return [Hangup()]
-    async with exchange.database.read() as conn:
-        live = await calls.count_live(conn)
-    return [Reject(busy=live >= exchange.settings.max_live_calls)]
+        return relay.hooks.answer(call, verbs, reason)
+    except UnsupportedByProvider as missing:
+        verbs = await deciding.instead(exchange, call, missing)
+        return relay.hooks.answer(call, verbs, reason)
 
 
 async def _slot(
-    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason
+    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason, question: str
 ) -> tuple[str, str]:
     """What a document is kept under, so that a repeated question finds it.
 
     An address of a number is the same whenever it is asked: there it is the streams that the call has
     had by then that tell one question from the next. Only the first answer is one for all of a call.
     """
+    if question:
+        return reason.value, question
     kind = request.kind or reason.value
     if request.call is not None:
         return kind, request.reference or ""
@@ -117,132 +129,9 @@ async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Ans
     """
     reply = made.reply
     async with exchange.database.write() as conn:
-        stands = await documents.put(
+        stands, is_ours = await documents.put(
             conn, call.id, *slot, reply.status, reply.content_type, reply.body
         )
-    effects.start(exchange, call, made.effects)
+    if is_ours:
+        effects.start(exchange, call, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)
-
-
-async def _answer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
-    if request.kind is Kind.RETURN:
-        return await _after_return(exchange, call)
-    return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
-
-
-def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
-    facts = exchange.relay(call).hooks.facts()
-    where = facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
-    if not call.record or where is not RecordAt.DOCUMENT:
-        return []
-    ordered = recording.order(exchange, call)
-    return [Record(callback_url=ordered.callback_url, max_seconds=ordered.max_seconds)]
-
-
-async def stream_verbs(exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS) -> Verbs:
-    """A stream to the call's agent, and behind it the tail that asks what comes next.
-
-    Its token may be used for `valid_seconds`.
-    """
-    addresses = exchange.addresses(call.provider, call.account)
-    profile = pick_profile(exchange.relay(call).hooks.stream_profiles(), call.profile)
-    url, token_id = await stream_url(exchange, call, valid_seconds)
-    return [
-        Stream(
-            url=url,
-            status_url=addresses.webhook(Kind.STREAM, call.id),
-            profile=profile,
-            options=call.options,
-        ),
-        Redirect(url=addresses.webhook(Kind.NEXT, call.id, token_id)),
-    ]
-
-
-async def verbs_at_dial(exchange: Exchange, call: Call) -> Verbs:
-    """The answer of a call whose stream address goes out with the dial: good until it has rung out."""
-    return await stream_verbs(exchange, call, call.ring_seconds + VALID_SECONDS)
-
-
-async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
-    """The tail behind a stream, or the end of a dial."""
-    if request.kind is Kind.DIALED:
-        return await _after_dial(exchange, call, request)
-    transfer = await dialups.moving(exchange, call)
-    if transfer is not None:
-        return await dialups.verbs(exchange, call, transfer)
-    return await _another_stream(exchange, call)
-
-
-async def _after_return(exchange: Exchange, call: Call) -> Verbs:
-    """The caller is back from whoever was rung at an address of the number."""
-    await dialups.give_up_moving(exchange, call)
-    return await _stream_if_agent(exchange, call)
-
-
-async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
-    async with exchange.database.read() as conn:
-        is_alone = await agent_is_gone(conn, exchange, call)
-    return [Hangup()] if is_alone else await stream_verbs(exchange, call)
-
-
-async def _whom_to_dial(exchange: Exchange, call: Call) -> Verbs:
-    """Asked at an address of the number, which does not say for which transfer."""
-    transfer = await dialups.moving(exchange, call)
-    if transfer is not None:
-        return await dialups.verbs(exchange, call, transfer)
-    return await _stream_if_agent(exchange, call)
-
-
-async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
-    async with exchange.database.read() as conn:
-        transfer = await transfers.get(conn, request.reference or "")
-        is_alone = await agent_is_gone(conn, exchange, call)
-    if transfer is not None and transfer.result == "bridged":
-        return [Hangup()]
-    return _apology(call) if is_alone else await stream_verbs(exchange, call)
-
-
-async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
-    async with exchange.database.write() as conn:
-        names = [line.name for line in await timeline.of_call(conn, call.id)]
-        is_alone = await agent_is_gone(conn, exchange, call)
-        if is_alone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
-            await timeline.append(conn, call.id, "apologised", {}, now())
-            return _apology(call)
-        await timeline.append(conn, call.id, "stream-asked-again", {}, now())
-    return await stream_verbs(exchange, call)
-
-
-def _apology(call: Call) -> Verbs:
-    log.warning("the caller is told that the call cannot go on", call=call.id)
-    return [Say(text=APOLOGY), Hangup()]
-
-
-async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
-    """The document of a transfer; one that was given up already, or is not there, brings a stream."""
-    if request.kind is Kind.WHISPER:
-        return [Say(text=WHISPER)]
-    if request.kind is Kind.DIAL:
-        return await _whom_to_dial(exchange, call)
-    async with exchange.database.read() as conn:
-        transfer = await transfers.get(conn, request.reference or "")
-    if transfer is None or transfer.call != call.id or transfer.state == "ended":
-        return await _another_stream(exchange, call)
-    return await dialups.verbs(exchange, call, transfer)
-
-
-async def _fallback(_exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
-    return _apology(call)
-
-
-DECIDE: Mapping[Reason, Callable[[Exchange, Call, CarrierRequest], Awaitable[Verbs]]] = (
-    MappingProxyType(
-        {
-            Reason.ANSWER: _answer,
-            Reason.NEXT: _next,
-            Reason.TRANSFER: _transfer,
-            Reason.GATHERED: _next,
-            Reason.FALLBACK: _fallback,
-        }
-    )
-)

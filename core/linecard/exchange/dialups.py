@@ -69,18 +69,26 @@ async def begin(
     try:
         if consults:
             return await consulting.begin(exchange, call, transfer, cleared)
-        return (await relay.hooks.transfer(call, _order(exchange, call, transfer))).start
+        order = _order(exchange, call, transfer, cleared)
+        return (await relay.hooks.transfer(call, order)).start
     except LinecardError as error:
         await _give_up(exchange, call, transfer, error)
         raise
 
 
-def _order(exchange: Exchange, call: Call, transfer: Transfer) -> TransferOrder:
+def _order(
+    exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cleared, ...]
+) -> TransferOrder:
     addresses = exchange.addresses(call.provider, call.account)
     return TransferOrder(
         reference=transfer.id,
         document_url=addresses.webhook(Kind.TRANSFER, call.id, transfer.id),
         stage=TransferStage.DIAL,
+        targets=targets,
+        whispers=transfer.mode == WARM,
+        caller_id=call.number,
+        ring_seconds=transfer.ring_seconds,
+        max_seconds=call.max_seconds,
     )
 
 
@@ -108,7 +116,7 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
             raise CallOver(call.id)
         if any(known.state in ACTIVE for known in await transfers.of_call(conn, call.id)):
             raise Conflict(f"call {call.id} is being transferred already")
-        await limits.check_transfer(conn, exchange.settings, len(transfer.targets))
+        await limits.check_transfer(conn, exchange.settings, call, len(transfer.targets))
         await transfers.add(conn, transfer)
         facts = {"mode": transfer.mode, "targets": len(transfer.targets)}
         await timeline.append(conn, call.id, "transfer-asked", facts, now())

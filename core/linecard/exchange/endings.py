@@ -135,7 +135,8 @@ async def look_up(exchange: Exchange, call: Call) -> Found:
     except CarrierError as error:
         log.warning("look-up failed", call=call.id, error=str(error))
         return Found.CANNOT_TELL
-    told = [*seen.further, *([seen.ended] if seen.found is Found.ENDED and seen.ended else [])]
+    is_over = seen.found is Found.ENDED and seen.ended is not None
+    told = [*seen.further, *(seen.end if is_over else ())]
     if told:
         await inbox.apply(exchange, call, told)
     return seen.found

@@ -16,6 +16,7 @@ from linecard.events import (
     CALLER,
     AnswerRequested,
     CallAnswered,
+    CallRated,
     CallRinging,
     CarrierEvent,
     LegEnded,
@@ -36,6 +37,11 @@ def _answered(call: Call, _event: CarrierEvent, at: datetime) -> Changes:
     }
 
 
+def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    assert isinstance(event, AnswerRequested)
+    return _answered(call, event, at) if event.answers else {}
+
+
 def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     assert isinstance(event, LegEnded)
     return {
@@ -47,6 +53,12 @@ def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     }
 
 
+def _rated(call: Call, event: CarrierEvent, _at: datetime) -> Changes:
+    """A price that came with the end counts; this one where there was none."""
+    assert isinstance(event, CallRated)
+    return {"cost": call.cost or event.cost}
+
+
 def _our_reason(call: Call) -> str | None:
     """Why we ended a call, where the carrier would call it a normal end and it was not."""
     return call.closing if call.closing in TELLING else None
@@ -56,9 +68,10 @@ FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Chan
     MappingProxyType(
         {
             CallRinging: _ringing,
-            AnswerRequested: _answered,
+            AnswerRequested: _asked,
             CallAnswered: _answered,
             LegEnded: _ended,
+            CallRated: _rated,
         }
     )
 )

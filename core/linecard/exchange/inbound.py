@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from linecard.calls import Call, CallStatus, Direction
+from linecard.errors import LimitReached
 from linecard.events import AnswerRequested
 from linecard.exchange.context import Exchange
 from linecard.media.formats import inbound_profile
 from linecard.numbers import Number, mask
+from linecard.outbound import limits
 from linecard.outbound.noting import note_recording
 from linecard.store import calls, numbers, timeline
 from linecard.tokens import new_id
@@ -56,8 +58,10 @@ async def _refusal(
         return "the number is switched off"
     if not exchange.doors.is_open:
         return "the server is stopping"
-    if await calls.count_live(conn) >= exchange.settings.max_live_calls:
-        return "too many live calls (LINECARD_MAX_LIVE_CALLS)"
+    try:
+        await limits.check_arrival(conn, exchange.settings, number)
+    except LimitReached as error:
+        return str(error)
     return ""
 
 

@@ -37,12 +37,13 @@ NEVER_OPENED_SECONDS = 5
 class Accepted:
     """What became of a request: its call (None where we know none), and the events that were new.
 
-    `opened`: the request opened the call.
+    `opened`: the request opened the call; `ended`: the call was live before and is over now.
     """
 
     call: Call | None
     fresh: tuple[CarrierEvent, ...] = ()
     opened: bool = False
+    ended: bool = False
 
 
 async def accept(
@@ -59,7 +60,7 @@ async def accept(
         accepted = await _accept_after_all(exchange, relay, request, callback)
     _count(exchange, relay, accepted, callback)
     if accepted.call is not None:
-        await telling.tell(exchange, accepted.call, accepted.fresh)
+        await telling.tell(exchange, accepted.call, accepted.fresh, accepted.ended)
     return accepted
 
 
@@ -90,7 +91,7 @@ async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) 
     async with exchange.database.write() as conn:
         current = await calls.get(conn, call.id) or call
         accepted = await _apply_all(conn, current, events)
-    await telling.tell(exchange, accepted.call or call, accepted.fresh)
+    await telling.tell(exchange, accepted.call or call, accepted.fresh, accepted.ended)
     return accepted.call or call
 
 
@@ -144,13 +145,14 @@ async def _apply_all(
     unknown: Mapping[str, str] = NO_PAIRS,
 ) -> Accepted:
     fresh: list[CarrierEvent] = []
+    was_over = call.is_over
     for event in events:
         kept = payload(event, unknown)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
             call, is_news = await _apply(conn, call, event)
             fresh += [event] if is_news else []
-    return Accepted(call, tuple(fresh))
+    return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 
 async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tuple[Call, bool]:

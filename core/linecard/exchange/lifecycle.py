@@ -12,7 +12,7 @@ import structlog
 from linecard.agents import Agents
 from linecard.clock import Clock
 from linecard.errors import ConfigurationError
-from linecard.exchange import answering, inbox
+from linecard.exchange import deciding, inbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
@@ -21,6 +21,7 @@ from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.outbox import OutboxLoop
 from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
+from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
@@ -68,7 +69,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         report=partial(inbox.apply, exchange),
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
-        verbs_at_dial=partial(answering.verbs_at_dial, exchange),
+        verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
     )
 
 
@@ -84,8 +85,15 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         clock=exchange.clock,
         tended=exchange.lives.__contains__,
     )
+    costs = Costs(
+        database=exchange.database,
+        plugins=exchange.plugins,
+        report=dialer.report,
+        clock=exchange.clock,
+    )
     loops = [
         asyncio.create_task(settler.run(), name="settler"),
+        asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         *_recording(exchange),
     ]

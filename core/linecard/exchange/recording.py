@@ -42,15 +42,15 @@ async def start(exchange: Exchange, call: Call) -> None:
     except CarrierError as error:
         exchange.metrics.recording_failures.labels(call.provider).inc()
         log.warning("recording did not start", call=call.id, error=str(error))
-        event = RecordingFailed(key=f"recording-failed:{new_id()}", reason=error.message)
-        await inbox.apply(exchange, call, [event])
+        failed = RecordingFailed(key=f"recording-failed:{new_id()}", reason=error.message)
+        await inbox.apply(exchange, call, [failed])
         return
-    await inbox.apply(
-        exchange, call, [RecordingStarted(key=f"recording-started:{started}", recording=started)]
-    )
+    if started is not None:
+        event = RecordingStarted(key=f"recording-started:{started}", recording=started)
+        await inbox.apply(exchange, call, [event])
 
 
-async def _start_patiently(exchange: Exchange, call: Call) -> str:
+async def _start_patiently(exchange: Exchange, call: Call) -> str | None:
     hooks = exchange.relay(call).hooks
     for pause in RETRY_AFTER:
         try:

@@ -53,9 +53,7 @@ async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, see
         exchange.tasks.start(confirming.confirm(exchange, accepted.call), "confirm an arrival")
     if callback.wants is None:
         return callback.reply or Reply()
-    return await answering.reply(
-        exchange, accepted.call, request, callback.wants, relay.provider, relay.account
-    )
+    return await answering.reply(exchange, relay, accepted.call, request, callback, callback.wants)
 
 
 async def _carries_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> bool:
@@ -90,7 +88,7 @@ async def _is_current(exchange: Exchange, relay: Relay, given: Mapping[str, str]
 def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> None:
     if call is None:
         return
-    if isinstance(event, AnswerRequested) and _records_now(exchange, call):
+    if isinstance(event, AnswerRequested) and event.answers and _records_now(exchange, call):
         exchange.tasks.start(recording.start(exchange, call), "start recording")
 
 

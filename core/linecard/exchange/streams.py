@@ -66,8 +66,8 @@ def line_of(admitted: Admitted, started: StreamStarted) -> StreamFormat:
     try:
         line = corrected(declared, started)
     except ValueError as error:
-        raise RequestRefused(f"the codec {started.encoding!r} is not known") from error
-    if line != declared:
+        raise RequestRefused(f"the codec is not known: {error}") from error
+    if line != declared and line.inbound.encoding not in admitted.profile.accepts:
         log.warning(
             "the stream has another codec than the document asked for; it is believed",
             call=admitted.call.id,

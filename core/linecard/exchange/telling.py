@@ -55,8 +55,13 @@ TELL: Mapping[type[CarrierEvent], Callable[[LiveCall, Call, CarrierEvent], None]
 )
 
 
-async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) -> None:
-    """Tell the live call and the plugins what is new, and count a call that is over."""
+async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent], ended: bool) -> None:
+    """Tell the live call and the plugins what is new, and count a call that has `ended` by it.
+
+    An end may be reported more than once: by a look-up, and by a late callback.
+    """
+    if ended:
+        exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
     live = exchange.lives.get(call.id)
     for event in fresh:
         if exchange.flights is not None:
@@ -69,7 +74,6 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent]) ->
             exchange.tasks.start(follow(exchange, call, event), f"after {type(event).__name__}")
         exchange.plugins.tell("call_event", event=event, call=call)
         if isinstance(event, LegEnded) and event.leg == CALLER:
-            exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
             exchange.tasks.start(
                 exchange.leases.give_back(exchange.plugins, call.id), "release pod"
             )

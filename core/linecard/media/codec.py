@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from linecard.events import StreamStarted
+from linecard.events import StreamCodec, StreamStarted
 from linecard.media import g711
 from linecard.media.formats import AudioFormat, Encoding, StreamFormat
 from linecard.media.pcm import byteswap
@@ -118,17 +118,18 @@ def _is_plain(line: AudioFormat) -> bool:
 
 
 def corrected(format: StreamFormat, started: StreamStarted) -> StreamFormat:
-    """The declared format as the stream's opening message corrects it.
+    """The declared format as the stream's opening message corrects it, each direction by itself.
 
     Raises ValueError for an encoding that is none of ours.
     """
-    if started.encoding is None and started.rate is None:
-        return format
-    return StreamFormat(
-        inbound=_said(format.inbound, started), outbound=_said(format.outbound, started)
+    both = StreamCodec(started.encoding, started.rate)
+    line = StreamFormat(
+        inbound=_said(format.inbound, started.inbound or both),
+        outbound=_said(format.outbound, started.outbound or both),
     )
+    return format if line == format else line
 
 
-def _said(declared: AudioFormat, started: StreamStarted) -> AudioFormat:
-    encoding = Encoding(started.encoding) if started.encoding else declared.encoding
-    return replace(declared, encoding=encoding, rate=started.rate or declared.rate)
+def _said(declared: AudioFormat, said: StreamCodec) -> AudioFormat:
+    encoding = Encoding(said.encoding) if said.encoding else declared.encoding
+    return replace(declared, encoding=encoding, rate=said.rate or declared.rate)

@@ -67,6 +67,7 @@ class StreamProfile:
     `websocket-in` is declared but not built. `at_dial`: the stream's address goes out with the dial,
     and nobody asks for an answer. `inbound` false: calls that come in take another profile.
     `outbound_needs` are options of the number without which it carries no call that goes out.
+    `accepts` are encodings that the stream's opening message may well name instead of the declared one.
     """
 
     name: str
@@ -79,6 +80,7 @@ class StreamProfile:
     at_dial: bool = False
     inbound: bool = True
     outbound_needs: tuple[str, ...] = ()
+    accepts: frozenset[Encoding] = frozenset()
 
 
 def same_both_ways(audio: AudioFormat) -> StreamFormat:

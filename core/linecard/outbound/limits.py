@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from linecard.errors import LimitReached
 from linecard.numbers import Cleared, Number, mask
+from linecard.settings import AccountLimits
 from linecard.store import calls, transfers
 from linecard.store.rows import lock_counting
 from linecard.wall import now
@@ -14,7 +15,9 @@ from linecard.wall import now
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from linecard.calls import Call
     from linecard.settings import Settings
+    from linecard.store.calls import AccountKey
 
 
 async def one_at_a_time(conn: AsyncConnection) -> None:
@@ -27,22 +30,69 @@ async def check(conn: AsyncConnection, settings: Settings, number: Number, to: C
     await _per_minute(conn, settings)
     await _live(conn, settings)
     await _per_number(conn, settings, to)
+    await _account_per_minute(conn, settings, (number.provider, number.account))
+    await _account_live(conn, settings, (number.provider, number.account))
     await _channels(conn, number)
 
 
-async def check_transfer(conn: AsyncConnection, settings: Settings, targets: int) -> None:
+async def check_arrival(conn: AsyncConnection, settings: Settings, number: Number) -> None:
+    """Raise LimitReached when a call that comes in would pass the live calls of the server or account."""
+    await _live(conn, settings)
+    await _account_live(conn, settings, (number.provider, number.account))
+
+
+async def check_transfer(
+    conn: AsyncConnection, settings: Settings, call: Call, targets: int
+) -> None:
     """Raise LimitReached when a transfer to so many targets would pass the calls of a minute.
 
     The day's limit per number is for the people we call: a contact centre takes many transfers.
     """
     await _per_minute(conn, settings, targets)
+    await _account_per_minute(conn, settings, (call.provider, call.account), targets)
 
 
 async def _per_minute(conn: AsyncConnection, settings: Settings, more: int = 1) -> None:
-    since = now() - timedelta(minutes=1)
-    dialed = await calls.count_dialed(conn, since) + await transfers.count_targets(conn, since)
+    dialed = await _dialed_lately(conn)
     if dialed + more > settings.max_calls_per_minute:
         raise LimitReached("LINECARD_MAX_CALLS_PER_MINUTE", f"{dialed} calls in the last minute")
+
+
+async def _dialed_lately(conn: AsyncConnection, account: AccountKey | None = None) -> int:
+    since = now() - timedelta(minutes=1)
+    placed = await calls.count_dialed(conn, since, account=account)
+    return placed + await transfers.count_targets(conn, since, account)
+
+
+async def _account_per_minute(
+    conn: AsyncConnection, settings: Settings, account: AccountKey, more: int = 1
+) -> None:
+    limit = _limits_of(settings, account).max_calls_per_minute
+    if limit is None:
+        return
+    dialed = await _dialed_lately(conn, account)
+    if dialed + more > limit:
+        raise LimitReached(
+            _name(account, "max_calls_per_minute"), f"{dialed} calls in the last minute"
+        )
+
+
+async def _account_live(conn: AsyncConnection, settings: Settings, account: AccountKey) -> None:
+    limit = _limits_of(settings, account).max_live_calls
+    if limit is None:
+        return
+    live = await calls.count_live(conn, account=account)
+    if live >= limit:
+        raise LimitReached(_name(account, "max_live_calls"), f"{live} calls are live")
+
+
+def _limits_of(settings: Settings, account: AccountKey) -> AccountLimits:
+    return settings.limits.get(":".join(account), AccountLimits())
+
+
+def _name(account: AccountKey, limit: str) -> str:
+    """The limit as it stands in linecard.toml."""
+    return f'limits."{":".join(account)}".{limit}'
 
 
 async def _live(conn: AsyncConnection, settings: Settings) -> None:

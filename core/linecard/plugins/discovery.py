@@ -20,7 +20,8 @@ log = structlog.get_logger()
 GROUP = "linecard"
 SLOW_SECONDS = 1.0
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_OUR_ROUTES = frozenset({"api", "ws", "healthz", "readyz", "metrics"})
+OUR_ROUTES = frozenset({"api", "ws", "healthz", "readyz", "metrics"})
+"""What our own addresses begin with: no plugin has such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _usable(name: str, plugin: Any) -> Any:
 
 
 def _checked(name: str, plugin: Any) -> Iterator[str]:
-    if not _NAME.fullmatch(name) or name in _OUR_ROUTES:
+    if not _NAME.fullmatch(name) or name in OUR_ROUTES:
         yield f"{name!r} cannot be a plugin's name: small letters, digits, - and _, and no route of ours"
     try:
         yield from (found := faults(plugin))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from linecard.hookspecs import TO_DO
 from linecard.plugins.specs import ALL, PROVIDER, STATIC, HookManager, may_be_async
 
 _PARSER = HookManager()  # only reads the marks that `hookimpl` leaves; nothing is registered in it
@@ -45,15 +46,20 @@ def joined_hooks(plugin: object) -> frozenset[str]:
     return frozenset(one.hook for one in implementations(plugin))
 
 
+def hooks_to_do(plugin: object) -> frozenset[str]:
+    """The hooks of a provider that its author has marked as still to be written."""
+    return frozenset(hook for hook in PROVIDER if hasattr(getattr(plugin, hook, None), TO_DO))
+
+
 def is_provider(plugin: object) -> bool:
-    """Whether this is a carrier's plugin: it answers hooks of a provider."""
-    return not answered_hooks(plugin).isdisjoint(PROVIDER)
+    """Whether this is a carrier's plugin: it answers hooks of a provider, or is going to."""
+    return bool(answered_hooks(plugin) & PROVIDER.keys() or hooks_to_do(plugin))
 
 
 def faults(plugin: object) -> list[str]:
     """What is wrong with a plugin, each in one sentence; empty when it can be used."""
     found = implementations(plugin)
-    if not found:
+    if not found and not hooks_to_do(plugin):
         return ["it implements no hook of Linecard"]
     wrong = [sentence for one in found for sentence in _function_faults(one)]
     if is_provider(plugin):

@@ -3,10 +3,11 @@
 from linecard.settings.init import write_config
 from linecard.settings.loading import from_here, load_settings
 from linecard.settings.secret import Secret
-from linecard.settings.values import ACCOUNT_DEFAULT, AccountSettings, Settings
+from linecard.settings.values import ACCOUNT_DEFAULT, AccountLimits, AccountSettings, Settings
 
 __all__ = [
     "ACCOUNT_DEFAULT",
+    "AccountLimits",
     "AccountSettings",
     "Secret",
     "Settings",

@@ -36,6 +36,9 @@ secret = "{secret}"
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
 
+# Prices that no API of a carrier names; also a table of several files, by provider or account.
+# prices = "prices.toml"
+
 # Proxies whose X-Forwarded-For may stand in our logs.
 # trusted_proxies = ["10.0.0.0/8"]
 

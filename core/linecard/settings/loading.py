@@ -19,7 +19,7 @@ from linecard.settings.sources import (
     from_table,
     read_file,
 )
-from linecard.settings.values import Settings
+from linecard.settings.values import AccountSettings, Settings
 
 
 def from_here(providers: Mapping[str, type]) -> Settings:
@@ -41,6 +41,7 @@ def load_settings(
     file = read_file(config_path)
     own = _own(environment, file, config_path, problems)
     accounts = read_accounts(environment, file.get("accounts", {}), providers, problems)
+    problems += _limits_of_nobody(own, accounts)
     if problems:
         raise ConfigurationError("settings are wrong:\n" + "\n".join(f"- {it}" for it in problems))
     return Settings(**own, accounts=accounts)
@@ -71,6 +72,16 @@ def _ruled(given: Mapping[str, Given], problems: list[str]) -> Iterable[tuple[st
             yield key, RULES[key](given[key].value)
         except ValueError as error:
             problems.append(f"{given[key].name} {error}")
+
+
+def _limits_of_nobody(
+    own: Mapping[str, Any], accounts: Mapping[str, Iterable[AccountSettings]]
+) -> Iterable[str]:
+    known = {f"{one.provider}:{one.name}" for listed in accounts.values() for one in listed}
+    for account in own.get("limits", {}):
+        if account not in known:
+            shown = ", ".join(sorted(known)) or "none"
+            yield f'limits."{account}" is of no account; there are: {shown}'
 
 
 def _unknown(given: Given, key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
 from linecard.settings.secret import Secret
+from linecard.settings.values import AccountLimits
 
 _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
@@ -108,6 +110,37 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_prices(value: Any) -> Mapping[str, str]:
+    """Paths of price lists by owner; a single path is of a list that names its owners itself."""
+    if not isinstance(value, Mapping):
+        return {"": as_text(value)}
+    return {str(owner): _as_path(owner, path) for owner, path in value.items()}
+
+
+def _as_path(owner: str, path: Any) -> str:
+    try:
+        return as_text(path)
+    except ValueError as error:
+        raise ValueError(f"holds {owner}: {error}, the path of a price list") from error
+
+
+def _as_account_limits(value: Any) -> Mapping[str, AccountLimits]:
+    tables = value if isinstance(value, Mapping) else None
+    if tables is None:
+        raise ValueError('must be tables in linecard.toml: [limits."PROVIDER:ACCOUNT"]')
+    return {account: _limits_of(account, table) for account, table in tables.items()}
+
+
+def _limits_of(account: str, table: Any) -> AccountLimits:
+    known = [one.name for one in fields(AccountLimits)]
+    if not isinstance(table, Mapping) or not table.keys() <= set(known):
+        raise ValueError(f"holds {account}: must be a table of {', '.join(known)}")
+    try:
+        return AccountLimits(**{name: _as_limit(limit) for name, limit in table.items()})
+    except ValueError as error:
+        raise ValueError(f"holds {account}: a limit {error}") from error
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -127,6 +160,8 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "flight_megabytes": _as_size,
         "flight_numbers": as_bool,
         "flight_digits": as_bool,
+        "prices": _as_prices,
+        "limits": _as_account_limits,
     }
 )
 

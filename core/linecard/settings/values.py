@@ -21,11 +21,21 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLimits:
+    """Hard stops of one account, beside those of the server; None: only the server's."""
+
+    max_live_calls: int | None = None
+    max_calls_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the server was told; the names are those of `LINECARD_*`, in lower case.
 
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
-    `accounts` are by provider.
+    `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
+    `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
+    `limits` are by `PROVIDER:ACCOUNT`.
     """
 
     public_url: str
@@ -45,4 +55,6 @@ class Settings:
     flight_megabytes: int = 32
     flight_numbers: bool = False
     flight_digits: bool = True
+    prices: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)

@@ -41,7 +41,8 @@ class Webhook:
     seconds of the carrier's clock.
 
     `kind` is what the ledger calls it; `policy` stands instead of the address's own overrides;
-    `headers` go beside the signature's, the same ones with every try.
+    `headers` go beside the signature's, the same ones with every try; `proof` are headers that are the
+    signature, where it is over the body.
     """
 
     url: str
@@ -53,6 +54,7 @@ class Webhook:
     call: str | None = None
     policy: Policy | None = None
     headers: Pairs = ()
+    proof: Pairs = ()
 
 
 class Courier:
@@ -145,7 +147,7 @@ class Courier:
         return Request(webhook.method, url, body, headers)
 
     def _headers(self, webhook: Webhook, url: str, fields: Pairs) -> dict[str, str]:
-        headers = dict(self._sign(webhook.method, url, fields))
+        headers = {**self._sign(webhook.method, url, fields), **dict(webhook.proof)}
         if self._faults.happens("bad_signature"):
             headers = {name: value[::-1] for name, value in headers.items()}
         return headers | dict(webhook.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -141,6 +142,17 @@ class Prompt:
         ended, self._ended = self._ended, None
         if ended:
             ended()
+
+
+async def play_sound(line: Line, pcm: bytes, loops: int = 1) -> None:
+    """Play a sound to a line until it has been heard; `loops` 0 never ends."""
+    heard = asyncio.Event()
+    prompt = Prompt(pcm, loops, heard.set)
+    line.add(prompt)
+    try:
+        await heard.wait()
+    finally:
+        line.remove(prompt)
 
 
 class Bridge:

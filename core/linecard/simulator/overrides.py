@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urldefrag
 class Policy:
     """Seconds to connect, to wait for the reply and in all; retries, and what is retried.
 
-    `retry_on` holds `4xx`, `5xx`, `ct` (no connection), `rt` (no reply) or `all`.
+    `retry_on` holds `4xx`, `5xx`, `ct` (no connection), `rt` (no reply) or `all`. `most_read` and
+    `most_total` are the longest waits that an address may ask for.
     """
 
     connect: float = 2.0
@@ -19,6 +20,8 @@ class Policy:
     total: float = 55.0
     retries: int = 1
     retry_on: frozenset[str] = frozenset({"ct", "rt"})
+    most_read: float = 40.0
+    most_total: float = 55.0
 
     def retries_after(self, outcome: str) -> bool:
         """Whether `ct`, `rt`, `4xx` or `5xx` is tried again."""
@@ -28,7 +31,7 @@ class Policy:
 ONCE = Policy(retries=0)
 """For what takes no overrides and is never repeated."""
 
-_SECONDS = (("connect", "ct", 10_000), ("read", "rt", 40_000), ("total", "tt", 55_000))
+MOST_CONNECT = 10.0
 _WORDS = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 
 
@@ -40,8 +43,13 @@ def split_overrides(url: str, policy: Policy) -> tuple[str, Policy]:
     bare, fragment = urldefrag(url)
     wanted = dict(parse_qsl(fragment))
     changes: dict[str, Any] = {}
-    for name, key, most in _SECONDS:
-        milliseconds = _whole(wanted.get(key), 100, most)
+    limits = (
+        ("connect", "ct", MOST_CONNECT),
+        ("read", "rt", policy.most_read),
+        ("total", "tt", policy.most_total),
+    )
+    for name, key, most in limits:
+        milliseconds = _whole(wanted.get(key), 100, round(most * 1000))
         if milliseconds is not None:
             changes[name] = milliseconds / 1000
     retries = _whole(wanted.get("rc"), 0, 5)

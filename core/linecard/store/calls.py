@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 LIVE = tuple(status for status in CallStatus if status not in ENDS)
+AccountKey = tuple[str, str]
+"""A provider and the name of one of its accounts."""
 _FIXED = ("id", "provider", "account", "created_at", "carrier_ids")
 
 
@@ -102,9 +104,11 @@ async def page(
     )
 
 
-async def count_live(conn: AsyncConnection, number: str | None = None) -> int:
-    """How many calls are not over, of all or of one registered number; `unknown` counts."""
-    live: list[ColumnElement[bool]] = [calls.c.status.in_(LIVE)]
+async def count_live(
+    conn: AsyncConnection, number: str | None = None, account: AccountKey | None = None
+) -> int:
+    """How many calls are not over, of all, of one registered number or account; `unknown` counts."""
+    live: list[ColumnElement[bool]] = [calls.c.status.in_(LIVE), *_of_account(account)]
     if number is not None:
         live.append(calls.c.number == number)
     return await _count(conn, *live)
@@ -115,10 +119,16 @@ async def live_on_number(conn: AsyncConnection, e164: str) -> int:
     return await count_live(conn, e164)
 
 
-async def count_dialed(conn: AsyncConnection, since: datetime, to: str | None = None) -> int:
-    """How many outbound calls were written since a time, to all or to one destination."""
+async def count_dialed(
+    conn: AsyncConnection,
+    since: datetime,
+    to: str | None = None,
+    account: AccountKey | None = None,
+) -> int:
+    """How many outbound calls were written since a time, to one destination, of one account, or all."""
     outbound = calls.c.direction == Direction.OUTBOUND
-    dialed: list[ColumnElement[bool]] = [outbound, calls.c.created_at >= since]
+    recent = calls.c.created_at >= since
+    dialed: list[ColumnElement[bool]] = [outbound, recent, *_of_account(account)]
     if to is not None:
         dialed.append(calls.c.to == to)
     return await _count(conn, *dialed)
@@ -134,6 +144,12 @@ async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
 async def _first(conn: AsyncConnection, query: Select[Any]) -> Call | None:
     row = (await conn.execute(locking(conn, query))).mappings().first()
     return _call(row) if row else None
+
+
+def _of_account(account: AccountKey | None) -> list[ColumnElement[bool]]:
+    if account is None:
+        return []
+    return [calls.c.provider == account[0], calls.c.account == account[1]]
 
 
 async def _count(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> int:

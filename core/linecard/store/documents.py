@@ -44,8 +44,8 @@ async def put(
     status: int,
     content_type: str,
     body: bytes,
-) -> KeptDocument:
-    """Keep a document; the one that is kept from now on: the first, if another was quicker."""
+) -> tuple[KeptDocument, bool]:
+    """Keep a document; the one that is kept from now on, and whether it is this one: the first is."""
     row = {
         "call_id": call_id,
         "kind": kind,
@@ -54,6 +54,7 @@ async def put(
         "content_type": content_type,
         "body": body,
     }
-    await conn.execute(insert(conn, documents).values(row).on_conflict_do_nothing())
+    added = insert(conn, documents).values(row).on_conflict_do_nothing()
+    is_first = (await conn.execute(added.returning(documents.c.kind))).first() is not None
     kept = await get(conn, call_id, kind, reference)
-    return kept or KeptDocument(status=status, content_type=content_type, body=body)
+    return kept or KeptDocument(status=status, content_type=content_type, body=body), is_first

@@ -13,10 +13,12 @@ from sqlalchemy import update as update_rows
 from linecard.errors import NotFound
 from linecard.events import TransferResult
 from linecard.store.rows import check_changes, from_row, to_row
-from linecard.store.tables import transfers
+from linecard.store.tables import calls, transfers
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from linecard.store.calls import AccountKey
 
 TransferState = Literal["waiting", "dialing", "consulting", "joining", "bridged", "ended"]
 
@@ -65,9 +67,14 @@ async def pending(conn: AsyncConnection, call_id: str) -> Transfer | None:
     return waiting[-1] if waiting else None
 
 
-async def count_targets(conn: AsyncConnection, since: datetime) -> int:
-    """How many numbers were dialled by transfers since a moment."""
+async def count_targets(
+    conn: AsyncConnection, since: datetime, account: AccountKey | None = None
+) -> int:
+    """How many numbers were dialled by transfers since a moment, of all calls or of one account's."""
     query = select(transfers.c.targets).where(transfers.c.created_at >= since)
+    if account is not None:
+        of_account = (calls.c.provider == account[0], calls.c.account == account[1])
+        query = query.join(calls, calls.c.id == transfers.c.call).where(*of_account)
     return sum(len(targets) for targets in (await conn.execute(query)).scalars())
 
 

@@ -28,6 +28,7 @@ _WHOLE = re.compile(r"(?:-?[0-9]{1,18})?")
 _DECIMAL = re.compile(r"(?:-?[0-9]{1,18}(?:\.[0-9]{1,18})?)?")
 _TIME = re.compile(r"[0-9:. +-]{0,40}")
 _FLAG = re.compile(r"(?:true|false)?")
+_SOURCE = re.compile(r"[A-Za-z ._/-]{0,60}")
 _DIGITS = re.compile(r"[0-9*#A-D]{0,99}")
 _URL = re.compile(r"https?://[!-~]{1,2000}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,1024}")
@@ -50,9 +51,10 @@ _NAMES: Mapping[re.Pattern[str], str] = {
     "recording_start_ms recording_end_ms",
     _TIME: "SessionStart StartTime AnswerTime EndTime",
     _FLAG: "Machine DialRingStatus",
+    _SOURCE: "HangupSource DialBLegHangupSource",
     _DIGITS: "Digits DialDigitsMatch",
     _URL: "RecordUrl record_url",
-    _TEXT: "CallerName HangupCauseName HangupSource DialBLegHangupCauseName DialBLegHangupSource "
+    _TEXT: "CallerName HangupCauseName DialBLegHangupCauseName "
     "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason",
 }
 FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(

@@ -119,16 +119,30 @@ class OutboundPrices(msgspec.Struct):
     rates: tuple[Rate, ...] = ()
 
 
+class Price(msgspec.Struct):
+    """A price in US dollars a minute."""
+
+    rate: str
+
+
+class InboundPrices(msgspec.Struct):
+    """Prices of calls that come in, by kind of number."""
+
+    local: Price | None = None
+
+
 class VoicePrices(msgspec.Struct):
     """Prices of calls."""
 
     outbound: OutboundPrices
+    inbound: InboundPrices = msgspec.field(default_factory=InboundPrices)
 
 
 class Pricing(msgspec.Struct):
-    """The price list of one country."""
+    """The price list of one country; `country_code` without a plus."""
 
     voice: VoicePrices
+    country_code: Amount = None
 
 
 def read(answer: object, shape: type[T]) -> T:

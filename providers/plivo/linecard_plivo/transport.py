@@ -110,3 +110,6 @@ def put(
         return question(client)
     except PlivoRestError as error:
         raise Denied(f"the request is not valid: {error}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # The SDK reads lists without looking: what is in them may be anything.
+        raise Lost(f"the answer is none of Plivo's ({type(error).__name__})") from error

@@ -31,6 +31,8 @@ TELLING = frozenset({Kind.RINGING, Kind.ENDED, Kind.MACHINE})
 OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER})
 """Addresses that speak of a dialled leg: a hang-up there is not the caller's."""
 
+CALL_FIELDS = ("Event", "RequestUUID")
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -42,12 +44,20 @@ class Shape:
     read: Read
     required: tuple[str, ...] = ()
     wants: Reason | None = None
-    watched: tuple[str, ...] = ("Event",)
+    watched: tuple[str, ...] = CALL_FIELDS
     ids: Callable[[Form], Mapping[str, str]] = readings.call_ids
 
 
 ANSWER_FIELDS = ("CallUUID", "From", "To", "Direction", "CallStatus")
-END_FIELDS = ("Event", "HangupCauseCode", "TotalCost", "Duration", "BillDuration")
+END_FIELDS = (
+    *CALL_FIELDS,
+    "HangupCauseCode",
+    "HangupCauseName",
+    "HangupSource",
+    "TotalCost",
+    "Duration",
+    "BillDuration",
+)
 DIAL_FIELDS = ("CallUUID", "DialALegUUID", "DialHangupCause")
 LEG_FIELDS = (
     "DialALegUUID",
@@ -82,7 +92,7 @@ UNRECOGNISED = Shape(readings.unrecognised, watched=())
 def parse(request: CarrierRequest) -> Callback:
     """What a verified request says. Raises RequestRefused: 400 unreadable, 403 cut anew."""
     kind = _kind(request)
-    shape = UNRECOGNISED if kind is None else SHAPES[kind]
+    shape = SHAPES.get(kind, UNRECOGNISED) if kind else UNRECOGNISED
     form = read_form(request, shape.required, shape.watched)
     return Callback(
         events=shape.read(request, form),

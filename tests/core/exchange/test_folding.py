@@ -7,6 +7,7 @@ from itertools import permutations
 from linecard import (
     AnswerRequested,
     Call,
+    CallRated,
     CallRinging,
     CallStatus,
     CarrierEvent,
@@ -77,3 +78,18 @@ def test_a_record_line_hides_digits_and_addresses() -> None:
         "duration": 9,
         "cost": "0.02",
     }
+
+
+RATED = CallRated(key="p", cost="0.03")
+
+
+def test_a_later_price_counts_where_there_was_none() -> None:
+    free = replace(ENDED, cost=None)
+    for order in permutations((RINGING, ANSWERED, free, RATED)):
+        assert _fold(CALL, order).cost == "0.03"
+    assert _fold(CALL, (ENDED, RATED)).cost == "0.02"
+
+
+def test_a_price_of_another_leg_or_in_another_currency_is_not_the_calls() -> None:
+    assert changes(CALL, replace(RATED, leg="target:1"), AT) == {}
+    assert changes(CALL, replace(RATED, cost=None, price="2", currency="INR"), AT) == {}

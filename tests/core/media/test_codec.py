@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linecard import AudioFormat, Encoding, StreamFormat, StreamStarted, same_both_ways
+from linecard import (
+    AudioFormat,
+    Encoding,
+    StreamCodec,
+    StreamFormat,
+    StreamStarted,
+    same_both_ways,
+)
 from linecard.media import g711
 from linecard.media.codec import Codec, corrected
 
@@ -127,3 +134,24 @@ def test_the_opening_message_corrects_the_declared_format() -> None:
     assert corrected(declared, StreamStarted("s", {}, None, None)) is declared
     with pytest.raises(ValueError, match="opus"):
         corrected(declared, StreamStarted("s", {}, "opus", 48000))
+
+
+def test_the_opening_message_may_speak_of_each_direction_by_itself() -> None:
+    declared = same_both_ways(PCMU)
+    theirs = StreamStarted("s", {}, inbound=StreamCodec("PCMA", 8000))
+    assert corrected(declared, theirs) == StreamFormat(inbound=PCMA, outbound=PCMU)
+    ours = StreamStarted("s", {}, "PCMA", 8000, outbound=StreamCodec("L16", 16000))
+    assert corrected(declared, ours) == StreamFormat(
+        inbound=PCMA, outbound=AudioFormat(Encoding.L16, 16000)
+    )
+    silent = StreamStarted("s", {}, "PCMA", 8000, outbound=StreamCodec())
+    assert corrected(declared, silent) == StreamFormat(inbound=PCMA, outbound=PCMU)
+    with pytest.raises(ValueError, match="G722"):
+        corrected(declared, StreamStarted("s", {}, inbound=StreamCodec("G722")))
+
+
+def test_a_line_with_a_codec_for_each_direction_decodes_the_one_and_encodes_the_other() -> None:
+    codec, tone = Codec(StreamFormat(inbound=PCMA, outbound=PCMU)), _tone(8000)
+    assert codec.decode(g711.encode_pcma(tone)) == g711.decode_pcma(g711.encode_pcma(tone))
+    assert codec.encode(tone) == g711.encode_pcmu(tone)
+    assert codec.silence == b"\xff"

@@ -87,6 +87,17 @@ async def test_what_is_not_taken_is_told_again_after_its_waits(office: Office) -
     assert statuses == [500, 500, 200]
 
 
+async def test_a_body_of_the_carriers_own_goes_out_as_it_is_with_its_own_headers(
+    office: Office,
+) -> None:
+    said = b'{"data":{"id":"1"}}'
+    webhook = office.to(
+        "/a", encode=lambda _: (said, "application/json"), proof=(("X-Sign", "by the body"),)
+    )
+    assert (await office.courier.ask(webhook)).is_ok
+    assert office.seen == [("POST", f"{office.url}/a", said, "by the body")]
+
+
 async def test_a_form_is_posted_signed_without_the_fragment(office: Office) -> None:
     delivery = await office.courier.ask(office.to("/a?x=1#rc=0"))
     assert (delivery.status, delivery.body) == (200, b"reply")

@@ -22,6 +22,7 @@ from linecard import (
     CallStatus,
     CarrierRefused,
     CarrierUnavailable,
+    Charge,
     Cleared,
     ConnectOrder,
     Direction,
@@ -906,6 +907,15 @@ async def test_the_longest_prefix_sets_the_price(
     (line,) = await prices.rates(rest, destination)
     assert (line.prefix, line.usd, line.pulse_seconds) == (prefix, price, 60)
     assert server.seen[0].query["country_iso"] == "US"
+
+
+async def test_the_price_of_calls_that_come_in(server: Server, rest: Rest) -> None:
+    inbound = {"local": {"rate": "0.0055"}, "tollfree": {"rate": "0.0210"}}
+    voice = {"outbound": {"rates": []}, "inbound": inbound}
+    server.decide = routes({"GET /Pricing/": {**PRICING, "voice": voice}})
+    (line,) = await prices.rates(rest, "+14155550123")
+    assert (line.what, line.prefix, line.usd) == (Charge.INBOUND, "+1", "0.0055")
+    assert "local numbers" in line.source
 
 
 async def test_a_destination_without_a_price_or_a_country(server: Server, rest: Rest) -> None:

@@ -16,6 +16,7 @@ from linecard.http.api.limits import BodyLimit
 from linecard.http.api.numbers import numbers_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
+from linecard.http.api.rates import rates_router
 from linecard.outbound.dialing import Dialer
 
 
@@ -28,6 +29,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
         calls_router(exchange, dialer),
         commands_router(exchange),
         providers_router(exchange),
+        rates_router(exchange),
         *_plugin_routers(exchange),
     ]
     for router in routers:

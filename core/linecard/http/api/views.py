@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call
@@ -11,6 +10,7 @@ from linecard.carrier import SetupStep
 from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import pasted_addresses
+from linecard.http.api.costs import total_cost
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
 from linecard.store import recordings, timeline
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.store.recordings import Recording
-    from linecard.store.timeline import Line
 
 
 def number_out(exchange: Exchange, number: Number) -> NumberOut:
@@ -68,7 +67,7 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         answered_at=call.answered_at,
         ended_at=call.ended_at,
         duration=call.duration,
-        cost=_total_cost(call, lines),
+        cost=total_cost(call, lines),
         end_reason=call.end_reason,
         outcome=call.outcome,
         recordings=[_recording(call, recording) for recording in kept],
@@ -83,15 +82,3 @@ def _recording(call: Call, recording: Recording) -> RecordingOut:
         duration_ms=recording.duration_ms,
         file=f"/api/calls/{call.id}/recordings/{recording.n}",
     )
-
-
-def _total_cost(call: Call, lines: Sequence[Line]) -> str | None:
-    """The caller's leg and every dialled one: carriers report each leg's price by itself."""
-    others = [
-        Decimal(str(line.facts["cost"]))
-        for line in lines
-        if line.name == "leg-ended" and "cost" in line.facts and line.facts.get("leg") != "caller"
-    ]
-    if call.cost is None and not others:
-        return None
-    return str(sum(others, Decimal(call.cost or 0)))

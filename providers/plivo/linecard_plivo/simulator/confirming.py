@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from linecard.simulator.courier import Webhook
 from linecard.simulator.ledger import What
+from linecard.simulator.lines import play_sound
 from linecard.simulator.speech import speech
 from linecard_plivo.simulator.fields import answer_fields
-from linecard_plivo.simulator.prompts import file_sound, play_sound
+from linecard_plivo.simulator.prompts import file_sound
 from linecard_plivo.simulator.reader import Element, InvalidXml, read_document
 
 if TYPE_CHECKING:

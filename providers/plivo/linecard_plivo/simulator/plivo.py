@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from linecard.simulator.console import console_routes
+from linecard.simulator.door import Door
 from linecard.simulator.faults import Faults
 from linecard.simulator.handset import PhoneBook
 from linecard.simulator.ledger import Ledger
 from linecard.simulator.loopback import require_loopback
 from linecard_plivo.simulator.calls import Address, Call, Order
-from linecard_plivo.simulator.door import Door
 from linecard_plivo.simulator.living import inbound, live
 from linecard_plivo.simulator.quirks import Quirks
-from linecard_plivo.simulator.rest import rest_routes, wrong_address
+from linecard_plivo.simulator.rest import refusal, rest_routes, wrong_address
 from linecard_plivo.simulator.switch import Switch
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SimulatedPlivo:
         wrong = {404: wrong_address, 405: wrong_address}
         app = Starlette(routes=routes, exception_handlers=wrong)
         app.router.redirect_slashes = False
-        self.app: ASGIApp = Door(self.switch, app)
+        self.app: ASGIApp = Door(self.switch, app, ("/v1/",), refusal)
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from linecard.simulator.ledger import What
-from linecard.simulator.lines import Line, Prompt
+from linecard.simulator.lines import play_sound
 from linecard.simulator.sound import read_wav
 from linecard.simulator.speech import beep, speech, tone
 from linecard_plivo.simulator.answering import live_line
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from linecard_plivo.simulator.calls import Call, Next
     from linecard_plivo.simulator.reader import Element
     from linecard_plivo.simulator.switch import Switch
-
-
-async def play_sound(line: Line, pcm: bytes, loops: int = 1) -> None:
-    """Play a sound to a line until it has been heard; `loops` 0 never ends."""
-    heard = asyncio.Event()
-    prompt = Prompt(pcm, loops, heard.set)
-    line.add(prompt)
-    try:
-        await heard.wait()
-    finally:
-        line.remove(prompt)
 
 
 async def run_speak(switch: Switch, call: Call, element: Element) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
-from linecard_plivo.simulator.schema import BASIC_VOICES, IN_RESPONSE, SHAPES, Shape
+from linecard.simulator.attributes import Shape
+from linecard_plivo.simulator.schema import BASIC_VOICES, IN_RESPONSE, SHAPES
 
 MAX_BYTES = 100 * 1024
 MAX_URL = 2048

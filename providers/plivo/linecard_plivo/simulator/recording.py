@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from linecard.simulator.lines import play_sound
 from linecard.simulator.sound import FRAME_SECONDS, level
 from linecard.simulator.speech import beep
 from linecard_plivo.simulator.answering import live_line
 from linecard_plivo.simulator.calls import Address
 from linecard_plivo.simulator.documents import after_action, callback_address, notify
 from linecard_plivo.simulator.fields import answer_fields
-from linecard_plivo.simulator.prompts import play_sound
 from linecard_plivo.simulator.recordings import (
     Recording,
     RecordingOrder,

@@ -64,10 +64,15 @@ def rest_routes(switch: Switch) -> list[Route]:
     return [*routes, Route(prefix + "Recording/{file}", partial(_file, switch))]
 
 
+def refusal(status: int, text: str) -> Response:
+    """Plivo's form of an error."""
+    return JSONResponse({"error": text}, status)
+
+
 def wrong_address(request: Request, error: Exception) -> Response:
     """404 and 405 in Plivo's form: also for an address without its last slash."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse({"error": f"no {request.method} {request.url.path}"}, status)
+    return refusal(status, f"no {request.method} {request.url.path}")
 
 
 async def _answer(switch: Switch, endpoint: Endpoint, request: Request) -> Response:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from linecard.simulator.ledger import What
 from linecard.simulator.serving import cut_connection
@@ -15,20 +16,30 @@ from linecard.simulator.serving import cut_connection
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from linecard_plivo.simulator.switch import Switch
+    from linecard.simulator.machinery import Machinery
 
 SHOWN = 20_000
 
+Refuse = Callable[[int, str], Response]
+"""The carrier's form of a refusal: from a status and a text."""
+
 
 class Door:
-    """ASGI around the API. Faults touch only requests whose `METHOD /path` fits `faults.rest`."""
+    """ASGI around the API, which is what is below `prefixes`.
 
-    def __init__(self, switch: Switch, app: ASGIApp) -> None:
-        self._switch = switch
+    Faults touch only requests whose `METHOD /path` fits `faults.rest`.
+    """
+
+    def __init__(
+        self, machinery: Machinery, app: ASGIApp, prefixes: tuple[str, ...], refuse: Refuse
+    ) -> None:
+        self._machinery = machinery
         self._app = app
+        self._prefixes = prefixes
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -39,7 +50,7 @@ class Door:
             await spoiled(scope, receive, send)
             return
         answer = await self._ask(scope, body)
-        status, reply = answer[0]["status"], answer[-1].get("body", b"")
+        status, reply = answer[0]["status"], _body(answer)
         self._write(request, body, status, reply)
         await self._after(request, answer, scope, receive, send)
 
@@ -57,11 +68,11 @@ class Door:
 
     async def _before(self, request: Request) -> Response | None:
         if self._happens("slow_answer", request):
-            await self._switch.clock.sleep(self._switch.faults.seconds)
+            await self._machinery.clock.sleep(self._machinery.faults.seconds)
         if self._happens("too_many_requests", request):
-            return JSONResponse({"error": "too many requests"}, 429)
+            return self._refuse(429, "too many requests")
         if self._happens("error_before", request):
-            return JSONResponse({"error": "internal error, nothing done"}, 500)
+            return self._refuse(500, "internal error, nothing done")
         return None
 
     async def _after(
@@ -70,7 +81,7 @@ class Door:
         if self._happens("drop_answer", request):
             await cut_connection(send)
         elif self._happens("error_after", request):
-            await JSONResponse({"error": "internal error"}, 500)(scope, receive, send)
+            await self._refuse(500, "internal error")(scope, receive, send)
         elif self._happens("malformed_answer", request):
             page = Response("<html>Bad Gateway", 200, media_type="text/html")
             await page(scope, receive, send)
@@ -79,12 +90,12 @@ class Door:
                 await send(message)
 
     def _happens(self, name: str, request: Request) -> bool:
-        faults = self._switch.faults
+        faults = self._machinery.faults
         fits = re.search(faults.rest, f"{request.method} {request.url.path}") is not None
         return fits and faults.happens(name)
 
     def _write(self, request: Request, body: bytes, status: int, reply: bytes) -> None:
-        self._switch.ledger.write(
+        self._machinery.ledger.write(
             What.REQUEST,
             method=request.method,
             path=request.url.path,
@@ -93,6 +104,10 @@ class Door:
             status=status,
             reply=_shown(reply) if reply[:4] != b"RIFF" else "(a WAV file)",
         )
+
+
+def _body(answer: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in answer)
 
 
 def _shown(body: bytes) -> object:

@@ -1,0 +1,197 @@
+"""What a document says: the core decides the verbs.
+
+Every document that opens a stream ends in a tail that asks us what comes next, since carriers drop
+the caller when a document ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import structlog
+
+from linecard.calls import Call, CallStatus, Direction
+from linecard.carrier import RecordAt
+from linecard.errors import GateRefused, UnsupportedByProvider
+from linecard.events import TransferReported, TransferResult
+from linecard.exchange import dialups, inbox, recording
+from linecard.exchange.context import Exchange
+from linecard.exchange.presence import agent_is_gone
+from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
+from linecard.media.formats import pick_profile
+from linecard.store import calls, timeline, transfers
+from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
+from linecard.wall import now
+from linecard.webhook import CarrierRequest, Kind
+
+log = structlog.get_logger()
+
+APOLOGY = "We are sorry, this call cannot go on. Please call again later."
+WHISPER = "A caller is being connected to you."
+MOST_NEW_STREAMS = 2
+"""New streams after a lost one, in a call."""
+
+Verbs = Sequence[Verb]
+
+
+async def verbs(exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason) -> Verbs:
+    """What the document for a request says."""
+    try:
+        return await DECIDE[reason](exchange, call, request)
+    except GateRefused as refusal:
+        log.error("a transfer is no longer allowed", call=call.id, reason=refusal.message)
+        return await _another_stream(exchange, call)
+
+
+async def instead(exchange: Exchange, call: Call, missing: UnsupportedByProvider) -> Verbs:
+    """What is said where the carrier cannot say it: a transfer is given up, and the agent goes on."""
+    log.error("the carrier cannot say the document", call=call.id, reason=str(missing))
+    async with exchange.database.write() as conn:
+        await timeline.append(conn, call.id, "not-sayable", {"reason": str(missing)}, now())
+    transfer = await dialups.moving(exchange, call)
+    if transfer is None:
+        return [Hangup()]
+    event = TransferReported(
+        key=f"not-sayable:{transfer.id}",
+        leg="target:1",
+        transfer=transfer.id,
+        result=TransferResult.UNSUPPORTED,
+    )
+    await inbox.apply(exchange, call, [event])
+    return await _stream_if_agent(exchange, call)
+
+
+async def for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
+    """A refusal; the busy tone while as many calls are live as we take."""
+    if reason is not Reason.ANSWER:
+        return [Hangup()]
+    async with exchange.database.read() as conn:
+        live = await calls.count_live(conn)
+    return [Reject(busy=live >= exchange.settings.max_live_calls)]
+
+
+async def _answer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    if request.kind is Kind.RETURN:
+        return await _after_return(exchange, call)
+    return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
+
+
+def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
+    facts = exchange.relay(call).hooks.facts()
+    where = facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
+    if not call.record or where is not RecordAt.DOCUMENT:
+        return []
+    ordered = recording.order(exchange, call)
+    return [Record(callback_url=ordered.callback_url, max_seconds=ordered.max_seconds)]
+
+
+async def stream_verbs(exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS) -> Verbs:
+    """A stream to the call's agent, and behind it the tail that asks what comes next.
+
+    Its token may be used for `valid_seconds`.
+    """
+    addresses = exchange.addresses(call.provider, call.account)
+    profile = pick_profile(exchange.relay(call).hooks.stream_profiles(), call.profile)
+    url, token_id = await stream_url(exchange, call, valid_seconds)
+    return [
+        Stream(
+            url=url,
+            status_url=addresses.webhook(Kind.STREAM, call.id),
+            profile=profile,
+            options=call.options,
+        ),
+        Redirect(url=addresses.webhook(Kind.NEXT, call.id, token_id)),
+    ]
+
+
+async def verbs_at_dial(exchange: Exchange, call: Call) -> Verbs:
+    """The answer of a call whose stream address goes out with the dial: good until it has rung out."""
+    return await stream_verbs(exchange, call, call.ring_seconds + VALID_SECONDS)
+
+
+async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    """The tail behind a stream, or the end of a dial."""
+    if request.kind is Kind.DIALED:
+        return await _after_dial(exchange, call, request)
+    if call.status is not CallStatus.IN_PROGRESS and call.direction is Direction.OUTBOUND:
+        return [Hangup()]  # its stream came before the answer, and nobody answered
+    transfer = await dialups.moving(exchange, call)
+    if transfer is not None:
+        return await dialups.verbs(exchange, call, transfer)
+    return await _another_stream(exchange, call)
+
+
+async def _after_return(exchange: Exchange, call: Call) -> Verbs:
+    """The caller is back from whoever was rung at an address of the number."""
+    await dialups.give_up_moving(exchange, call)
+    return await _stream_if_agent(exchange, call)
+
+
+async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
+    async with exchange.database.read() as conn:
+        is_alone = await agent_is_gone(conn, exchange, call)
+    return [Hangup()] if is_alone else await stream_verbs(exchange, call)
+
+
+async def _whom_to_dial(exchange: Exchange, call: Call) -> Verbs:
+    """Asked at an address of the number, which does not say for which transfer."""
+    transfer = await dialups.moving(exchange, call)
+    if transfer is not None:
+        return await dialups.verbs(exchange, call, transfer)
+    return await _stream_if_agent(exchange, call)
+
+
+async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    async with exchange.database.read() as conn:
+        transfer = await transfers.get(conn, request.reference or "")
+        is_alone = await agent_is_gone(conn, exchange, call)
+    if transfer is not None and transfer.result == "bridged":
+        return [Hangup()]
+    return _apology(call) if is_alone else await stream_verbs(exchange, call)
+
+
+async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
+    async with exchange.database.write() as conn:
+        names = [line.name for line in await timeline.of_call(conn, call.id)]
+        is_alone = await agent_is_gone(conn, exchange, call)
+        if is_alone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
+            await timeline.append(conn, call.id, "apologised", {}, now())
+            return _apology(call)
+        await timeline.append(conn, call.id, "stream-asked-again", {}, now())
+    return await stream_verbs(exchange, call)
+
+
+def _apology(call: Call) -> Verbs:
+    log.warning("the caller is told that the call cannot go on", call=call.id)
+    return [Say(text=APOLOGY), Hangup()]
+
+
+async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
+    """The document of a transfer; one that was given up already, or is not there, brings a stream."""
+    if request.kind is Kind.WHISPER:
+        return [Say(text=WHISPER)]
+    if request.kind is Kind.DIAL:
+        return await _whom_to_dial(exchange, call)
+    async with exchange.database.read() as conn:
+        transfer = await transfers.get(conn, request.reference or "")
+    if transfer is None or transfer.call != call.id or transfer.state == "ended":
+        return await _another_stream(exchange, call)
+    return await dialups.verbs(exchange, call, transfer)
+
+
+async def _fallback(_exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
+    return _apology(call)
+
+
+DECIDE: Mapping[Reason, Callable[[Exchange, Call, CarrierRequest], Awaitable[Verbs]]] = (
+    MappingProxyType(
+        {
+            Reason.ANSWER: _answer,
+            Reason.NEXT: _next,
+            Reason.TRANSFER: _transfer,
+            Reason.GATHERED: _next,
+            Reason.FALLBACK: _fallback,
+        }
+    )
+)

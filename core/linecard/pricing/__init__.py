@@ -1,0 +1,1 @@
+"""What calls cost: price lists that are written down, and the accounts side by side."""

@@ -1,0 +1,145 @@
+"""A whole telephone world on loopback: a simulated carrier, our server, and a client of its API."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import httpx2
+
+from linecard.clock import Clock
+from linecard.exchange.context import Exchange
+from linecard.exchange.lifecycle import build_exchange
+from linecard.http.server import serving
+from linecard.plugins import Plugins
+from linecard.settings import load_settings
+from linecard.simulator import SimulatedCarrier
+from linecard.simulator.serving import running
+
+KEY = "test-key-0123456789abcdef"
+OURS = "+14155550100"
+CUSTOMER = "+14155550123"
+HUMAN = "+14155550177"
+SPEED = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """The world of one test."""
+
+    carrier: SimulatedCarrier
+    exchange: Exchange
+    api: httpx2.AsyncClient
+    url: str
+    carriers: Mapping[str, SimulatedCarrier] = field(default_factory=dict)
+
+    async def register(self, **changes: object) -> dict[str, Any]:
+        """Register our number."""
+        body = {"number": OURS, "provider": self.carrier.name, "agent": "echo", "channels": 10}
+        answer = await self.api.post("/api/numbers", json=body | changes)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def dial(self, to: str = CUSTOMER, **changes: object) -> dict[str, Any]:
+        """Place a call from our number."""
+        answer = await self.api.post("/api/calls", json={"from": OURS, "to": to} | changes)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def call(self, call_id: str) -> dict[str, Any]:
+        """A call as the API shows it."""
+        return dict((await self.api.get(f"/api/calls/{call_id}")).json())
+
+    async def ended(self, call_id: str) -> dict[str, Any]:
+        """The call once it is over."""
+        return await self.until(call_id, lambda call: call["ended_at"] is not None)
+
+    async def until(
+        self, call_id: str, fits: Callable[[dict[str, Any]], bool], within: float = 30
+    ) -> dict[str, Any]:
+        """The call once it fits."""
+        async with asyncio.timeout(within):
+            while not fits(call := await self.call(call_id)):
+                await asyncio.sleep(0.05)
+        return call
+
+    async def only_call(self) -> dict[str, Any]:
+        """The one call there is, once it is there."""
+        async with asyncio.timeout(20):
+            while not (items := (await self.api.get("/api/calls")).json()["items"]):
+                await asyncio.sleep(0.05)
+        assert len(items) == 1
+        return dict(items[0])
+
+    async def eventually(
+        self, fits: Callable[[], Awaitable[bool] | bool], within: float = 20
+    ) -> None:
+        """Wait for something to become true."""
+        async with asyncio.timeout(within):
+            while True:
+                answer = fits()
+                if (await answer) if isinstance(answer, Awaitable) else answer:
+                    return
+                await asyncio.sleep(0.05)
+
+
+def names(call: Mapping[str, Any]) -> list[str]:
+    """The names of a call's events."""
+    return [event["name"] for event in call["events"]]
+
+
+@asynccontextmanager
+async def telephone(
+    folder: Path,
+    provider: str,
+    agents: tuple[str, ...] = (),
+    plugins: Plugins | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    also: tuple[str, ...] = (),
+    **settings: str,
+) -> AsyncIterator[Telephone]:
+    """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
+
+    `also`: other providers whose simulated carriers run beside the first.
+    """
+    plugins = plugins or Plugins.discover()
+    classes = {name: one.cls for name, one in plugins.providers.items()}
+    clock = Clock(SPEED)
+    port = free_port()
+    public_url = f"http://127.0.0.1:{port}"
+    async with AsyncExitStack() as stack:
+        carriers: dict[str, SimulatedCarrier] = {}
+        credentials: dict[str, str] = {}
+        for name in (provider, *also):
+            carrier = carriers[name] = classes[name].simulator()(public_url, clock=clock)
+            carrier_url = await stack.enter_async_context(running(carrier, public_url))
+            credentials |= dict(carrier.environment(carrier_url))
+        environment = {
+            "LINECARD_PUBLIC_URL": public_url,
+            "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+            "LINECARD_API_KEY": KEY,
+            "LINECARD_SECRET": "s" * 40,
+            "LINECARD_TRANSFER_ALLOW": "+1415*",
+            **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
+            **credentials,
+            **variables,
+        }
+        exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
+        headers = {"Authorization": f"Bearer {KEY}"}
+        (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
+        api = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+        )
+        yield Telephone(carriers[provider], exchange, api, url, carriers)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago: our public URL must be known before we listen."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

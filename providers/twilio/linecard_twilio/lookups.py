@@ -1,0 +1,113 @@
+"""What Twilio knows of a call: queued, running, or over; and its price once it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from linecard import CallLookup, CallRated, Cleared, Found, LegEnded
+from linecard_twilio.replies import Call
+from linecard_twilio.rest import Rest
+from linecard_twilio.words import ENDED, LIVE, end_of
+
+CLOCK_SLACK_SECONDS = 5.0
+"""How far Twilio's clock may be behind ours."""
+QUEUE_SECONDS = 86_400
+"""A call that began later is another one: Twilio queues for a day at most."""
+MOST_CALLS = 100
+OUTBOUND = "outbound-api"
+USD = "USD"
+
+
+async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
+    """The state of one call."""
+    sid = ids.get("call_sid")
+    if sid is None:
+        return CallLookup(found=Found.CANNOT_TELL)
+    call = await rest.find(lambda client: client.calls(sid).fetch_async(), Call)
+    return CallLookup(found=Found.NOT_FOUND) if call is None else read_call(call)
+
+
+async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[CallLookup]:
+    """The dials between two numbers that were made after `since`, a Unix time; the newest hundred.
+
+    Twilio's StartTime is not asked for: a call that is still queued has none.
+    """
+    calls = await rest.ask(
+        lambda client: client.calls.list_async(from_=from_, to=to.address, limit=MOST_CALLS),
+        list[Call],
+        tries=2,
+    )
+    earliest = since - CLOCK_SLACK_SECONDS
+    return [
+        read_call(call)
+        for call in calls
+        if (call.from_, call.to, call.direction) == (from_, to.address, OUTBOUND)
+        and earliest <= _made(call) <= earliest + QUEUE_SECONDS
+    ]
+
+
+def _made(call: Call) -> float:
+    """When it was asked for, as a Unix time; what says nothing is long ago."""
+    made: datetime | None = call.date_created or call.start_time
+    if made is None:
+        return 0.0
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
+
+
+def read_call(call: Call) -> CallLookup:
+    """A call of Twilio's as the core is told; a status that no table knows tells nothing."""
+    ids = {"call_sid": call.sid}
+    if call.status in LIVE:
+        answered = call.status == "in-progress"
+        return CallLookup(found=Found.LIVE, carrier_ids=ids, answered=answered)
+    if call.status not in ENDED:
+        return CallLookup(found=Found.CANNOT_TELL, carrier_ids=ids)
+    rated = _rated(call)
+    return CallLookup(
+        found=Found.ENDED,
+        carrier_ids=ids,
+        answered=call.status == "completed",
+        ended=_end(call, rated),
+        rated=rated,
+    )
+
+
+def _end(call: Call, rated: CallRated | None) -> LegEnded:
+    status, reason = end_of(call.status, "")
+    return LegEnded(
+        key=f"record:{call.sid}",
+        carrier_ids={"call_sid": call.sid},
+        status=status,
+        reason=reason,
+        duration=_whole(call.duration),
+        cost=rated.cost if rated else None,
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None
+
+
+def _rated(call: Call) -> CallRated | None:
+    """Twilio's prices are negative: what is taken from the account."""
+    price = _positive(call.price)
+    if price is None:
+        return None
+    currency = (call.price_unit or "").upper()
+    return CallRated(
+        key=f"rated:{call.sid}",
+        carrier_ids={"call_sid": call.sid},
+        cost=price if currency == USD else None,
+        price=call.price or "",
+        currency=currency,
+    )
+
+
+def _positive(price: str | None) -> str | None:
+    try:
+        amount = abs(Decimal(price or ""))
+    except InvalidOperation:
+        return None
+    return str(amount) if amount.is_finite() else None

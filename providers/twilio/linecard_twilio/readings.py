@@ -1,0 +1,207 @@
+"""Forms about the caller's leg, its stream and its recordings, as our events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from linecard import (
+    AnswerRequested,
+    CallAnswered,
+    CallRinging,
+    CarrierEvent,
+    CarrierRequest,
+    DigitsGathered,
+    Direction,
+    InvalidField,
+    LegEnded,
+    MachineDetected,
+    MachineKind,
+    RecordingFailed,
+    RecordingReady,
+    RecordingStarted,
+    RequestRefused,
+    StreamReported,
+    Unrecognised,
+)
+from linecard_twilio.e164 import read_number
+from linecard_twilio.fields import Form
+from linecard_twilio.legs import leg_of
+from linecard_twilio.words import (
+    DIRECTIONS,
+    ENDED,
+    LIVE,
+    MACHINES,
+    RECORDING_FAULTS,
+    STREAM_STATES,
+    end_of,
+)
+
+Events = tuple[CarrierEvent, ...]
+CALLER = "caller"
+
+
+def call_ids(form: Form) -> Mapping[str, str]:
+    """The id of the caller's leg: of a target's form, that of its parent."""
+    own = form.text("ParentCallSid", "CallSid")
+    return {"call_sid": own} if own else {}
+
+
+def callers_ids(form: Form) -> Mapping[str, str]:
+    """The id of the caller's leg where a target's form names it; a target's own never stands for the call."""
+    parent = form.text("ParentCallSid")
+    return {"call_sid": parent} if parent else {}
+
+
+def answer(request: CarrierRequest, form: Form) -> Events:
+    """A call that wants to be told what to do; of a direction that no table knows our address decides."""
+    supposed = Direction.OUTBOUND if request.call else Direction.INBOUND
+    word = form.text("AnsweredBy")
+    return (
+        AnswerRequested(
+            key=f"answer:{form.text('CallSid')}",
+            carrier_ids=call_ids(form),
+            direction=DIRECTIONS.get(form.text("Direction"), supposed),
+            from_=read_number(form.text("From"), "from"),
+            to=_dialled_number(form),
+            machine=MACHINES.get(word, MachineKind.UNKNOWN) if word else None,
+        ),
+    )
+
+
+def _dialled_number(form: Form) -> str:
+    try:
+        number = read_number(form.text("To"), "to")
+    except InvalidField:
+        number = None
+    if number is None:
+        raise RequestRefused("the field 'To' is not a telephone number", status=400)
+    return number
+
+
+def fact_of(form: Form) -> str:
+    """What makes a report of a call's progress itself: a repeat has the same."""
+    return ":".join(
+        (form.text("CallSid"), form.text("CallStatus"), form.text("SequenceNumber") or "-")
+    )
+
+
+def status(request: CarrierRequest, form: Form) -> Events:
+    """The caller's leg goes on or has ended. `queued` and `initiated` are no news to us."""
+    word = form.text("CallStatus")
+    if word in ENDED:
+        return (ended(form),)
+    if word not in LIVE:
+        return unrecognised(request, form)
+    key, ids = f"status:{fact_of(form)}", call_ids(form)
+    read = PROGRESS.get(word)
+    return (read(key=key, carrier_ids=ids),) if read else ()
+
+
+PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(
+    {"ringing": CallRinging, "in-progress": CallAnswered}
+)
+
+
+def ended(form: Form, leg: str = CALLER) -> LegEnded:
+    """The end of a leg. `CallDuration` is in seconds; `Duration`, in minutes begun, is not read."""
+    code = form.text("SipResponseCode")
+    status, reason = end_of(form.text("CallStatus"), code)
+    return LegEnded(
+        key=f"ended:{fact_of(form)}",
+        leg=leg,
+        carrier_ids=call_ids(form) if leg == CALLER else {leg: form.text("CallSid")},
+        status=status,
+        reason=reason,
+        code=code,
+        duration=form.whole("CallDuration"),
+    )
+
+
+def machine(_request: CarrierRequest, form: Form) -> Events:
+    """Answering-machine detection has decided, some time after the answer."""
+    word = form.text("AnsweredBy")
+    return (
+        MachineDetected(
+            key=f"machine:{form.text('CallSid')}",
+            carrier_ids=call_ids(form),
+            kind=MACHINES.get(word, MachineKind.UNKNOWN),
+            raw=word,
+        ),
+    )
+
+
+def stream(request: CarrierRequest, form: Form) -> Events:
+    """Twilio's own view of the stream."""
+    word, reason = form.text("StreamEvent"), form.text("StreamError")
+    if word not in STREAM_STATES:
+        return unrecognised(request, form)
+    fact = ":".join((form.text("StreamSid"), word, form.text("Timestamp")))
+    return (
+        StreamReported(key=f"stream:{fact}", leg="media", state=STREAM_STATES[word], reason=reason),
+    )
+
+
+def recording(request: CarrierRequest, form: Form) -> Events:
+    """A recording runs, can be fetched, or came to nothing."""
+    read = RECORDINGS.get(form.text("RecordingStatus"))
+    return (read(form),) if read else unrecognised(request, form)
+
+
+def _recording_runs(form: Form) -> CarrierEvent:
+    name = form.text("RecordingSid")
+    return RecordingStarted(key=f"recording-started:{name}", recording=name)
+
+
+def _recording_ready(form: Form) -> CarrierEvent:
+    name, url, seconds = form.text("RecordingSid"), form.text("RecordingUrl"), None
+    if not url:
+        raise RequestRefused("a recording without its address", status=400)
+    seconds = form.whole("RecordingDuration")
+    return RecordingReady(
+        key=f"recording:{name}",
+        recording=name,
+        url=url,
+        duration_ms=None if seconds is None else seconds * 1000,
+    )
+
+
+def _recording_failed(form: Form) -> CarrierEvent:
+    name, word, code = (
+        form.text(field) for field in ("RecordingSid", "RecordingStatus", "ErrorCode")
+    )
+    told = RECORDING_FAULTS.get(code, f"error {code}" if code else "no reason given")
+    return RecordingFailed(key=f"recording-failed:{name}", reason=f"{name} is {word}: {told}")
+
+
+RECORDINGS: Mapping[str, Callable[[Form], CarrierEvent]] = MappingProxyType(
+    {
+        "in-progress": _recording_runs,
+        "completed": _recording_ready,
+        "absent": _recording_failed,
+        "failed": _recording_failed,
+    }
+)
+"""Twilio's RecordingStatus."""
+
+
+def gathered(request: CarrierRequest, form: Form) -> Events:
+    """Digits that a document asked for, of the caller or of a target; our reference tells the questions apart."""
+    digits = form.text("Digits")
+    fact = f"{form.text('CallSid')}:{request.reference or ''}:{digits}"
+    leg = leg_of(request).name if form.text("ParentCallSid") else CALLER
+    return (DigitsGathered(key=f"digits:{fact}", leg=leg, digits=digits),)
+
+
+def nothing(_request: CarrierRequest, _form: Form) -> Events:
+    """A request for a document that reports nothing."""
+    return ()
+
+
+def unrecognised(request: CarrierRequest, form: Form) -> Events:
+    """A form that no table knows: kept and counted."""
+    words = ("StatusCallbackEvent", "StreamEvent", "RecordingStatus", "CallStatus")
+    name = form.text(*words) or "no status"
+    return (
+        Unrecognised(key=f"unrecognised:{form.text('CallSid')}:{request.kind}:{name}", name=name),
+    )
