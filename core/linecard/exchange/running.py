@@ -12,9 +12,9 @@ from linecard.calls import Call
 from linecard.errors import ConfigurationError, NotFound
 from linecard.exchange import endings
 from linecard.exchange.context import Exchange
-from linecard.exchange.control import LocalControl
 from linecard.exchange.presence import AGENT_STARTED
 from linecard.exchange.reasons import AGENT_ERROR
+from linecard.exchange.recorded import new_live
 from linecard.live import LiveCall
 from linecard.store import calls, timeline
 from linecard.wall import now
@@ -29,7 +29,7 @@ async def live_call(exchange: Exchange, call: Call) -> LiveCall:
     known = exchange.lives.get(call.id)
     if known is not None:
         return known
-    live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
+    live = exchange.lives[call.id] = new_live(exchange, call)
     live.transfer_targets = _whole_targets(exchange)
     try:
         end = await _note_start(exchange, call)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 
 from linecard.outgoing.signing import read_secret
-from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 from linecard.settings.values import AccountLimits
@@ -98,6 +98,13 @@ def _as_limit(value: Any) -> int:
     return limit
 
 
+def _as_size(value: Any) -> int:
+    size = as_int(value)
+    if size < 1:
+        raise ValueError("must be 1 or more")
+    return size
+
+
 def _as_networks(value: Any) -> tuple[str, ...]:
     networks = as_texts(value)
     for network in networks:
@@ -153,6 +160,12 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "fallback_url": _as_fallback,
         "trusted_proxies": _as_networks,
         "notify_secret": _as_notify_secret,
+        "flight_dir": as_text,
+        "flight_audio": as_bool,
+        "flight_gzip": as_bool,
+        "flight_megabytes": _as_size,
+        "flight_numbers": as_bool,
+        "flight_digits": as_bool,
         "prices": _as_prices,
         "limits": _as_account_limits,
     }

@@ -52,6 +52,12 @@ class Settings:
     fallback_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     notify_secret: Secret | None = None
+    flight_dir: str | None = None
+    flight_audio: bool = False
+    flight_gzip: bool = False
+    flight_megabytes: int = 32
+    flight_numbers: bool = False
+    flight_digits: bool = True
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
