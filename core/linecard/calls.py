@@ -78,6 +78,7 @@ class Call:
 
     `from_` is None for a withheld caller. `carrier_ids` is the provider's own open dict. `duration`
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
+    `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Call:
     outcome: str | None = None
     closing: str | None = None
     closing_at: datetime | None = None
+    route: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:

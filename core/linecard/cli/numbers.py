@@ -40,6 +40,7 @@ def add(
     stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record")] = False,
     options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
+    routing: Annotated[str, typer.Option(help="JSON: who gets a call that comes in.")] = "{}",
     url: Url = None,
 ) -> None:
     """Register a number. No request goes to the carrier."""
@@ -52,6 +53,7 @@ def add(
         "stream": stream,
         "record": record,
         "options": read_json(options, "--options"),
+        "routing": read_json(routing, "--routing"),
     }
     _print(ask("POST", "/numbers", url, body))
 

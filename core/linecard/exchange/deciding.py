@@ -15,9 +15,9 @@ from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import RecordAt
 from linecard.errors import GateRefused, UnsupportedByProvider
 from linecard.events import TransferReported, TransferResult
-from linecard.exchange import dialups, inbox, recording
+from linecard.exchange import dialups, diverting, inbox, recording, routed
 from linecard.exchange.context import Exchange
-from linecard.exchange.presence import agent_is_gone
+from linecard.exchange.presence import ON_STREAM, agent_is_gone
 from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, timeline, transfers
@@ -74,6 +74,20 @@ async def for_strangers(exchange: Exchange, reason: Reason) -> Verbs:
 async def _answer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
     if request.kind is Kind.RETURN:
         return await _after_return(exchange, call)
+    if call.route and not call.route.get(ON_STREAM):
+        return await _routed(exchange, call)
+    return await agent_verbs(exchange, call)
+
+
+async def _routed(exchange: Exchange, call: Call) -> Verbs:
+    action = routed.action_of(call)
+    if call.agent and action is not None:
+        return [*diverting.spoken(action.message), *await agent_verbs(exchange, call)]
+    return await diverting.answer(exchange, call)
+
+
+async def agent_verbs(exchange: Exchange, call: Call) -> Verbs:
+    """The first stream of a call, recorded where that is asked for in the document."""
     return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
 
 
@@ -119,6 +133,8 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
     transfer = await dialups.moving(exchange, call)
     if transfer is not None:
         return await dialups.verbs(exchange, call, transfer)
+    if routed.is_turned_away(call):
+        return [Hangup()]
     return await _another_stream(exchange, call)
 
 

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,6 +104,13 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_folder(value: Any) -> str:
+    folder = as_text(value)
+    if not Path(folder).is_dir():
+        raise ValueError(f"is {folder}, which is not a folder")
+    return folder
+
+
 def _as_prices(value: Any) -> Mapping[str, str]:
     """Paths of price lists by owner; a single path is of a list that names its owners itself."""
     if not isinstance(value, Mapping):
@@ -146,6 +154,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
+        "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "prices": _as_prices,
         "limits": _as_account_limits,

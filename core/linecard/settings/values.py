@@ -35,7 +35,7 @@ class Settings:
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `limits` are by `PROVIDER:ACCOUNT`.
+    `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files.
     """
 
     public_url: str
@@ -48,6 +48,7 @@ class Settings:
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
+    sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)

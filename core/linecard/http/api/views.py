@@ -33,6 +33,7 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         options=dict(number.options),
         record=number.record,
         enabled=number.enabled,
+        routing=dict(number.routing),
         setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
 
