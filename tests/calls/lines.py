@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,20 @@ class Line:
         call = await self.world.ended((await self.world.only_call())["id"])
         await self.world.eventually(lambda: self.world.carrier.ledger.live_legs() == ())
         return call
+
+    async def call_several(self, times: int, caller: str, phone: Phone) -> list[dict[str, Any]]:
+        """So many calls of one caller, one after the other, oldest first."""
+        for done in range(times):
+            await self.world.carrier.call_in(caller, self.ours, phone)
+            await self.world.eventually(partial(self._are_there, done + 1))
+            await self.world.eventually(lambda: self.world.carrier.ledger.live_legs() == ())
+        return list(reversed(await self._calls()))
+
+    async def _are_there(self, many: int) -> bool:
+        return len(await self._calls()) == many
+
+    async def _calls(self) -> list[dict[str, Any]]:
+        return list((await self.world.api.get("/api/calls")).json()["items"])
 
 
 def routed(call: dict[str, Any]) -> list[dict[str, Any]]:

@@ -82,11 +82,8 @@ async def test_who_is_on_the_blocklist_is_refused(at: Line, is_prefix: bool) -> 
 
 async def test_a_caller_who_calls_too_often_hears_busy(at: Line) -> None:
     await at.route({"rate_limit": {"calls": 2, "seconds": 3600}})
-    for _ in range(3):
-        await at.world.carrier.call_in(at.customer, at.ours, TALKS)
-        await at.world.eventually(lambda: at.world.carrier.ledger.live_legs() == ())
-    calls = (await at.world.api.get("/api/calls")).json()["items"]
-    decisions = [routed(call)[0]["do"] for call in reversed(calls)]
+    calls = await at.call_several(3, at.customer, TALKS)
+    decisions = [routed(call)[0]["do"] for call in calls]
     assert decisions == ["agent", "agent", "busy"]
 
 
@@ -113,9 +110,6 @@ async def test_a_redirect_that_nobody_takes_ends_the_call(at: Line) -> None:
 async def test_withheld_callers_have_a_rule_and_share_no_count(at: Line) -> None:
     rules = [{"caller": "withheld", "do": "agent", "agent": "greeter"}]
     await at.route({"rules": rules, "rate_limit": {"calls": 1, "seconds": 3600}})
-    for _ in range(2):
-        await at.world.carrier.call_in("anonymous", at.ours, TALKS)
-        await at.world.eventually(lambda: at.world.carrier.ledger.live_legs() == ())
-    calls = (await at.world.api.get("/api/calls")).json()["items"]
+    calls = await at.call_several(2, "anonymous", TALKS)
     assert [(call["from"], call["agent"]) for call in calls] == [(None, "greeter")] * 2
     assert routed(calls[0])[0]["reason"] == "the rule for withheld"

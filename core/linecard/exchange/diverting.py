@@ -9,7 +9,7 @@ import structlog
 
 from linecard.calls import Call
 from linecard.errors import GateRefused, InvalidField, LinecardError
-from linecard.exchange import dialups, routed
+from linecard.exchange import dialups, endings, routed
 from linecard.exchange.context import Exchange
 from linecard.routing import Action, Do, Message
 from linecard.store import timeline
@@ -56,6 +56,7 @@ async def _redirect(exchange: Exchange, call: Call, action: Action) -> Verbs:
         return await dialups.verbs(exchange, call, transfer) if can_dial else [Hangup()]
     except LinecardError as error:
         await note_refused(exchange, call, error)
+        await endings.expect_end(exchange, call)
         return [Say(text=NOBODY), Hangup()]
 
 
@@ -71,6 +72,8 @@ async def answer(exchange: Exchange, call: Call) -> Verbs:
     """The answer of a call that is turned away or sent on."""
     action = routed.action_of(call)
     assert action is not None
+    if action.do in routed.TURNS_AWAY:
+        await endings.expect_end(exchange, call)
     return await verbs(exchange, call, action)
 
 
