@@ -142,6 +142,14 @@ def _limits_of(account: str, table: Any) -> AccountLimits:
         raise ValueError(f"holds {account}: a limit {error}") from error
 
 
+def _as_numbers(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Tables by number; what stands in them is checked at the start, as the API checks it."""
+    tables = value if isinstance(value, Mapping) else None
+    if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ValueError('must be tables in linecard.toml: [numbers."+14155550100"]')
+    return tables
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -158,6 +166,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "trusted_proxies": _as_networks,
         "prices": _as_prices,
         "limits": _as_account_limits,
+        "numbers": _as_numbers,
     }
 )
 

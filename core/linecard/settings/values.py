@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from linecard.settings.secret import Secret
 
@@ -35,7 +36,8 @@ class Settings:
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files.
+    `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
+    E.164, as the API takes them.
     """
 
     public_url: str
@@ -52,4 +54,5 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     @router.patch("/{number}", responses=problems(404, 422, 501))
     async def change(number: str, body: NumberPatch) -> NumberOut:
         current = await existing_number(exchange, number)
-        changed = await _change(exchange, current, body.model_dump(exclude_unset=True))
+        changed = await change_number(exchange, current, body.model_dump(exclude_unset=True))
         return number_out(exchange, changed)
 
     @router.post("/{number}/rotate", responses=problems(404))
@@ -73,7 +73,8 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     return router
 
 
-async def _change(exchange: Exchange, current: Number, asked: dict[str, Any]) -> Number:
+async def change_number(exchange: Exchange, current: Number, asked: dict[str, Any]) -> Number:
+    """Change what was asked for, and check all of it. Raises InvalidField, GateRefused or NotFound."""
     values = {field.name: getattr(current, field.name) for field in fields(current)}
     if asked.get("provider", current.provider) != current.provider:
         values.update(account=None, stream=None, options={})
