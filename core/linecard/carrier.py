@@ -37,6 +37,8 @@ class Facts:
     target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
     be told who is coming at all. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
+    `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
+    cannot, our own stream does.
     """
 
     calls_per_second: float
@@ -56,6 +58,8 @@ class Facts:
     warm: bool = True
     reports_streams: bool = True
     machine_with_digits: bool = True
+    speaks: bool = True
+    gathers: bool = True
     regions: tuple[str, ...] = ()
 
 

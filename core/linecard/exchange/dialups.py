@@ -93,6 +93,27 @@ def _order(
     )
 
 
+async def divert(exchange: Exchange, call: Call, to: str, ring_seconds: int) -> Transfer:
+    """A transfer that nobody asks the carrier for: the next document of the call dials.
+
+    Raises GateRefused, InvalidField, LimitReached or CallOver.
+    """
+    await _cleared(exchange, call, [to])
+    transfer = Transfer(
+        id=new_id(),
+        call=call.id,
+        targets=(to,),
+        mode="cold",
+        ring_seconds=ring_seconds,
+        state="waiting",
+        result=None,
+        created_at=now(),
+        legs={},
+    )
+    await _write(exchange, call, transfer)
+    return transfer
+
+
 async def _check(
     exchange: Exchange, call: Call, targets: Sequence[str], mode: str
 ) -> tuple[Cleared, ...]:

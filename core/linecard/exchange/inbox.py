@@ -17,7 +17,7 @@ from linecard.exchange import telling
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.folding import changes
-from linecard.exchange.inbound import open_call
+from linecard.exchange.inbound import as_routed, open_call
 from linecard.exchange.keeping import early_ends, payload
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.settling import settle_rows
@@ -73,8 +73,9 @@ async def _accept(
         if call is not None:
             return await _store(conn, exchange, relay, call, callback, callback.events)
         call = await open_call(conn, exchange, relay, callback)
+        events = as_routed(call, callback.events)
         ends = await early_ends(conn, call) if call else ()
-        stored = await _store(conn, exchange, relay, call, callback, (*callback.events, *ends))
+        stored = await _store(conn, exchange, relay, call, callback, (*events, *ends))
         return replace(stored, opened=call is not None)
 
 
@@ -180,7 +181,7 @@ async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> Car
 
     Carriers report it like a call that ended well.
     """
-    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing:
+    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing or not call.agent:
         return event
     names = {line.name for line in await timeline.of_call(conn, call.id)}
     too_soon = event.ran_out and (event.duration or 0) <= NEVER_OPENED_SECONDS

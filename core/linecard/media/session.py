@@ -69,7 +69,7 @@ class StreamSession:
         self._tap = tap
         self._is_starved_of_room = False
         self._listener: StreamListener = Nobody()
-        line = Line(
+        self._line = line = Line(
             profile=profile,
             protocol=protocol,
             codec=codec,
@@ -95,6 +95,12 @@ class StreamSession:
     def listen(self, listener: StreamListener) -> None:
         """Tell `listener` from now on what happens on the stream."""
         self._listener = self._in.listener = listener
+
+    def retune(self, rate: int | None) -> None:
+        """Another agent, at a rate of its own, has the stream from now on; what is queued is dropped."""
+        self.clear()
+        self._out.retune(rate)
+        self.rate = self._line.codec.rate
 
     def receive(self, message: str | bytes) -> None:
         """A message of the carrier."""

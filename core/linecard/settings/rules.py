@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,6 +116,13 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_folder(value: Any) -> str:
+    folder = as_text(value)
+    if not Path(folder).is_dir():
+        raise ValueError(f"is {folder}, which is not a folder")
+    return folder
+
+
 def _as_prices(value: Any) -> Mapping[str, str]:
     """Paths of price lists by owner; a single path is of a list that names its owners itself."""
     if not isinstance(value, Mapping):
@@ -146,6 +154,14 @@ def _limits_of(account: str, table: Any) -> AccountLimits:
         raise ValueError(f"holds {account}: a limit {error}") from error
 
 
+def _as_numbers(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Tables by number; what stands in them is checked at the start, as the API checks it."""
+    tables = value if isinstance(value, Mapping) else None
+    if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ValueError('must be tables in linecard.toml: [numbers."+14155550100"]')
+    return tables
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -158,6 +174,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
+        "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "notify_secret": _as_notify_secret,
         "flight_dir": as_text,
@@ -168,6 +185,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "flight_digits": as_bool,
         "prices": _as_prices,
         "limits": _as_account_limits,
+        "numbers": _as_numbers,
     }
 )
 

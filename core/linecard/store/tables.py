@@ -57,6 +57,7 @@ numbers = Table(
     Column("connected_target", Text),
     Column("proofs", Texts, nullable=False),
     Column("notify", Text),
+    Column("routing", JSON, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -92,11 +93,22 @@ calls = Table(
     Column("closing", Text),
     Column("closing_at", UtcTime),
     Column("notify", Text),
+    Column("route", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
 Index("ix_calls_number", calls.c.number, calls.c.created_at)
+Index("ix_calls_from_number", calls.c.from_, calls.c.created_at)
 Index("ix_calls_to_number", calls.c.to, calls.c.created_at)
+
+blocklist = Table(
+    "blocklist",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("caller", Text, nullable=False, unique=True),
+    Column("note", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
 
 carrier_ids = Table(
     "carrier_ids",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.routing import Routing
 from linecard.store.notifications import NotificationState
 
 
@@ -51,6 +52,10 @@ class NumberIn(_Body):
     record: Flag = False
     enabled: Flag = True
     notify: Notify | None = None
+    routing: Routing = Field(default_factory=Routing)
+
+
+NEVER_NULL = ("provider", "agent", "channels", "options", "record", "enabled", "routing")
 
 
 class NumberPatch(_Body):
@@ -69,8 +74,9 @@ class NumberPatch(_Body):
     record: Flag | None = None
     enabled: Flag | None = None
     notify: Notify | None = None
+    routing: Routing | None = None
 
-    @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
+    @field_validator(*NEVER_NULL, mode="before")
     @classmethod
     def _never_null(cls, value: object) -> object:
         if value is None:
@@ -98,7 +104,32 @@ class NumberOut(BaseModel):
     record: bool
     enabled: bool
     notify: str | None
+    routing: dict[str, Any]
     setup: list[SetupOut]
+
+
+class BlockIn(_Body):
+    """A caller to block: a number, or a prefix with a `*` at its end."""
+
+    caller: Annotated[
+        str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
+    ]
+    note: Annotated[str, Field(max_length=200)] | None = None
+
+
+class BlockOut(BaseModel):
+    """An entry of the blocklist."""
+
+    caller: str
+    note: str | None
+    created_at: datetime
+
+
+class BlockList(BaseModel):
+    """A page of the blocklist, the oldest first."""
+
+    items: list[BlockOut]
+    next: str | None
 
 
 class CallIn(_Body):
