@@ -16,6 +16,7 @@ from tests.calls.lines import CARRIERS, Line, line, routed
 from tests.calls.telephone import names
 
 TALK = speech("hello there")
+WORD = speech("one")
 
 
 def said(text: str) -> dict[str, str]:
@@ -38,7 +39,7 @@ async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Li
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
-        file.writeframes(speech("one"))
+        file.writeframes(WORD)
     async with line(tmp_path, request.param, sounds=str(tmp_path)) as running:
         yield running
 
@@ -98,3 +99,7 @@ async def test_who_is_refused_hears_why(at: Line) -> None:
     assert routed(call)[0]["do"] == "refuse"
     assert call["agent"] == ""
     assert call["ended_at"]
+    if at.world.carrier.name == "exotel":
+        (sid,) = call["carrier_ids"].values()
+        heard = b"".join(bytes(one.played) for one in at.world.carrier.playbacks(sid))
+        assert WORD in heard
