@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CALLER, CarrierEvent, LegEnded
-from linecard.exchange import telling
+from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
+from linecard.exchange import telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.folding import changes
@@ -170,8 +170,10 @@ async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tupl
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:
     """An end of our document soon after the answer, with no stream ever opened, is a failure.
 
-    Carriers report it like a call that ended well.
+    Carriers report it like a call that ended well. What a transfer's report means, its row knows.
     """
+    if isinstance(event, TransferReported):
+        return await transferring.judged(conn, call, event)
     if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing:
         return event
     names = {line.name for line in await timeline.of_call(conn, call.id)}

@@ -45,6 +45,7 @@ FACTS = Facts(
     reports_streams=False,
     cost_seconds=COST_SECONDS,
     warm=False,
+    rings_in_order=True,
     regions=("singapore", "mumbai"),
 )
 

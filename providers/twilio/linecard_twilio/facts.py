@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linecard import (
+    AcceptKey,
     AudioFormat,
     ChunkRule,
     Encoding,
@@ -34,6 +35,8 @@ FACTS = Facts(
     tail_runs=True,
     cost_seconds=COST_SECONDS,
     consults=True,
+    accept_key=AcceptKey.DOCUMENT,
+    cuts_stream=True,
     regions=REGIONS,
 )
 
