@@ -40,8 +40,8 @@ async def test_a_transfer_with_a_whisper_tells_the_human_first(world: Telephone)
     await world.register()
     placed = await world.dial()
     await world.until(placed["id"], lambda call: "stream-started" in names(call))
-    asked = {"to": [HUMAN], "whisper": "An order of shoes."}
-    await world.api.post(f"/api/calls/{placed['id']}/transfer", json=asked)
+    wish = {"to": [HUMAN], "whisper": "An order of shoes."}
+    await world.api.post(f"/api/calls/{placed['id']}/transfer", json=wish)
     await world.ended(placed["id"])
     asked = [str(entry.facts["url"]) for entry in world.carrier.ledger.all(What.WEBHOOK)]
     assert any("k=whisper" in url for url in asked)

@@ -76,7 +76,8 @@ async def begin(exchange: Exchange, call: Call, wish: TransferWish) -> TransferS
         order = _order(exchange, call, transfer, cleared)
         return (await relay.hooks.transfer(call, order)).start
     except LinecardError as error:
-        await _give_up(exchange, call, transfer, error)
+        if await _give_up(exchange, call, transfer, error):
+            raise CallOver(call.id) from error
         raise
 
 
@@ -192,11 +193,14 @@ def _longest(transfer: Transfer) -> float:
     return one * (len(transfer.targets) if transfer.in_order else 1)
 
 
-async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Exception) -> None:
+async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Exception) -> bool:
+    """The carrier refuses; whether that is because the call is over."""
     reason = getattr(error, "message", str(error))
     async with exchange.database.write() as conn:
         await transfers.move(conn, transfer.id, Happening.REFUSED)
         await timeline.append(conn, call.id, "transfer-refused", {"reason": reason}, now())
+        current = await calls.get(conn, call.id)
+    return current is not None and (current.is_over or current.closing is not None)
 
 
 async def moving(exchange: Exchange, call: Call) -> Transfer | None:

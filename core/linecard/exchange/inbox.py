@@ -150,13 +150,15 @@ async def _apply_all(
         kept = payload(event, unknown)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
-            call, is_news = await _apply(conn, call, event)
-            fresh += [event] if is_news else []
+            call, judged, is_news = await _apply(conn, call, event)
+            fresh += [judged] if is_news else []
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 
-async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tuple[Call, bool]:
-    """The call after an event, and whether anybody need be told of it."""
+async def _apply(
+    conn: AsyncConnection, call: Call, event: CarrierEvent
+) -> tuple[Call, CarrierEvent, bool]:
+    """The call after an event, what it means, and whether anybody need be told of it."""
     at = now()
     event = await _judged(conn, call, event)
     changed = changes(call, event, at)
@@ -164,7 +166,7 @@ async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tupl
         await calls.update(conn, call.id, **changed)
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
-    return replace(call, **changed), is_news
+    return replace(call, **changed), event, is_news
 
 
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:

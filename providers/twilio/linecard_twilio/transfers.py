@@ -42,7 +42,7 @@ async def _consult(rest: Rest, _call: Call, order: TransferOrder) -> TransferSta
     try:
         for position, target in enumerate(order.targets, start=order.first):
             leg = Leg(Rung.ASKED if order.whispers else Rung.ROOM, position)
-            ring = _call if order.whispers else _invite
+            ring = _call_up if order.whispers else _invite
             legs[leg.name] = await ring(rest, order, target, leg)
     except CarrierError:
         await _end_all(rest, legs)
@@ -59,7 +59,7 @@ async def _invite(rest: Rest, order: TransferOrder, target: Cleared, leg: Leg) -
     return called.call_sid
 
 
-async def _call(rest: Rest, order: TransferOrder, target: Cleared, leg: Leg) -> str:
+async def _call_up(rest: Rest, order: TransferOrder, target: Cleared, leg: Leg) -> str:
     """A call of its own, whose document speaks to the target first: a participant has none to answer with."""
     wish = {
         "from_": order.caller_id,
