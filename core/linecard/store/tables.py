@@ -22,6 +22,7 @@ from sqlalchemy import (
 from linecard.calls import CallStatus, Direction, Machine
 from linecard.events import TransferResult
 from linecard.store.columns import Named, Text, Texts, UtcTime
+from linecard.transfers import TransferState
 
 metadata = MetaData(
     naming_convention={
@@ -166,9 +167,16 @@ transfers = Table(
     Column("targets", Texts, nullable=False),
     Column("mode", String, nullable=False),
     Column("ring_seconds", Integer, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Named(TransferState), nullable=False),
     Column("result", Named(TransferResult)),
     Column("legs", JSON, nullable=False),
+    Column("order", String, nullable=False),
+    Column("whisper", String),
+    Column("accept_key", String),
+    Column("rung", Integer, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("brought", Boolean, nullable=False),
+    Column("consults", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)

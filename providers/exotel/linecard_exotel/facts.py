@@ -47,6 +47,7 @@ FACTS = Facts(
     warm=False,
     speaks=False,
     gathers=False,
+    rings_in_order=True,
     regions=("singapore", "mumbai"),
 )
 

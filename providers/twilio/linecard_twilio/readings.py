@@ -203,6 +203,13 @@ def gathered(request: CarrierRequest, form: Form) -> Events:
     return (DigitsGathered(key=f"digits:{fact}", leg=leg, digits=digits),)
 
 
+def accepted(request: CarrierRequest, form: Form) -> Events:
+    """The key that a target was asked for, or another, or none."""
+    digits, reference = form.text("Digits"), request.reference or ""
+    key = f"accept:{form.text('CallSid')}:{reference}:{digits}"
+    return (DigitsGathered(key=key, leg="target:1", digits=digits, transfer=reference),)
+
+
 def nothing(_request: CarrierRequest, _form: Form) -> Events:
     """A request for a document that reports nothing."""
     return ()

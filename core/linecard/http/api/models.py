@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from linecard.calls import CallStatus, Direction, Machine
 from linecard.routing import Routing
 from linecard.store.notifications import NotificationState
+from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -151,11 +152,18 @@ class CallIn(_Body):
 
 
 class TransferIn(_Body):
-    """A transfer of the caller; `timeout` is how long the targets ring, in seconds."""
+    """A transfer of the caller; `timeout` is how long each target rings, in seconds.
+
+    Several targets ring `together` or in `sequence`. `whisper` is said to a target before the caller is
+    connected, and `accept_key` is a key that it must press for that.
+    """
 
     to: Annotated[list[Annotated[str, Field(max_length=256)]], Field(min_length=1, max_length=10)]
     mode: Literal["cold", "warm"] = "cold"
     timeout: Annotated[int, Field(strict=True, ge=1, le=120)] = 25
+    order: Literal["together", "sequence"] = "together"
+    whisper: Annotated[str, Field(min_length=1, max_length=MOST_WHISPER)] | None = None
+    accept_key: Annotated[str, Field(pattern=ACCEPT_KEY)] | None = None
 
 
 class DigitsIn(_Body):
