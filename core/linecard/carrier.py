@@ -36,6 +36,7 @@ class Facts:
     `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
     target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
     be told who is coming at all. `reports_streams`: it reports on the streams it opens.
+    `machine_with_digits`: detection works where digits are sent at the answer.
     """
 
     calls_per_second: float
@@ -54,6 +55,7 @@ class Facts:
     consults: bool = False
     warm: bool = True
     reports_streams: bool = True
+    machine_with_digits: bool = True
     regions: tuple[str, ...] = ()
 
 

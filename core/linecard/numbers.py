@@ -57,6 +57,31 @@ def country_of(number: str) -> str | None:
     return region if region and region.isalpha() else None
 
 
+def country_of_prefix(prefix: str) -> str | None:
+    """The ISO country code of a number, or of no more than its beginning (`+91`); None without one.
+
+    Where several countries share a code, the one that the code is known for.
+    """
+    digits = prefix.removeprefix("+")
+    return _country_of_whole(digits) or _country_of_code(digits)
+
+
+def _country_of_whole(digits: str) -> str | None:
+    try:
+        return country_of(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _country_of_code(digits: str) -> str | None:
+    for length in (1, 2, 3):
+        code = digits[:length]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code) if code.isdecimal() else 0)
+        if regions and regions[0].isalpha():
+            return str(regions[0])
+    return None
+
+
 def mask(number: str | None) -> str:
     """The number as logs may show it: `+1415***0100`. Short and withheld ones show nothing."""
     if not number:

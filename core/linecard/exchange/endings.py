@@ -115,6 +115,8 @@ async def _confirm(exchange: Exchange, call: Call) -> None:
 
 async def look_up(exchange: Exchange, call: Call) -> Found:
     """Ask the carrier about a call and write down an end it reports."""
+    if not exchange.relay(call).supports("find_call", call.profile):
+        return Found.CANNOT_TELL
     try:
         seen = await exchange.relay(call).hooks.find_call(call.carrier_ids)
     except CarrierError as error:

@@ -108,10 +108,15 @@ class StreamSession:
         self.take(events)
 
     def take(self, events: Sequence[StreamEvent]) -> None:
-        """What a message meant. A second opening message is out of place and counted."""
+        """What a message meant. A second opening message is out of place and counted.
+
+        What was on its way when the stream ended is nothing that was lost.
+        """
         for event in events:
+            if not self.is_open:
+                return
             reader = self._readers.get(type(event))
-            if reader is None or not self.is_open:
+            if reader is None:
                 self.counters.drop(f"{type(event).__name__} out of place")
             else:
                 reader(event)

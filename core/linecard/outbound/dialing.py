@@ -120,6 +120,11 @@ class Dialer:
         facts = relay.hooks.facts()
         if wish.machine is not Machine.OFF and wish.machine not in facts.machine_detection:
             raise UnsupportedByProvider(number.provider, f"machine={wish.machine}")
+        if wish.send_digits and wish.machine is not Machine.OFF and not facts.machine_with_digits:
+            raise InvalidField(
+                "send_digits",
+                "this carrier detects no machine where digits are sent; leave one out",
+            )
         if wish.ring_seconds > facts.max_ring_seconds:
             raise InvalidField("ring_seconds", f"at most {facts.max_ring_seconds}")
         if wish.max_seconds > facts.max_call_seconds:

@@ -34,6 +34,7 @@ FACTS = Facts(
     tail_runs=True,
     cost_seconds=COST_SECONDS,
     consults=True,
+    machine_with_digits=False,
     regions=REGIONS,
 )
 
