@@ -105,7 +105,7 @@ async def test_a_number_is_registered_once(world: Telephone) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "lists"),
     [
-        ({"provider": "nobody"}, "provider", "acme, plivo"),
+        ({"provider": "nobody"}, "provider", "acme, exotel, plivo, twilio"),
         ({"account": "other"}, "account", "plivo:main"),
         ({"agent": "nobody"}, "agent", "echo"),
         ({"stream": "hifi"}, "stream", "l16-8000, l16-16000, pcmu-8000"),
