@@ -247,12 +247,12 @@ def listen(world: Telephone, minted: set[str]) -> None:
     webhook, stream = tokens.webhook, tokens.stream
 
     def of_webhook(*args: Any) -> str:
-        made = webhook(*args)
+        made: str = webhook(*args)
         minted.add(made)
         return made
 
     def of_stream(claims: Any) -> str:
-        made = stream(claims)
+        made: str = stream(claims)
         minted.add(made)
         return made
 

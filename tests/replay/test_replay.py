@@ -16,7 +16,7 @@ from linecard.calls import CallStatus
 from linecard.cli import app
 from linecard.errors import InvalidField
 from linecard.events import LegEnded
-from linecard.exchange import answering, endings, folding
+from linecard.exchange import deciding, endings, folding
 from linecard.media.outgoing import Outgoing
 from linecard.replay import replay
 from linecard.replay.report import Report
@@ -75,12 +75,12 @@ def ends_badly(patch: pytest.MonkeyPatch) -> None:
 
 def has_no_tail(patch: pytest.MonkeyPatch) -> None:
     """A document without what comes behind its stream."""
-    whole = answering.stream_verbs
+    whole = deciding.stream_verbs
 
     async def bare(*args: Any, **kwargs: Any) -> Any:
         return [verb for verb in await whole(*args, **kwargs) if not isinstance(verb, Redirect)]
 
-    patch.setattr(answering, "stream_verbs", bare)
+    patch.setattr(deciding, "stream_verbs", bare)
 
 
 def clears_nothing(patch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from linecard.webhook import Callback, CarrierRequest, Reply
 Line = dict[str, Any]
 OUR_QUERY = ("a", "c", "k", "x")
 """Our own query, but for the token."""
+TOKEN = "t"
 GROUPED = frozenset({"frames", "ticks"})
 SENT_PCM = frozenset({"send", "send_nowait"})
 
@@ -125,6 +126,9 @@ class Lines:
             "query": self._redactor.clean(query),
             "pairs": self._redactor.pairs(request.pairs, _pressed(callback)),
         }
+        theirs = [pair for pair in request.query if pair[0] not in (*OUR_QUERY, TOKEN)]
+        if theirs and request.method != "GET":
+            line["more_query"] = self._redactor.pairs(theirs, None)
         if request.body and not request.pairs:
             line["body"] = self._redactor.message(request.body.decode("utf-8", "replace"))
         return line | ({"content_type": kind} if kind else {})
