@@ -66,7 +66,9 @@ class Carrier:
 
     async def _dial(self) -> None:
         call = self.recorded.head["call"]
-        wish = {name: call[name] for name in WISHES} | {"machine": Machine(call["machine"])}
+        wish: dict[str, Any] = {name: call[name] for name in WISHES} | {
+            "machine": Machine(call["machine"])
+        }
         wish["send_digits"] = wish["send_digits"] or None
         await self.world.dialer.place(DialRequest(from_=call["number"], to=call["to"], **wish))
 
