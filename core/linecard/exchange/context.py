@@ -12,6 +12,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -62,6 +63,7 @@ class Exchange:
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
+    breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
 

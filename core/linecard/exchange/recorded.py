@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from linecard.errors import ConfigurationError, LinecardError, NotFound
 from linecard.exchange.control import LocalControl
 from linecard.live import LiveCall
+from linecard.transfers import RingOrder, TransferWish
 
 if TYPE_CHECKING:
     from linecard.calls import Call
@@ -87,24 +89,35 @@ class RecordedCall(LiveCall):
         await super().send_digits(digits)
 
     async def transfer(
-        self, to: str | Sequence[str], mode: str = "cold", timeout: int = 25
+        self,
+        to: str | Sequence[str],
+        mode: str = "cold",
+        timeout: int = 25,
+        *,
+        order: str = RingOrder.TOGETHER,
+        whisper: str | None = None,
+        accept_key: str | None = None,
     ) -> TransferResult:
         """Connect the caller with somebody else."""
-        self._note_ask("transfer", to=_several(to), mode=mode, ring_seconds=timeout)
+        how = {"order": str(order), "whisper": whisper, "accept_key": accept_key}
+        self._note_ask("transfer", to=_several(to), mode=mode, ring_seconds=timeout, **how)
         try:
-            return await super().transfer(to, mode, timeout)
+            return await super().transfer(
+                to, mode, timeout, order=order, whisper=whisper, accept_key=accept_key
+            )
         except LinecardError as error:
             self._note_ask("refused", what="transfer", to=_several(to), error=type(error).__name__)
             raise
 
-    async def begin_transfer(self, to: str | Sequence[str], mode: str, ring_seconds: int) -> None:
+    async def begin_transfer(self, wish: TransferWish) -> None:
         """A transfer asked for outside the agent."""
-        asked = {"to": _several(to), "mode": mode, "ring_seconds": ring_seconds}
-        self._note_ask("begin_transfer", **asked)
+        asked = asdict(wish)
+        targets = asked.pop("targets")
+        self._note_ask("begin_transfer", to=targets, **asked)
         try:
-            await super().begin_transfer(to, mode, ring_seconds)
+            await super().begin_transfer(wish)
         except LinecardError as error:
-            self._note_ask("refused", what="transfer", to=_several(to), error=type(error).__name__)
+            self._note_ask("refused", what="transfer", to=targets, error=type(error).__name__)
             raise
 
     async def record(self, action: str = "start") -> None:

@@ -10,7 +10,7 @@ import structlog
 from linecard.agents import run_agent
 from linecard.calls import Call
 from linecard.errors import ConfigurationError, NotFound
-from linecard.exchange import endings
+from linecard.exchange import desk, endings
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import AGENT_STARTED
 from linecard.exchange.reasons import AGENT_ERROR
@@ -51,7 +51,9 @@ async def _note_start(exchange: Exchange, call: Call) -> str | None:
         current = await calls.get(conn, call.id)
         if current is None or current.is_over:
             return (current and current.end_reason) or "the call is over"
-        await timeline.append(conn, call.id, AGENT_STARTED, {"agent": call.agent}, now())
+        await timeline.append(
+            conn, call.id, AGENT_STARTED, {"agent": call.agent or desk.NAME}, now()
+        )
     return None
 
 
@@ -77,6 +79,11 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
 
 
 async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
+    if call.route:
+        current = await desk.before_agent(exchange, call, live)
+        if current is None:
+            return
+        call = current
     try:
         agent = exchange.agents.find(call.agent)
     except (NotFound, ConfigurationError) as error:

@@ -62,6 +62,8 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent], en
     """
     if ended:
         exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
+    if call.notify:
+        exchange.work_is_due.set()
     live = exchange.lives.get(call.id)
     for event in fresh:
         if exchange.flights is not None:

@@ -16,6 +16,7 @@ from linecard.errors import LinecardError, NotFound
 from linecard.flight.reading import Line
 from linecard.live import LiveCall
 from linecard.tasks import Tasks
+from linecard.transfers import TransferWish
 
 FAILED = "agent_error"
 SOUND = frozenset({"send", "send_nowait"})
@@ -90,6 +91,11 @@ async def _now(work: Callable[[], object]) -> None:
     work()
 
 
+def _how(ask: Line) -> dict[str, Any]:
+    """What else was asked of a transfer; files of an older form say nothing of it."""
+    return {name: ask[name] for name in ("order", "whisper", "accept_key") if name in ask}
+
+
 def _outcome(call: LiveCall, ask: Line) -> None:
     call.outcome = ask["outcome"]
 
@@ -103,9 +109,16 @@ DO: Mapping[str, Do] = MappingProxyType(
         "mark": lambda call, ask: _now(lambda: call.mark(ask["name"])),
         "clear": lambda call, _ask: _now(call.clear),
         "send_digits": lambda call, ask: call.send_digits(ask.get("digits", "*")),
-        "transfer": lambda call, ask: call.transfer(ask["to"], ask["mode"], ask["ring_seconds"]),
+        "transfer": lambda call, ask: call.transfer(
+            ask["to"], ask["mode"], ask["ring_seconds"], **_how(ask)
+        ),
         "begin_transfer": lambda call, ask: call.begin_transfer(
-            ask["to"], ask["mode"], ask["ring_seconds"]
+            TransferWish(
+                targets=tuple(ask["to"]),
+                mode=ask["mode"],
+                ring_seconds=ask["ring_seconds"],
+                **_how(ask),
+            )
         ),
         "record": lambda call, ask: call.record(ask["action"]),
         "hang_up": lambda call, ask: call.hang_up(now=ask["now"], reason=ask["reason"]),

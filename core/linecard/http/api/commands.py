@@ -5,8 +5,6 @@ They go through the live call where there is one, so that agent and asker agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter
 
 from linecard.calls import Call, CallStatus
@@ -18,6 +16,7 @@ from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
 from linecard.live import LiveCall
+from linecard.transfers import TransferWish
 
 HUNG_UP = "hung up by API"
 
@@ -34,9 +33,7 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/transfer", status_code=202)
     async def transfer(call_id: str, body: TransferIn) -> Accepted:
-        await _transfer(
-            exchange, await _living(exchange, call_id), body.to, body.mode, body.timeout
-        )
+        await _transfer(exchange, await _living(exchange, call_id), _wish(body))
         return Accepted()
 
     @router.post("/dtmf", status_code=202)
@@ -72,15 +69,24 @@ async def _hang_up(exchange: Exchange, call: Call) -> None:
         await live.hang_up(now=True, reason=HUNG_UP)
 
 
-async def _transfer(
-    exchange: Exchange, call: Call, to: Sequence[str], mode: str, ring_seconds: int
-) -> None:
+def _wish(body: TransferIn) -> TransferWish:
+    return TransferWish(
+        targets=tuple(body.to),
+        mode=body.mode,
+        ring_seconds=body.timeout,
+        order=body.order,
+        whisper=body.whisper,
+        accept_key=body.accept_key,
+    )
+
+
+async def _transfer(exchange: Exchange, call: Call, wish: TransferWish) -> None:
     """Begin a transfer; its result is an event of the call. Raises what the gate and the carrier refuse."""
     exchange.relay(call).require("transfer", call.profile)
     live = exchange.lives.get(call.id)
     if live is None or not live.streaming:
         raise _too_early(call, live)
-    await live.begin_transfer(to, mode, ring_seconds)
+    await live.begin_transfer(wish)
 
 
 async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
