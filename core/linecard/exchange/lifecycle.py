@@ -77,6 +77,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
 async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
+    recording = _recording(exchange)
     settler = Settler(
         settings=exchange.settings,
         database=exchange.database,
@@ -95,7 +96,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(settler.run(), name="settler"),
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
-        *_recording(exchange),
+        *recording,
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     try:
