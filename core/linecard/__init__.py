@@ -6,6 +6,7 @@ What a provider, a plugin or an agent needs is here: `import linecard` and nothi
 from linecard.agents import agent
 from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
 from linecard.carrier import (
+    AcceptKey,
     Answer,
     Application,
     CallLookup,
@@ -215,6 +216,7 @@ __all__ = [
     "RateLine",
     "Reason",
     "Record",
+    "AcceptKey",
     "RecordAt",
     "RecordingFailed",
     "RecordingOrder",

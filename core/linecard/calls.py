@@ -79,6 +79,7 @@ class Call:
     `from_` is None for a withheld caller. `carrier_ids` is the provider's own open dict. `duration`
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
     `notify` is where its notifications go, None: nowhere.
+    `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Call:
     closing: str | None = None
     closing_at: datetime | None = None
     notify: str | None = field(default=None, repr=False)
+    route: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:

@@ -17,7 +17,8 @@ class Number:
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
     calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
-    `notify` is where its calls' notifications go, None: nowhere.
+    `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
+    reads: who gets a call that comes in.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Number:
     connected_target: str | None = None
     proofs: tuple[str, ...] = field(default=(), repr=False)
     notify: str | None = field(default=None, repr=False)
+    routing: Mapping[str, object] = field(default_factory=dict)
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

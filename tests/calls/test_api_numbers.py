@@ -63,6 +63,7 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "record": False,
         "enabled": True,
         "notify": None,
+        "routing": {},
     }
     assert setup
     assert all(set(step) == {"do", "paste"} for step in setup)

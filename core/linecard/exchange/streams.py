@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+def protocol_of(exchange: Exchange, admitted: Admitted) -> StreamProtocol:
+    """A fresh reader and writer of the carrier's messages; a recorded one, where calls are."""
+    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    if exchange.flights is None:
+        return protocol
+    return exchange.flights.stream(
+        admitted.call, protocol, admitted.profile.name, admitted.claims.id
+    )
+
+
 async def opening(
     protocol: StreamProtocol, receive: Callable[[], Awaitable[str | bytes]], dropped: Counter[str]
 ) -> tuple[StreamStarted, Sequence[StreamEvent]]:
@@ -140,7 +150,15 @@ async def detach(
     count_dropped(exchange, admitted, session.counters.dropped)
     if admitted.call.id in exchange.lives:
         exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
-    await _let_go(exchange, admitted, {"reason": reason, **_figures(session)})
+    facts = {"reason": reason, **_figures(session)}
+    over(exchange, admitted, facts)
+    await _let_go(exchange, admitted, facts)
+
+
+def over(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:
+    """A socket is gone, for the flight record."""
+    if exchange.flights is not None:
+        exchange.flights.stream_over(admitted.call, admitted.claims.id, facts)
 
 
 async def abandon(exchange: Exchange, admitted: Admitted, reason: str) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from linecard.calls import CallStatus, Direction, Machine
 from linecard.events import TransferResult
 from linecard.store.columns import Named, Text, Texts, UtcTime
+from linecard.transfers import TransferState
 
 metadata = MetaData(
     naming_convention={
@@ -57,6 +58,7 @@ numbers = Table(
     Column("connected_target", Text),
     Column("proofs", Texts, nullable=False),
     Column("notify", Text),
+    Column("routing", JSON, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -92,11 +94,22 @@ calls = Table(
     Column("closing", Text),
     Column("closing_at", UtcTime),
     Column("notify", Text),
+    Column("route", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
 Index("ix_calls_number", calls.c.number, calls.c.created_at)
+Index("ix_calls_from_number", calls.c.from_, calls.c.created_at)
 Index("ix_calls_to_number", calls.c.to, calls.c.created_at)
+
+blocklist = Table(
+    "blocklist",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("caller", Text, nullable=False, unique=True),
+    Column("note", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
 
 carrier_ids = Table(
     "carrier_ids",
@@ -154,9 +167,16 @@ transfers = Table(
     Column("targets", Texts, nullable=False),
     Column("mode", String, nullable=False),
     Column("ring_seconds", Integer, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Named(TransferState), nullable=False),
     Column("result", Named(TransferResult)),
     Column("legs", JSON, nullable=False),
+    Column("order", String, nullable=False),
+    Column("whisper", String),
+    Column("accept_key", String),
+    Column("rung", Integer, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("brought", Boolean, nullable=False),
+    Column("consults", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
 from linecard.http.api.auth import SCHEME, KeyRequired
+from linecard.http.api.blocklist import blocklist_router
 from linecard.http.api.calls import calls_router
 from linecard.http.api.commands import commands_router
 from linecard.http.api.description import described_api, problems
@@ -27,6 +28,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     api = described_api(version, f"{prefix}/api")
     routers = [
         numbers_router(exchange),
+        blocklist_router(exchange),
         calls_router(exchange, dialer),
         commands_router(exchange),
         notifications_router(exchange),

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.routing import Routing
 from linecard.store.notifications import NotificationState
+from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +53,10 @@ class NumberIn(_Body):
     record: Flag = False
     enabled: Flag = True
     notify: Notify | None = None
+    routing: Routing = Field(default_factory=Routing)
+
+
+NEVER_NULL = ("provider", "agent", "channels", "options", "record", "enabled", "routing")
 
 
 class NumberPatch(_Body):
@@ -69,8 +75,9 @@ class NumberPatch(_Body):
     record: Flag | None = None
     enabled: Flag | None = None
     notify: Notify | None = None
+    routing: Routing | None = None
 
-    @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
+    @field_validator(*NEVER_NULL, mode="before")
     @classmethod
     def _never_null(cls, value: object) -> object:
         if value is None:
@@ -98,7 +105,32 @@ class NumberOut(BaseModel):
     record: bool
     enabled: bool
     notify: str | None
+    routing: dict[str, Any]
     setup: list[SetupOut]
+
+
+class BlockIn(_Body):
+    """A caller to block: a number, or a prefix with a `*` at its end."""
+
+    caller: Annotated[
+        str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
+    ]
+    note: Annotated[str, Field(max_length=200)] | None = None
+
+
+class BlockOut(BaseModel):
+    """An entry of the blocklist."""
+
+    caller: str
+    note: str | None
+    created_at: datetime
+
+
+class BlockList(BaseModel):
+    """A page of the blocklist, the oldest first."""
+
+    items: list[BlockOut]
+    next: str | None
 
 
 class CallIn(_Body):
@@ -120,11 +152,18 @@ class CallIn(_Body):
 
 
 class TransferIn(_Body):
-    """A transfer of the caller; `timeout` is how long the targets ring, in seconds."""
+    """A transfer of the caller; `timeout` is how long each target rings, in seconds.
+
+    Several targets ring `together` or in `sequence`. `whisper` is said to a target before the caller is
+    connected, and `accept_key` is a key that it must press for that.
+    """
 
     to: Annotated[list[Annotated[str, Field(max_length=256)]], Field(min_length=1, max_length=10)]
     mode: Literal["cold", "warm"] = "cold"
     timeout: Annotated[int, Field(strict=True, ge=1, le=120)] = 25
+    order: Literal["together", "sequence"] = "together"
+    whisper: Annotated[str, Field(min_length=1, max_length=MOST_WHISPER)] | None = None
+    accept_key: Annotated[str, Field(pattern=ACCEPT_KEY)] | None = None
 
 
 class DigitsIn(_Body):

@@ -34,6 +34,7 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         record=number.record,
         enabled=number.enabled,
         notify=number.notify,
+        routing=dict(number.routing),
         setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
 
