@@ -104,7 +104,7 @@ from linecard.media.formats import (
     StreamProfile,
     same_both_ways,
 )
-from linecard.numbers import Cleared, Number, mask, parse_e164
+from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
 from linecard.pricing.lists import read_prices
 from linecard.settings import Secret
 from linecard.verbs import (
@@ -253,6 +253,7 @@ __all__ = [
     "UnsupportedByProvider",
     "Verb",
     "agent",
+    "country_of_prefix",
     "hookimpl",
     "mask",
     "parse_e164",

@@ -46,6 +46,9 @@ class Facts:
     be told who is coming at all. `accept_key`: where a dialled target is asked for a key; `rings_in_order`:
     it rings the targets of one Dial one after the other. `cuts_stream`: a transfer that it accepts ends
     our stream at once. `reports_streams`: it reports on the streams it opens.
+    `machine_with_digits`: detection works where digits are sent at the answer.
+    `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
+    cannot, our own stream does.
     """
 
     calls_per_second: float
@@ -67,6 +70,9 @@ class Facts:
     rings_in_order: bool = False
     cuts_stream: bool = False
     reports_streams: bool = True
+    machine_with_digits: bool = True
+    speaks: bool = True
+    gathers: bool = True
     regions: tuple[str, ...] = ()
 
 

@@ -30,6 +30,7 @@ class Metrics:
             "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
         self.given_up = self._counter("work_given_up", "Durable work given up", "kind")
+        self.notifications = self._counter("notifications", "Deliveries of notifications", "result")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"
         )

@@ -26,6 +26,9 @@ ROUTES = {
     ("patch", "/numbers/{number}"),
     ("delete", "/numbers/{number}"),
     ("post", "/numbers/{number}/rotate"),
+    ("get", "/blocklist"),
+    ("post", "/blocklist"),
+    ("delete", "/blocklist/{caller}"),
     ("post", "/calls"),
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),
@@ -34,6 +37,8 @@ ROUTES = {
     ("post", "/calls/{call_id}/dtmf"),
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
+    ("get", "/notifications"),
+    ("post", "/notifications/{notification_id}/retry"),
     ("get", "/providers"),
     ("get", "/rates"),
 }
@@ -183,8 +188,10 @@ async def test_what_the_schema_of_a_call_promises(document: dict[str, Any]) -> N
 async def test_providers_are_listed_with_what_they_can_do(world: Telephone) -> None:
     listed = (await world.api.get("/api/providers")).json()
     assert listed["next"] is None
-    (plivo,) = listed["items"]
-    assert (plivo["name"], plivo["accounts"], plivo["skipped"]) == ("plivo", ["main"], None)
+    assert [one["name"] for one in listed["items"]] == ["exotel", "plivo", "twilio"]
+    assert all(one["skipped"] is None for one in listed["items"])
+    assert [one["accounts"] for one in listed["items"]] == [[], ["main"], []]
+    plivo = listed["items"][1]
     assert set(plivo["profiles"]) == {"l16-8000", "l16-16000", "pcmu-8000"}
     for hooks in plivo["profiles"].values():
         assert "transfer" in hooks
@@ -258,6 +265,7 @@ def _body(chance: random.Random, document: dict[str, Any], operation: dict[str, 
     schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     fields = document["components"]["schemas"][schema.rpartition("/")[2]]["properties"]
     usual = {"number": "+14155550100", "provider": "plivo", "agent": "echo", "from": "+14155550100"}
+    usual["caller"] = "+19005550100"
     kept = [name for name in fields if chance.random() < (0.95 if name in usual else 0.2)]
     return {
         name: usual[name] if name in usual and chance.random() < 0.9 else chance.choice(NASTY)

@@ -157,15 +157,6 @@ async def test_a_machine_is_detected_beside_the_call(world: Telephone) -> None:
     assert names(call).index("answer-requested") < names(call).index("machine-detected")
 
 
-async def test_a_call_with_keys_and_detection_is_not_placed(world: Telephone) -> None:
-    await world.register()
-    placed = await world.dial(machine="detect", send_digits="1")
-    call = await world.ended(placed["id"])
-    assert call["status"] == "failed"
-    assert "send_digits" in call["end_reason"]
-    assert world.carrier.ledger.dials(CUSTOMER) == 0
-
-
 async def transfer(world: Telephone, mode: str) -> dict[str, Any]:
     """A call that is transferred from outside its agent, once its stream runs."""
     world.carrier.phones[CUSTOMER] = Phone(script=(Wait(45), HangUp()))
@@ -271,3 +262,15 @@ async def test_the_human_of_a_caller_who_hangs_up_is_released(world: Telephone) 
     assert call["status"] == "completed"
     await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
     assert world.carrier.ledger.dials(HUMAN) == 1
+
+
+async def test_digits_at_the_answer_and_detection_of_machines_are_refused_together(
+    world: Telephone,
+) -> None:
+    await world.register()
+    body = {"from": OURS, "to": CUSTOMER, "send_digits": "1", "machine": "detect"}
+    answer = await world.api.post("/api/calls", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "send_digits"
+    assert (await world.api.get("/api/calls")).json()["items"] == []
+    assert world.carrier.ledger.dials(CUSTOMER) == 0

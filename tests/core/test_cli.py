@@ -76,7 +76,7 @@ def test_the_help_names_every_command(run: Run) -> None:
 def test_providers_need_no_settings(run: Run) -> None:
     code, out, err = run("providers")
     assert (code, err) == (0, "")
-    assert re.search(r"^plivo  linecard ", out)
+    assert re.search(r"^plivo  linecard ", out, re.MULTILINE)
     assert all(profile in out for profile in ("l16-8000", "l16-16000", "pcmu-8000"))
     assert re.search(r"transfer +│ yes +│ yes +│ yes", out)
     assert re.search(r"pause_recording +│ - ", out)

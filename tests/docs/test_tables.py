@@ -36,11 +36,13 @@ def _default(field: Field[Any]) -> object:
 
 def _says(cell: str, field: Field[Any]) -> bool:
     """Whether a cell of the column `default` says what the code does."""
-    default = () if (made := _default(field)) == {} else made
+    default = _default(field)
     if default is MISSING:
         return cell == "required"
     if default is None or default == ():
         return cell in WORDS[default]
+    if default == {}:
+        return cell in {"none", "`{}`"}
     if isinstance(default, bool):
         return cell == ("yes" if default else "no")
     return cell == f"`{default}`"

@@ -12,6 +12,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from linecard.agents import Agents
     from linecard.calls import Call
     from linecard.clock import Clock
+    from linecard.exchange.flights import Flights
     from linecard.live import LiveCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
@@ -41,7 +43,7 @@ class Exchange:
     """One running server.
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
-    `work_is_due` wakes the outbox.
+    `work_is_due` wakes the outbox; `flights` records calls, where that is asked for.
     """
 
     settings: Settings
@@ -55,11 +57,13 @@ class Exchange:
     tasks: Tasks = field(default_factory=Tasks)
     lives: dict[str, LiveCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
+    flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
+    breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
 

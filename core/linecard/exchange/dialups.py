@@ -22,6 +22,7 @@ from linecard.errors import (
 from linecard.events import TransferReported, TransferResult
 from linecard.exchange import consulting, inbox, outbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.notifying import writing as notifying
 from linecard.outbound import limits
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
@@ -141,6 +142,26 @@ def _order(
     )
 
 
+async def divert(exchange: Exchange, call: Call, to: str, ring_seconds: int) -> Transfer:
+    """A transfer that nobody asks the carrier for: the next document of the call dials.
+
+    Raises GateRefused, InvalidField, LimitReached or CallOver.
+    """
+    await cleared(exchange, call, [to])
+    transfer = Transfer(
+        id=new_id(),
+        call=call.id,
+        targets=(to,),
+        mode="cold",
+        ring_seconds=ring_seconds,
+        state=TransferState.WAITING,
+        result=None,
+        created_at=now(),
+    )
+    await _write(exchange, call, transfer)
+    return transfer
+
+
 async def _check(exchange: Exchange, call: Call, wish: TransferWish) -> tuple[Cleared, ...]:
     if wish.mode not in MODES:
         raise InvalidField("mode", f"must be one of {', '.join(MODES)}")
@@ -179,11 +200,13 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
             "asks": transfer.asks,
         }
         await timeline.append(conn, call.id, "transfer-asked", facts, now())
+        await notifying.transfer_asked(exchange, conn, current, transfer)
         after = _longest(transfer)
         payload = {"transfer": transfer.id}
         await outbox.put(
             exchange, conn, WATCH, transfer.id, after=after, call_id=call.id, payload=payload
         )
+    exchange.work_is_due.set()
 
 
 def _longest(transfer: Transfer) -> float:
@@ -197,9 +220,11 @@ async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Ex
     """The carrier refuses; whether that is because the call is over."""
     reason = getattr(error, "message", str(error))
     async with exchange.database.write() as conn:
+        current = await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         await transfers.move(conn, transfer.id, Happening.REFUSED)
         await timeline.append(conn, call.id, "transfer-refused", {"reason": reason}, now())
-        current = await calls.get(conn, call.id)
+        await notifying.transfer_refused(exchange, conn, current, transfer, reason)
+    exchange.work_is_due.set()
     return current is not None and (current.is_over or current.closing is not None)
 
 

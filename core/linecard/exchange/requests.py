@@ -14,6 +14,7 @@ from linecard.exchange import answering, confirming, inbox, recording
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import is_proof
+from linecard.exchange.tapping import Seen, note_request
 from linecard.webhook import CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
@@ -28,10 +29,24 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
 
     Raises RequestRefused before anything is written when the request is not believed or not readable.
     """
+    seen = Seen(exchange.clock.now(), request)
+    try:
+        reply = await _handle(exchange, relay, request, seen)
+    except BaseException as error:
+        note_request(exchange, seen, None, error)
+        raise
+    note_request(exchange, seen, reply)
+    return reply
+
+
+async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen) -> Reply:
     request = replace(request, is_ours=await _carries_token(exchange, relay, request))
+    seen.stage = "proof"
     believe(exchange, relay, request)
-    callback = relay.hooks.parse_callback(request)
+    seen.stage = "reading"
+    callback = seen.callback = relay.hooks.parse_callback(request)
     accepted = await inbox.accept(exchange, relay, request, callback)
+    seen.call, seen.stage, seen.accepted = accepted.call, "answer", exchange.clock.now()
     for event in accepted.fresh:
         _follow_up(exchange, accepted.call, event)
     if accepted.call is not None and accepted.opened and relay.hooks.facts().unsigned:

@@ -306,6 +306,14 @@ class LiveCall:
         self._voice.changes.tell()
         self._inbox.changes.tell()
 
+    def give_to(self, agent: str, rate: int | None) -> None:
+        """Another agent has the call from now on: what was said and pressed before is not for it."""
+        self.agent = agent
+        self._inbox.forget()
+        if self._voice.session is not None:
+            self._voice.session.retune(rate)
+            self.rate = self._voice.session.rate
+
     async def first_stream(self) -> None:
         """Wait for a stream before the agent begins. Raises CallOver."""
         await self._voice.stream()

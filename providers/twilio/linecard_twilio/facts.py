@@ -35,6 +35,7 @@ FACTS = Facts(
     tail_runs=True,
     cost_seconds=COST_SECONDS,
     consults=True,
+    machine_with_digits=False,
     accept_key=AcceptKey.DOCUMENT,
     cuts_stream=True,
     regions=REGIONS,

@@ -47,7 +47,8 @@ LEG_FIELDS = (
     "ParticipantLabel",
     *END_FIELDS,
 )
-RECORDING_FIELDS = ("RecordingUrl", "RecordingDuration", "ErrorCode")
+RECORDING_FIELDS = ("CallSid", "RecordingUrl", "RecordingDuration", "ErrorCode")
+STREAM_FIELDS = ("CallSid", "StreamError")
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {
         Kind.ANSWER: Shape(readings.answer, ANSWER_FIELDS, Reason.ANSWER, ("AnsweredBy",)),
@@ -78,9 +79,7 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
         Kind.RINGING: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
         Kind.ENDED: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
         Kind.MACHINE: Shape(readings.machine, ("CallSid", "AnsweredBy")),
-        Kind.STREAM: Shape(
-            readings.stream, ("StreamSid", "StreamEvent"), None, ("StreamError", "Timestamp")
-        ),
+        Kind.STREAM: Shape(readings.stream, ("StreamSid", "StreamEvent"), None, STREAM_FIELDS),
         Kind.RECORDING: Shape(
             readings.recording, ("RecordingSid", "RecordingStatus"), None, RECORDING_FIELDS
         ),

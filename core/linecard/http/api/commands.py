@@ -11,6 +11,7 @@ from linecard.calls import Call, CallStatus
 from linecard.errors import CallOver, Conflict
 from linecard.exchange import endings, recording
 from linecard.exchange.context import Exchange
+from linecard.exchange.tapping import note_ask
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
@@ -42,7 +43,9 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/recording", status_code=202)
     async def record(call_id: str, body: RecordingIn) -> Accepted:
-        await recording.act(exchange, await _living(exchange, call_id), body.do)
+        call = await _living(exchange, call_id)
+        note_ask(exchange, call, "record-by-api", action=body.do)
+        await recording.act(exchange, call, body.do)
         return Accepted()
 
     return router
@@ -60,6 +63,7 @@ async def _hang_up(exchange: Exchange, call: Call) -> None:
     """At the carrier first, then the stream: through the live call where there is one."""
     live = exchange.lives.get(call.id)
     if live is None:
+        note_ask(exchange, call, "hang-up-by-api", reason=HUNG_UP)
         await endings.hang_up(exchange, call, HUNG_UP)
     else:
         await live.hang_up(now=True, reason=HUNG_UP)
@@ -95,6 +99,7 @@ async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
     relay.require("send_digits", call.profile)
     if call.status is not CallStatus.IN_PROGRESS:
         raise _too_early(call, live)
+    note_ask(exchange, call, "digits-by-api", digits=digits)
     await relay.hooks.send_digits(call, digits)
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.routing import Routing
+from linecard.store.notifications import NotificationState
 from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
 
 
@@ -28,6 +30,9 @@ Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
+Notify = Annotated[
+    str, Field(examples=["https://hooks.example.com/calls"], min_length=1, max_length=4000)
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 
@@ -47,12 +52,18 @@ class NumberIn(_Body):
     options: JsonObject = Field(default_factory=dict)
     record: Flag = False
     enabled: Flag = True
+    notify: Notify | None = None
+    routing: Routing = Field(default_factory=Routing)
+
+
+NEVER_NULL = ("provider", "agent", "channels", "options", "record", "enabled", "routing")
 
 
 class NumberPatch(_Body):
     """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
-    What is left out stays; null stands for the provider's default `account` or `stream`.
+    What is left out stays; null stands for the provider's default `account` or `stream`, and switches
+    `notify` off.
     """
 
     provider: Name | None = None
@@ -63,8 +74,10 @@ class NumberPatch(_Body):
     options: JsonObject | None = None
     record: Flag | None = None
     enabled: Flag | None = None
+    notify: Notify | None = None
+    routing: Routing | None = None
 
-    @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
+    @field_validator(*NEVER_NULL, mode="before")
     @classmethod
     def _never_null(cls, value: object) -> object:
         if value is None:
@@ -91,11 +104,40 @@ class NumberOut(BaseModel):
     options: dict[str, Any]
     record: bool
     enabled: bool
+    notify: str | None
+    routing: dict[str, Any]
     setup: list[SetupOut]
 
 
+class BlockIn(_Body):
+    """A caller to block: a number, or a prefix with a `*` at its end."""
+
+    caller: Annotated[
+        str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
+    ]
+    note: Annotated[str, Field(max_length=200)] | None = None
+
+
+class BlockOut(BaseModel):
+    """An entry of the blocklist."""
+
+    caller: str
+    note: str | None
+    created_at: datetime
+
+
+class BlockList(BaseModel):
+    """A page of the blocklist, the oldest first."""
+
+    items: list[BlockOut]
+    next: str | None
+
+
 class CallIn(_Body):
-    """A call to place. Seconds; `agent` and `record` default to the number's own."""
+    """A call to place. Seconds; `agent`, `record` and `notify` default to the number's own.
+
+    `notify` null: nobody is notified of this call.
+    """
 
     from_: Annotated[E164, Field(alias="from")]
     to: E164
@@ -106,6 +148,7 @@ class CallIn(_Body):
     max_seconds: CallSeconds = 1800
     send_digits: Keys | None = None
     metadata: JsonObject = Field(default_factory=dict)
+    notify: Notify | None = None
 
 
 class TransferIn(_Body):
@@ -189,6 +232,32 @@ class CallList(BaseModel):
     """A page of calls, the newest first."""
 
     items: list[CallOut]
+    next: str | None
+
+
+class NotificationOut(BaseModel):
+    """A notification: `waiting` to be delivered (again at `next_at`), `delivered`, or `dead`.
+
+    `attempts`, `status` (HTTP) and `error` are of its deliveries.
+    """
+
+    id: str
+    call: str
+    type: str
+    at: datetime
+    sequence: int
+    url: str
+    state: NotificationState
+    attempts: int
+    status: int | None
+    error: str | None
+    next_at: datetime | None
+
+
+class NotificationList(BaseModel):
+    """A page of notifications, the newest first."""
+
+    items: list[NotificationOut]
     next: str | None
 
 

@@ -18,8 +18,8 @@ class Quirks:
     Calls: `create_seconds`: how long create's reply takes when the call is already on its way.
     `ring_slack`: what some routes add to a ring Timeout. `rating_delay`: how long after its
     end a call has no price. `foreign_caller_id`: any number may be shown as caller.
-    Recordings: `recording_delay`: from the end to the file and its callback; `media_delay`: how much
-    longer the file is 404. `media_auth`: files need the account's credentials. `external_storage`:
+    Recordings: `shortest_recording`: what is shorter is `absent` (16101). `recording_delay`: from the
+    end to the file and its callback; `media_delay`: how much longer the file is 404. `media_auth`: files need the account's credentials. `external_storage`:
     files are never at Twilio.
     API: `concurrency`: requests at once before 429. `barred_prefixes`: destinations without geo
     permission (21215).
@@ -39,6 +39,7 @@ class Quirks:
     beep_seconds: float = 4.0
     rating_delay: float = 120.0
     foreign_caller_id: bool = False
+    shortest_recording: float = 0.1
     recording_delay: float = 1.0
     media_delay: float = 0.0
     media_auth: bool = True

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from linecard_twilio.simulator.switch import Switch
 
 TOO_SHORT = 16101
-SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 86_400.0
 
 
@@ -124,7 +123,7 @@ async def _make_ready(switch: Switch, recording: Recording) -> None:
     await switch.clock.sleep(switch.quirks.recording_delay + late)
     if recording.status != "processing":
         return
-    is_there = recording.tape.seconds >= SHORTEST_SECONDS
+    is_there = recording.tape.seconds >= switch.quirks.shortest_recording
     recording.status = "completed" if is_there else "absent"
     recording.ready_at = switch.clock.unix() + switch.quirks.media_delay if is_there else None
     if switch.faults.happens("recording_lost"):

@@ -148,6 +148,12 @@ class App:
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]
 
+    async def until(self, path: str, number: int) -> None:
+        """Wait until so many webhooks have come to a path, in whatever order."""
+        async with asyncio.timeout(20):
+            while len(self.at(path)) < number:
+                await asyncio.sleep(0.02)
+
     def statuses(self, path: str) -> list[str]:
         """The statuses reported there, in the order of their numbers and not of their arrival."""
         found = sorted(self.at(path), key=lambda one: int(one.fields["SequenceNumber"]))

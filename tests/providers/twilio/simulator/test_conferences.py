@@ -79,6 +79,8 @@ async def test_a_warm_transfer_by_its_own_steps(on_stage: Stage, spoken: bytes) 
     sid = await on_stage.call()
     await carrier.ledger.until(What.WEBHOOK, sid, kind="status completed", url=f"{app.url}/status")
     await carrier.ledger.until(What.WEBHOOK, kind="conference-end")
+    await app.until("/room", 6)
+    await app.until("/leg", 4)
     (caller,) = carrier.phones.handsets(THEIRS)
     assert words in bytes(caller.heard)
     (bridged,) = carrier.ledger.all(What.BRIDGED)
@@ -148,6 +150,7 @@ async def test_only_the_first_participants_callback_counts(on_stage: Stage) -> N
     second = await on_stage.call(HUMAN)
     await carrier.ledger.until(What.HUNG_UP, first)
     await carrier.ledger.until(What.WEBHOOK, second, kind="status completed")
+    await app.until("/first", 2)
     joined = [one.fields["ParticipantLabel"] for one in app.at("/first")]
     assert joined == ["one", "two"]
     assert not app.at("/second")

@@ -48,6 +48,7 @@ async def test_recorded_from_create_on(on_stage: Stage) -> None:
         recording_status_callback_event=ALL,
     )
     await carrier.ledger.until(What.WEBHOOK, sid, kind="recording completed")
+    await app.until("/recorded", 2)
     assert {one.fields["RecordingStatus"] for one in app.at("/recorded")} == {
         "in-progress",
         "completed",
@@ -178,6 +179,7 @@ async def test_listed_looked_up_and_deleted(on_stage: Stage) -> None:
 
 async def test_one_that_is_too_short_is_absent(on_stage: Stage) -> None:
     app, carrier = on_stage.app, on_stage.twilio
+    carrier.quirks.shortest_recording = 60
     app.documents["/answer"] = (
         f'<Response><Start><Recording recordingStatusCallback="{app.url}/recorded" '
         'recordingStatusCallbackEvent="absent completed"/></Start><Hangup/></Response>'

@@ -90,7 +90,7 @@ async def test_only_the_simulators_own_credentials_open_it(on_stage: Stage) -> N
 
 
 async def test_above_the_pace_calls_wait_in_silence() -> None:
-    async with stage(quirks=Quirks()) as set_up:
+    async with stage(1.0, quirks=Quirks()) as set_up:
         set_up.app.documents["/answer"] = HANG_UP
         calls = [await set_up.create() for _ in range(3)]
         assert [call.status for call in calls] == ["queued"] * 3
@@ -103,9 +103,9 @@ async def test_above_the_pace_calls_wait_in_silence() -> None:
 
 
 async def test_a_queued_call_is_ended_before_it_is_dialled() -> None:
-    async with stage(quirks=Quirks()) as set_up:
+    async with stage(1.0, quirks=Quirks()) as set_up:
         set_up.twilio.phones[THEIRS] = Phone(ring_seconds=20)
-        calls = [await set_up.create() for _ in range(6)]
+        calls = [await set_up.create() for _ in range(4)]
         last = await set_up.update(calls[-1].sid, status="completed")
         assert last.sid == calls[-1].sid
         async with asyncio.timeout(10):
@@ -123,14 +123,15 @@ async def test_too_many_requests_at_once(on_stage: Stage) -> None:
 
 async def test_a_call_is_rated_minutes_after_its_end(on_stage: Stage) -> None:
     app, carrier = on_stage.app, on_stage.twilio
-    carrier.quirks.rating_delay = 5
+    carrier.quirks.rating_delay = 40
     app.documents["/answer"] = HANG_UP
     sid = await on_stage.call()
     await carrier.ledger.until(What.HUNG_UP, sid)
     fetch = on_stage.sdk.calls(sid).fetch
     ended = await on_stage.rest(fetch)
-    assert (ended.status, ended.price, ended.duration) == ("completed", None, "0")
-    await carrier.switch.clock.sleep(6)
+    assert (ended.status, ended.price) == ("completed", None)
+    assert ended.duration.isdecimal()
+    await carrier.switch.clock.sleep(41)
     rated = await on_stage.rest(fetch)
     assert (rated.price, rated.price_unit) == ("-0.04970", "USD")
     assert str(carrier.ledger.money(sid)) == "0.0497"

@@ -98,6 +98,7 @@ async def test_every_webhook_has_a_token_of_its_own(on_stage: Stage) -> None:
     app.documents["/answer"] = HANG_UP
     sid = await on_stage.call()
     await carrier.ledger.until(What.WEBHOOK, sid, kind="status completed")
+    await app.until("/status", 4)
     tokens = [one.headers[TOKEN] for one in app.received]
     assert len(set(tokens)) == len(tokens) == 5
 
@@ -116,6 +117,7 @@ async def test_events_that_are_none_are_warned_of(on_stage: Stage) -> None:
     app.documents["/answer"] = HANG_UP
     sid = await on_stage.call(status_callback_event=["busy", "ringing", "completed"])
     await carrier.ledger.until(What.WEBHOOK, sid, kind="status completed")
+    await app.until("/status", 2)
     assert app.statuses("/status") == ["ringing", "completed"]
     assert carrier.ledger.all(What.NOTE, code=21626)
 
@@ -136,6 +138,7 @@ async def test_calls_that_nobody_answers(
     carrier.phones[THEIRS] = phone
     sid = await on_stage.call(timeout=5)
     await carrier.ledger.until(What.WEBHOOK, sid, kind=f"status {statuses[-1]}")
+    await app.until("/status", len(statuses))
     assert app.statuses("/status") == statuses
     (end,) = app.of(CallStatus=statuses[-1])
     assert end.fields["SipResponseCode"] == code

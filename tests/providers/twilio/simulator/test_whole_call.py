@@ -39,6 +39,7 @@ async def test_one_call_from_create_to_hangup(on_stage: Stage, spoken: bytes) ->
     await carrier.ledger.until(What.HUNG_UP, call.sid)
     await carrier.ledger.until(What.WEBHOOK, call.sid, kind="status completed")
 
+    await app.until("/status", 4)
     assert app.statuses("/status") == [
         "initiated",
         "ringing",
