@@ -135,6 +135,7 @@ from linecard.webhook import (
 )
 
 __all__ = [
+    "AcceptKey",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
@@ -216,7 +217,6 @@ __all__ = [
     "RateLine",
     "Reason",
     "Record",
-    "AcceptKey",
     "RecordAt",
     "RecordingFailed",
     "RecordingOrder",
