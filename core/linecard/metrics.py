@@ -15,6 +15,12 @@ class Metrics:
         self.live = Gauge(
             "linecard_live_calls", "Calls with a running agent", registry=self.registry
         )
+        self.at_risk = self._gauge(
+            "calls_at_risk", "Calls that should be over and are not confirmed gone at the carrier"
+        )
+        self.minutes_at_risk = self._gauge(
+            "minutes_at_risk", "Minutes since the calls at risk should have been over, in all"
+        )
         self.answer_seconds = Histogram(
             "linecard_webhook_seconds",
             "Time to answer a carrier",
@@ -44,6 +50,9 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, help: str) -> Gauge:
+        return Gauge(f"linecard_{name}", help, registry=self.registry)
 
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(f"linecard_{name}", help, labels, registry=self.registry)

@@ -22,8 +22,8 @@ HANG_UP = "hang-up"
 CONFIRM = "confirm-end"
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
-CONFIRM_AFTER = (15.0, 60.0, 300.0)
-"""Seconds after which an end that was not reported is looked up."""
+CONFIRM_AFTER = (15.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Seconds after which an end that was not reported is looked up; a leg that lives is ended again."""
 TARGET_GONE_AFTER = (2.0, 10.0, 30.0)
 """When a call is looked up after the end of the leg that its caller was connected with."""
 LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
@@ -124,8 +124,12 @@ async def confirm_end(exchange: Exchange, job: Job) -> None:
         return
     found = await look_up(exchange, current)
     current = await _current(exchange, current.id)
-    if current is not None and not current.is_over:
-        raise CarrierUnavailable(current.provider, f"the end is not reported; it is {found}")
+    if current is None or current.is_over:
+        return
+    if found is Found.LIVE:
+        log.warning("a call that was ended lives on; it is ended again", call=current.id)
+        await _end_once(exchange, current)
+    raise CarrierUnavailable(current.provider, f"the end is not reported; it is {found}")
 
 
 async def look_up(exchange: Exchange, call: Call) -> Found:

@@ -12,6 +12,7 @@ import structlog
 from linecard.agents import Agents
 from linecard.clock import Clock
 from linecard.exchange import deciding, inbox
+from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
@@ -87,6 +88,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(settler.run(), name="settler"),
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
+        asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     try:
