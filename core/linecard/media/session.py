@@ -62,6 +62,7 @@ class StreamSession:
         self.counters = Counters()
         self.rate = codec.rate
         self.is_open = True
+        self._we_closed = False
         self._protocol = protocol
         self._send_message = send
         self._shut = shut
@@ -108,13 +109,16 @@ class StreamSession:
         self.take(events)
 
     def take(self, events: Sequence[StreamEvent]) -> None:
-        """What a message meant. A second opening message is out of place and counted."""
+        """What a message meant. A second opening message is out of place and counted.
+
+        What was on its way while we closed is no fault of anybody's, and of no use.
+        """
         for event in events:
             reader = self._readers.get(type(event))
-            if reader is None or not self.is_open:
-                self.counters.drop(f"{type(event).__name__} out of place")
-            else:
+            if reader is not None and self.is_open:
                 reader(event)
+            elif reader is None or not self._we_closed:
+                self.counters.drop(f"{type(event).__name__} out of place")
 
     def tick(self, now: float) -> None:
         """What the passing of time brings."""
@@ -174,9 +178,13 @@ class StreamSession:
     def close(self, reason: str) -> None:
         """End the stream from our side and close the socket; what was not sent is forgotten."""
         if self.is_open:
-            self.is_open = False
-            self._shut(reason)
-            self._end(reason)
+            self._we_closed = True
+            self._close(reason)
+
+    def _close(self, reason: str) -> None:
+        self.is_open = False
+        self._shut(reason)
+        self._end(reason)
 
     def lost(self, reason: str) -> None:
         """The socket has closed."""
@@ -227,4 +235,4 @@ class StreamSession:
         self._fact("stream-fault", {"reason": event.reason})
 
     def _stopped(self, event: StreamStopped) -> None:
-        self.close(event.reason or "stopped by the carrier")
+        self._close(event.reason or "stopped by the carrier")

@@ -327,6 +327,22 @@ def test_a_second_start_is_out_of_place() -> None:
     assert line.session.counters.dropped == {"StreamStarted out of place": 1}
 
 
+def test_what_was_on_its_way_while_we_closed_is_no_message_dropped() -> None:
+    line = Line()
+    line.session.close("the agent hung up")
+    line.session.receive(media(bytes(FRAME)))
+    assert line.session.counters.dropped == {}
+    line.session.receive('["start"]')
+    assert line.session.counters.dropped == {"StreamStarted out of place": 1}
+
+
+def test_audio_after_the_carriers_own_stop_is_out_of_place() -> None:
+    line = Line()
+    line.session.receive('["stop"]')
+    line.session.receive(media(bytes(FRAME)))
+    assert line.session.counters.dropped == {"MediaReceived out of place": 1}
+
+
 def test_a_fault_is_a_fact_and_a_stop_is_the_end() -> None:
     line = Line()
     line.session.receive('["fault"]')
