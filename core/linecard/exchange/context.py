@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.journal import Journal
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -41,7 +43,7 @@ class Exchange:
     """One running server.
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
-    `work_is_due` wakes the outbox.
+    `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with.
     """
 
     settings: Settings
@@ -61,6 +63,8 @@ class Exchange:
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
+    journal: Journal = field(default_factory=lambda: Journal(None))
+    waits: Counter[str] = field(default_factory=Counter)
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def later(self, seconds: float) -> datetime:

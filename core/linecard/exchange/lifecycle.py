@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import deciding, inbox
+from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
 from linecard.exchange.following import FOLLOWERS
+from linecard.exchange.journal import Journal
 from linecard.exchange.outbox import OutboxLoop
 from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
@@ -38,9 +40,11 @@ def build_exchange(
     """An exchange that is not started yet. Raises ConfigurationError."""
     clock = clock or Clock()
     plugins.open_accounts(settings.accounts)
+    database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
         settings=settings,
-        database=Database(settings.database_url, plugins.ask_all_flat("migrations")),
+        database=database,
+        journal=Journal(_journal_path(database)),
         plugins=plugins,
         agents=Agents(agent_specs),
         clock=clock,
@@ -48,6 +52,10 @@ def build_exchange(
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
     )
+
+
+def _journal_path(database: Database) -> Path | None:
+    return database.file and database.file.with_name(f"{database.file.name}-callbacks")
 
 
 def build_dialer(exchange: Exchange) -> Dialer:
@@ -70,6 +78,8 @@ def build_dialer(exchange: Exchange) -> Dialer:
 async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
+    left = exchange.journal.open()
+    exchange.metrics.follow_journal(exchange.journal)
     settler = Settler(
         settings=exchange.settings,
         database=exchange.database,
@@ -91,6 +101,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
+    exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
     try:
         yield
     finally:
@@ -103,3 +114,4 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
         await exchange.database.close()
+        exchange.journal.close()
