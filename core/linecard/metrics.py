@@ -54,6 +54,7 @@ class Metrics:
         self.in_journal = self._gauge(
             "callbacks_in_journal", "Callbacks kept and not in the database yet"
         )
+        self.notifications = self._counter("notifications", "Deliveries of notifications", "result")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"
         )

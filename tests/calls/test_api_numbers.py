@@ -62,6 +62,7 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "options": {},
         "record": False,
         "enabled": True,
+        "routing": {},
     }
     assert setup
     assert all(set(step) == {"do", "paste"} for step in setup)

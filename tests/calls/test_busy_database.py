@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from linecard.exchange.context import PATIENCE
 from linecard.exchange.waiting import MOST_ROUNDS
 from linecard.webhook import Kind
 from tests.calls.signed import Plivo, Said, answer_form, document, everything, hangup_form
@@ -73,7 +74,7 @@ async def ends_kept(world: Telephone) -> int:
 
 
 async def test_callbacks_are_acknowledged_at_once_and_counted_once(tmp_path: Path) -> None:
-    async with telephone(tmp_path) as world:
+    async with telephone(tmp_path, patience=PATIENCE) as world:
         await world.register(channels=100)
         plivo = Plivo.of(world)
         ids = await live_calls(plivo, CALLS)
@@ -103,7 +104,7 @@ async def _all(world: Telephone, wanted: set[str]) -> bool:
 async def test_what_was_acknowledged_is_taken_after_a_crash(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
-    async with telephone(before) as world:
+    async with telephone(before, patience=PATIENCE) as world:
         await world.register(channels=100)
         plivo = Plivo.of(world)
         ids = await live_calls(plivo, CALLS)
@@ -119,7 +120,7 @@ async def test_what_was_acknowledged_is_taken_after_a_crash(tmp_path: Path) -> N
 
 
 async def test_an_answer_that_must_wait_says_so_and_is_asked_for_again(tmp_path: Path) -> None:
-    async with telephone(tmp_path) as world:
+    async with telephone(tmp_path, patience=PATIENCE) as world:
         await world.register()
         plivo = Plivo.of(world)
         url, form = plivo.address(Kind.ANSWER), answer_form()
@@ -135,11 +136,8 @@ async def test_an_answer_that_must_wait_says_so_and_is_asked_for_again(tmp_path:
         assert len((await world.api.get("/api/calls")).json()["items"]) == 1
 
 
-async def test_after_eight_documents_that_wait_the_caller_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("linecard.exchange.waiting.ANSWER_SECONDS", 0.05)
-    async with telephone(tmp_path) as world:
+async def test_after_eight_documents_that_wait_the_caller_is_told(tmp_path: Path) -> None:
+    async with telephone(tmp_path, patience=0.05) as world:
         await world.register()
         plivo = Plivo.of(world)
         url, form = plivo.address(Kind.ANSWER), answer_form()
@@ -154,7 +152,7 @@ async def test_a_journal_that_is_full_takes_nothing_more_and_the_carrier_is_told
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("linecard.exchange.patience.LONGEST_HOLD", 0.1)
-    async with telephone(tmp_path) as world:
+    async with telephone(tmp_path, patience=PATIENCE) as world:
         await world.register()
         plivo = Plivo.of(world)
         ids = await live_calls(plivo, 1)

@@ -53,7 +53,9 @@ async def _reach_human(call: LiveCall) -> bool:
 async def _transfer(call: LiveCall, target: str) -> TransferResult:
     await call.play(sounds.melody(sounds.CONNECTING, call.rate))
     try:
-        return await call.transfer(target, mode="warm")
+        result = await call.transfer(target, mode="warm")
+        unsupported = result is TransferResult.UNSUPPORTED
+        return await call.transfer(target) if unsupported else result
     except (GateRefused, CarrierError, Conflict) as error:
         log.warning("the caller could not be transferred", call=call.id, reason=str(error))
         return TransferResult.FAILED

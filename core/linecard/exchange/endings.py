@@ -118,6 +118,14 @@ async def _gone(exchange: Exchange, call: Call) -> None:
         await inbox.apply(exchange, call, [event])
 
 
+async def expect_end(exchange: Exchange, call: Call) -> None:
+    """An answer that ends the call was given: a carrier that does not report ends is asked whether it did."""
+    if exchange.relay(call).hooks.facts().reports_ends:
+        return
+    async with exchange.database.write() as conn:
+        await outbox.put(exchange, conn, CONFIRM, call.id, after=CONFIRM_AFTER[0], call_id=call.id)
+
+
 async def confirm_end(exchange: Exchange, job: Job) -> None:
     """The job of an end that the carrier promised. Raises CarrierUnavailable while nobody has reported it."""
     current = await as_it_stands(exchange, job.call_id or "")
@@ -135,6 +143,8 @@ async def confirm_end(exchange: Exchange, job: Job) -> None:
 
 async def look_up(exchange: Exchange, call: Call) -> Found:
     """Ask the carrier about a call and write down an end it reports."""
+    if not exchange.relay(call).supports("find_call", call.profile):
+        return Found.CANNOT_TELL
     try:
         seen = await exchange.relay(call).hooks.find_call(call.carrier_ids)
     except CarrierError as error:

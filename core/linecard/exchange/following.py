@@ -12,6 +12,6 @@ from linecard.exchange.context import Follow
 FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
     {
         LegAnswered: (consulting.target_answered,),
-        LegEnded: (consulting.caller_gone, endings.target_gone),
+        LegEnded: (consulting.leg_gone, endings.target_gone),
     }
 )

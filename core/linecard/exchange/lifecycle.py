@@ -12,14 +12,17 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
+from linecard.errors import ConfigurationError
 from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
+from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.journal import Journal
 from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
@@ -39,6 +42,10 @@ def build_exchange(
 ) -> Exchange:
     """An exchange that is not started yet. Raises ConfigurationError."""
     clock = clock or Clock()
+    ticker = Ticker(clock)
+    flights = open_flights(settings, clock, ticker)
+    if flights is not None:
+        plugins.tap(hook_tap(flights))
     plugins.open_accounts(settings.accounts)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
@@ -48,9 +55,10 @@ def build_exchange(
         plugins=plugins,
         agents=Agents(agent_specs),
         clock=clock,
-        ticker=Ticker(clock),
+        ticker=ticker,
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
+        flights=flights,
     )
 
 
@@ -99,6 +107,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
+        *_recording(exchange),
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
@@ -113,5 +122,19 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         await asyncio.gather(*loops, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
+        if exchange.flights is not None:
+            await exchange.flights.close(exchange.database)
         await exchange.database.close()
         exchange.journal.close()
+
+
+def _recording(exchange: Exchange) -> list[asyncio.Task[None]]:
+    """The flight recorder's own loop. Raises ConfigurationError where it cannot write."""
+    flights = exchange.flights
+    if flights is None:
+        return []
+    try:
+        flights.writer.start()
+    except OSError as error:
+        raise ConfigurationError(f"LINECARD_FLIGHT_DIR: {error}") from error
+    return [asyncio.create_task(flights.run(exchange.database), name="flight records")]

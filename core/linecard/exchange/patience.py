@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-CALLBACK_SECONDS = 0.4
+OF_PATIENCE = 0.6
+"""The share of it that a callback waits for the database; the journal has the rest."""
 AGAIN_SECONDS = 0.05
 LONGEST_HOLD = 8.0
 """So long a callback that the journal cannot take is held before the carrier is asked to try again."""
@@ -52,7 +53,7 @@ async def take(
     work = exchange.tasks.start(
         _in_turn(exchange, relay, request, callback, store), "store a callback"
     )
-    await asyncio.wait({work}, timeout=CALLBACK_SECONDS)
+    await asyncio.wait({work}, timeout=exchange.patience * OF_PATIENCE)
     if work.done():
         return _opened(work.result())
     if not await exchange.journal.append(keep(relay.provider, relay.account, request)):

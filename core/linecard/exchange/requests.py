@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call, Direction
@@ -14,6 +15,7 @@ from linecard.exchange import confirming, inbox, patience, recording, waiting
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import is_proof
+from linecard.exchange.tapping import Seen, note_request
 from linecard.webhook import Callback, CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
@@ -28,27 +30,51 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
 
     Raises RequestRefused before anything is written when the request is not believed or not readable.
     """
+    seen = Seen(exchange.clock.now(), request)
+    try:
+        reply = await _handle(exchange, relay, request, seen)
+    except BaseException as error:
+        note_request(exchange, seen, None, error)
+        raise
+    note_request(exchange, seen, reply)
+    return reply
+
+
+async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen) -> Reply:
     request = replace(request, is_ours=await _carries_token(exchange, relay, request))
+    seen.stage = "proof"
     believe(exchange, relay, request)
-    callback = relay.hooks.parse_callback(request)
+    seen.stage = "reading"
+    callback = seen.callback = relay.hooks.parse_callback(request)
     if callback.wants is None:
-        return await patience.take(exchange, relay, request, callback, store)
-    return await waiting.answer(exchange, relay, request, callback, accept, callback.wants)
+        return await patience.take(exchange, relay, request, callback, partial(store, seen=seen))
+    how = partial(accept, seen=seen)
+    return await waiting.answer(exchange, relay, request, callback, how, callback.wants)
 
 
 async def store(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    seen: Seen | None = None,
 ) -> Reply:
     """Store and apply a callback that wants no document."""
-    await accept(exchange, relay, request, callback)
+    await accept(exchange, relay, request, callback, seen)
     return callback.reply or Reply()
 
 
 async def accept(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    seen: Seen | None = None,
 ) -> Call | None:
     """Store and apply what a request says, and begin what follows; its call, where we know it."""
     accepted = await inbox.accept(exchange, relay, request, callback)
+    if seen is not None:
+        seen.call, seen.stage, seen.accepted = accepted.call, "answer", exchange.clock.now()
     for event in accepted.fresh:
         _follow_up(exchange, accepted.call, event)
     if accepted.call is not None and accepted.opened and relay.hooks.facts().unsigned:

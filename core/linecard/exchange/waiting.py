@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-ANSWER_SECONDS = 0.7
 RINGING_SECONDS = 4.0
 """A caller who still hears the ringing tone can be left to hear it, once the call is in the database."""
 HOLD_SECONDS = 9.0
@@ -66,9 +65,9 @@ async def answer(
             return refusal
 
     work = exchange.tasks.start(decide(), "decide an answer")
-    await asyncio.wait({work}, timeout=ANSWER_SECONDS)
+    await asyncio.wait({work}, timeout=exchange.patience)
     if not work.done() and progress.rings:
-        await asyncio.wait({work}, timeout=RINGING_SECONDS - ANSWER_SECONDS)
+        await asyncio.wait({work}, timeout=RINGING_SECONDS)
     reply = None if work.done() else await _wait(exchange, relay, request, callback, reason, name)
     if reply is not None:
         return reply

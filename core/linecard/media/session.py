@@ -62,7 +62,6 @@ class StreamSession:
         self.counters = Counters()
         self.rate = codec.rate
         self.is_open = True
-        self._we_closed = False
         self._protocol = protocol
         self._send_message = send
         self._shut = shut
@@ -70,7 +69,7 @@ class StreamSession:
         self._tap = tap
         self._is_starved_of_room = False
         self._listener: StreamListener = Nobody()
-        line = Line(
+        self._line = line = Line(
             profile=profile,
             protocol=protocol,
             codec=codec,
@@ -97,6 +96,12 @@ class StreamSession:
         """Tell `listener` from now on what happens on the stream."""
         self._listener = self._in.listener = listener
 
+    def retune(self, rate: int | None) -> None:
+        """Another agent, at a rate of its own, has the stream from now on; what is queued is dropped."""
+        self.clear()
+        self._out.retune(rate)
+        self.rate = self._line.codec.rate
+
     def receive(self, message: str | bytes) -> None:
         """A message of the carrier."""
         try:
@@ -111,14 +116,16 @@ class StreamSession:
     def take(self, events: Sequence[StreamEvent]) -> None:
         """What a message meant. A second opening message is out of place and counted.
 
-        What was on its way while we closed is no fault of anybody's, and of no use.
+        What was on its way when the stream ended is nothing that was lost.
         """
         for event in events:
+            if not self.is_open:
+                return
             reader = self._readers.get(type(event))
-            if reader is not None and self.is_open:
-                reader(event)
-            elif reader is None or not self._we_closed:
+            if reader is None:
                 self.counters.drop(f"{type(event).__name__} out of place")
+            else:
+                reader(event)
 
     def tick(self, now: float) -> None:
         """What the passing of time brings."""
@@ -178,13 +185,9 @@ class StreamSession:
     def close(self, reason: str) -> None:
         """End the stream from our side and close the socket; what was not sent is forgotten."""
         if self.is_open:
-            self._we_closed = True
-            self._close(reason)
-
-    def _close(self, reason: str) -> None:
-        self.is_open = False
-        self._shut(reason)
-        self._end(reason)
+            self.is_open = False
+            self._shut(reason)
+            self._end(reason)
 
     def lost(self, reason: str) -> None:
         """The socket has closed."""
@@ -235,4 +238,4 @@ class StreamSession:
         self._fact("stream-fault", {"reason": event.reason})
 
     def _stopped(self, event: StreamStopped) -> None:
-        self._close(event.reason or "stopped by the carrier")
+        self.close(event.reason or "stopped by the carrier")

@@ -137,6 +137,13 @@ async def count_dialed(
     return await _count(conn, *dialed)
 
 
+async def count_arrived(conn: AsyncConnection, since: datetime, from_: str, number: str) -> int:
+    """How many calls of one caller came in to a registered number since a time, whatever became of them."""
+    inbound = calls.c.direction == Direction.INBOUND
+    recent = calls.c.created_at >= since
+    return await _count(conn, inbound, recent, calls.c.from_ == from_, calls.c.number == number)
+
+
 async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
     """Every call that stands there, oldest first."""
     query = select(calls).where(calls.c.status == status)

@@ -19,6 +19,7 @@ from linecard.testing.speaking import (
     ADDRESSES,
     DIFFERENCES,
     HOSTILE_TEXTS,
+    OF_LEGS,
     SECOND_TARGET,
     SIP_TARGET,
     SOUND,
@@ -196,11 +197,16 @@ class Documents(Case):
     def test_an_address_goes_out_byte_for_byte(self, kind: type[Verb], name: str) -> None:
         if f"{kind.__name__}.{name}" in self.bench.case.forgets:
             pytest.skip(f"the test forgets {kind.__name__}.{name}")
+        holds = Document.holds_leg_address if _is_of_leg(kind, name) else Document.holds_address
+        written = []
         for url in STRANGE_ADDRESSES:
             if name == "url" and kind is Stream:
                 url = "wss" + url.removeprefix("https")
-            said = _written(self.bench, example(self.bench, kind, **{name: url}))
-            assert said.holds_address(url), f"{url} is not in {said.texts}"
+            said = _said(self.bench, example(self.bench, kind, **{name: url}))
+            written += [said] if said else []
+            assert said is None or holds(said, url), f"{url} is not in {said.texts}"
+        if not written:
+            pytest.skip(f"{self.bench.known_as()} takes none of the addresses")
 
     def test_what_is_no_address_is_refused_and_never_mended(self) -> None:
         for url in ("https://voice.example.com/a b", "https://voice.example.com/\u00fc"):
@@ -235,6 +241,10 @@ class Documents(Case):
         assert said is None or not said.holds_number("+19005550100"), (
             "a number that no gate has cleared was dialled"
         )
+
+
+def _is_of_leg(kind: type[Verb], name: str) -> bool:
+    return kind is Dial and name in OF_LEGS
 
 
 def _ask(bench: Bench, *verbs: Verb) -> Answer:

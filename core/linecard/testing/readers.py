@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
+OURS = frozenset("ackxt")
+"""The fields of our own query, which nobody may add to an address."""
 NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -31,6 +33,17 @@ class Document:
     def holds_address(self, url: str) -> bool:
         """Whether an address stands there byte for byte; a fragment, which nobody signs, may follow."""
         return any(held == url or held.partition("#")[0] == url for held in self.texts)
+
+    def holds_leg_address(self, url: str) -> bool:
+        """The same, where fields of the provider's own, which say which leg it is, may follow."""
+        longer = f"{url}{'&' if '?' in url else '?'}"
+        fields = (
+            held.partition("#")[0].removeprefix(longer)
+            for held in self.texts
+            if held.startswith(longer)
+        )
+        own = (dict(parse_qsl(field)).keys() for field in fields)
+        return self.holds_address(url) or any(names and not names & OURS for names in own)
 
     def holds_number(self, address: str) -> bool:
         """Whether a telephone number stands there in any writing, or a SIP address as it is."""

@@ -196,6 +196,9 @@ class Requests(Case):
     def test_ending_a_call_is_done(self, hook: str) -> None:
         heard = ask(self.bench, hook, samples_of(self.bench).done)
         assert heard.error is None, heard.trace
+        if heard.result is HangUpResult.UNSUPPORTED and hook == "cancel_call":
+            assert not heard.server.orders, "it asks for an end, and says that there is none"
+            pytest.skip("the carrier cannot stop a call that rings")
         assert heard.result in (HangUpResult.DONE, HangUpResult.VIA_STREAM), heard.result
 
     @pytest.mark.parametrize("hook", ENDS)

@@ -119,13 +119,27 @@ def _key(place: Any, name: str) -> Any:
 
 
 def another_call(sample: Sample, said: Callback) -> Sample | None:
-    """The same request about another call: each of the carrier's ids in it is another one."""
+    """The same request about another call: each of the carrier's ids in it is another one.
+
+    `owned` fields hold ids too; where one stands inside another text, as in an address, it is another there.
+    """
     ids = {value for event in said.events for value in event.carrier_ids.values()}
-    ids |= set(said.call_ids.values())
+    ids |= set(said.call_ids.values()) | {value_at(sample, name) for name in sample.owned}
     changed = sample
-    for old in sorted(ids):
+    for old in sorted(ids - {""}):
         changed = _exchanged(changed, old, another_id(old))
     return None if changed == sample else changed
+
+
+def value_at(sample: Sample, at: str) -> str:
+    """The text in a field of a sample. Raises KeyError, IndexError or TypeError where it has none of that name."""
+    fields = {**sample.form, **sample.query}
+    if sample.json is None or at in fields:
+        return fields[at]
+    found: Any = sample.json
+    for name in at.split("."):
+        found = found[_key(found, name)]
+    return str(found)
 
 
 def another_id(text: str) -> str:
@@ -142,8 +156,9 @@ def _next_letter(letter: str) -> str:
 def _exchanged(sample: Sample, old: str, new: str) -> Sample:
     return replace(
         sample,
-        form={name: new if text == old else text for name, text in sample.form.items()},
-        query={name: new if text == old else text for name, text in sample.query.items()},
+        form={name: text.replace(old, new) for name, text in sample.form.items()},
+        query={name: text.replace(old, new) for name, text in sample.query.items()},
+        body=sample.body and sample.body.replace(old.encode(), new.encode()),
         json=_swap(sample.json, old, new),
     )
 
@@ -153,4 +168,4 @@ def _swap(tree: object, old: str, new: str) -> object:
         return {name: _swap(child, old, new) for name, child in tree.items()}
     if isinstance(tree, list):
         return [_swap(child, old, new) for child in tree]
-    return new if tree == old else tree
+    return tree.replace(old, new) if isinstance(tree, str) else tree

@@ -105,6 +105,7 @@ def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, 
     }
     if len(numbers) > 1:
         document["dial_passthru_event_url"] += f"&{SEVERAL}={len(numbers)}"
+    if len(numbers) > 1 and not verb.in_order:
         document["parallel_ringing"] = {
             "activate": True,
             "max_parallel_attempts": min(len(numbers), MOST_PARALLEL),

@@ -23,6 +23,7 @@ from linecard.store import calls
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+_NOTIFY = "notify"
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/wav": {}, "audio/mpeg": {}}}
 }
@@ -77,6 +78,8 @@ def _sought(number: str | None) -> str | None:
 
 def _wish(body: CallIn, key: str | None) -> DialRequest:
     values = body.model_dump(mode="json")
+    if _NOTIFY not in body.model_fields_set:
+        del values[_NOTIFY]  # left out is another wish than null
     canonical = json.dumps(values, sort_keys=True).encode()
     return DialRequest(
         from_=body.from_,
@@ -88,6 +91,7 @@ def _wish(body: CallIn, key: str | None) -> DialRequest:
         max_seconds=body.max_seconds,
         send_digits=body.send_digits,
         metadata=body.metadata,
+        notify=body.notify if _NOTIFY in body.model_fields_set else "",
         key=key,
         body_hash=hashlib.sha256(canonical).hexdigest(),
     )

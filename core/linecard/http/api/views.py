@@ -10,8 +10,8 @@ from linecard.carrier import SetupStep
 from linecard.errors import NotFound
 from linecard.exchange import at_risk
 from linecard.exchange.context import Exchange
+from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
-from linecard.http.api.costs import total_cost
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
 from linecard.store import recordings, timeline
@@ -35,6 +35,8 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         options=dict(number.options),
         record=number.record,
         enabled=number.enabled,
+        notify=number.notify,
+        routing=dict(number.routing),
         setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
 
