@@ -6,7 +6,7 @@ The work goes on meanwhile, so that the next question finds it done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from linecard.errors import LinecardError, UnsupportedByProvider
 from linecard.exchange import answering, deciding
 from linecard.exchange.patience import BUSY, until_free
 from linecard.store import calls
-from linecard.verbs import Hangup, Pause, Reason, Redirect, Say, Verb
+from linecard.verbs import Pause, Reason, Redirect, Verb
 from linecard.webhook import Callback, CarrierRequest, Reply
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ async def _wait(
     """The document that waits, or after eight of them the apology; None where the carrier has no such."""
     call = await _known(exchange, relay, request, callback)
     exchange.waits[name] += 1
-    verbs: list[Verb] = [Pause(seconds=PAUSE_SECONDS), Redirect(url=request.url)]
+    verbs: Sequence[Verb] = [Pause(seconds=PAUSE_SECONDS), Redirect(url=request.url)]
     if exchange.waits[name] > MOST_ROUNDS:
         log.error("an answer could not be decided; the caller is told", call=call and call.id)
         exchange.waits.pop(name)
-        verbs = [Say(text=deciding.APOLOGY), Hangup()]
+        verbs = deciding.apology(exchange, call)
     try:
         made = relay.hooks.answer(call, verbs, reason)
     except UnsupportedByProvider:
