@@ -328,6 +328,20 @@ class StreamResumed(AgentEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamSilent(AgentEvent):
+    """Nothing at all has arrived on the audio socket for `seconds`: the line or the network is at fault."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent(AgentEvent):
+    """The caller has been silent for `seconds`, by the level of the audio; told every 5 s while it lasts."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnding(AgentEvent):
     """The call reaches its longest allowed length in `seconds`."""
 

@@ -9,6 +9,7 @@ import typer
 from linecard.cli.blocklist import blocklist
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
+from linecard.cli.fallback import fallback
 from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
 from linecard.cli.notifications import notifications
@@ -29,6 +30,7 @@ app = typer.Typer(
 for command in (demo, serve, call, providers, simulate, init, rates, replay, new_provider):
     app.command()(command)
 app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
+app.add_typer(fallback, name="fallback", help="Documents for when this server does not answer.")
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
 app.add_typer(blocklist, name="blocklist", help="Callers whose calls are not taken.")
 

@@ -58,12 +58,12 @@ async def _to_stranger(
     if not exchange.doors.is_open:
         return Reply(503, b"the server is stopping; ask again elsewhere")
     verbs = await deciding.for_strangers(exchange, reason)
-    made = relay.hooks.answer(_stranger(relay, callback), verbs, reason)
+    made = relay.hooks.answer(stranger(relay, callback), verbs, reason)
     effects.start(exchange, None, made.effects)
     return made.reply
 
 
-def _stranger(relay: Relay, callback: Callback) -> Call | None:
+def stranger(relay: Relay, callback: Callback) -> Call | None:
     """What is known of a call that is not ours, for carriers who must be told which one to refuse."""
     asked = next((one for one in callback.events if isinstance(one, AnswerRequested)), None)
     if asked is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.journal import Journal
 from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from linecard.store import Database
 
 
+PATIENCE = 0.7
+"""Real seconds within which a carrier is given its answer; it has it within one, then."""
+
 Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 """What is done in the background after an event has been applied and told."""
 
@@ -43,7 +48,8 @@ class Exchange:
     """One running server.
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
-    `work_is_due` wakes the outbox; `flights` records calls, where that is asked for.
+    `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
+    `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for.
     """
 
     settings: Settings
@@ -65,6 +71,9 @@ class Exchange:
     awaited: Awaited = field(default_factory=Awaited)
     breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
+    journal: Journal = field(default_factory=lambda: Journal(None))
+    waits: Counter[str] = field(default_factory=Counter)
+    patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def later(self, seconds: float) -> datetime:

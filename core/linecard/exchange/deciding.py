@@ -28,7 +28,6 @@ from linecard.webhook import Callback, CarrierRequest, Kind
 
 log = structlog.get_logger()
 
-APOLOGY = "We are sorry, this call cannot go on. Please call again later."
 OF_TARGETS = frozenset({Kind.WHISPER, Kind.TARGET, Kind.ACCEPT})
 """Addresses that a target's own leg asks."""
 MOST_NEW_STREAMS = 2
@@ -186,7 +185,7 @@ async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -
         return [Hangup()]
     if transfer is not None and transfer.state is TransferState.DIALING:
         return await dialups.verbs(exchange, call, transfer)
-    return _apology(call) if is_alone else await stream_verbs(exchange, call)
+    return apology(exchange, call) if is_alone else await stream_verbs(exchange, call)
 
 
 async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
@@ -195,14 +194,15 @@ async def _another_stream(exchange: Exchange, call: Call) -> Verbs:
         is_alone = await agent_is_gone(conn, exchange, call)
         if is_alone or names.count("stream-asked-again") >= MOST_NEW_STREAMS:
             await timeline.append(conn, call.id, "apologised", {}, now())
-            return _apology(call)
+            return apology(exchange, call)
         await timeline.append(conn, call.id, "stream-asked-again", {}, now())
     return await stream_verbs(exchange, call)
 
 
-def _apology(call: Call) -> Verbs:
-    log.warning("the caller is told that the call cannot go on", call=call.id)
-    return [Say(text=APOLOGY), Hangup()]
+def apology(exchange: Exchange, call: Call | None) -> Verbs:
+    """What a caller hears when the call cannot go on, and its end."""
+    log.warning("the caller is told that the call cannot go on", call=call and call.id)
+    return [Say(text=exchange.settings.apology), Hangup()]
 
 
 async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
@@ -219,8 +219,8 @@ async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> 
     return dialled or await _another_stream(exchange, call)
 
 
-async def _fallback(_exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
-    return _apology(call)
+async def _fallback(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:
+    return apology(exchange, call)
 
 
 DECIDE: Mapping[Reason, Callable[[Exchange, Call, CarrierRequest], Awaitable[Verbs]]] = (

@@ -9,7 +9,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.errors import RequestRefused
-from linecard.exchange import streams
+from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
 from linecard.http.socket import MediaSocket
@@ -71,9 +71,11 @@ async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) ->
     if session is None:
         return
     reason = "a fault of ours"
+    watch = exchange.tasks.start(watchdog.watch(exchange, admitted, session), "watch a stream")
     try:
         reason = await socket.read_all(session.receive)
     finally:
+        watch.cancel()
         await streams.detach(exchange, admitted, session, reason)
 
 

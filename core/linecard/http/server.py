@@ -1,6 +1,7 @@
 """The server: uvicorn set up for live audio, with the exchange running under it.
 
-No compression, small messages, and no belief in forwarded headers.
+No compression, small messages, and no belief in forwarded headers. Pings keep the way open, but a
+pong that is missing ends nothing: sockets on which no audio arrives are found by that.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,
+        ws_ping_timeout=None,
         proxy_headers=False,
         server_header=False,
         access_log=False,

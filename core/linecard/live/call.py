@@ -13,6 +13,7 @@ from linecard.errors import CallOver, InvalidField, UnsupportedByProvider
 from linecard.events import (
     AgentEvent,
     CallEnded,
+    CallerSilent,
     StreamLost,
     StreamResumed,
     TransferEnded,
@@ -61,6 +62,7 @@ class LiveCall:
         self.clock = clock
         self.rate = 8000
         self.unsent_ms = 0
+        self.silent_since: float | None = None
         self._outcome = call.outcome
         self._control = control
         self._tasks = Tasks()
@@ -263,7 +265,10 @@ class LiveCall:
         self._streams += 1
         self.rate = session.rate
         self._voice.handed_over = False
-        session.listen(Ears(session, self._inbox, self._voice, self._note, self._stream_gone))
+        ears = Ears(
+            session, self._inbox, self._voice, self._note, self._stream_gone, self._caller_silent
+        )
+        session.listen(ears)
         if self._streams > 1:
             self.report(StreamResumed())
         self._voice.changes.tell()
@@ -369,6 +374,9 @@ class LiveCall:
     def _stream_gone(self) -> None:
         if self._voice.over is None and not self._voice.transferring:
             self.report(StreamLost())
+
+    def _caller_silent(self, seconds: int) -> None:
+        self.report(CallerSilent(seconds))
 
     def _note(self, name: str, facts: dict[str, object]) -> None:
         self._in_background(self._control.note(self.id, name, facts), "note")

@@ -22,6 +22,7 @@ from linecard.settings.values import AccountLimits
 _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
 _NOTIFY_BYTES = 24
+_LONGEST_APOLOGY = 500
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
 
 
@@ -43,6 +44,13 @@ def as_url(value: Any) -> str:
 def _as_fallback(value: Any) -> str:
     text = as_text(value)
     as_url(text.partition("?")[0])
+    return text
+
+
+def _as_apology(value: Any) -> str:
+    text = as_text(value)
+    if len(text) > _LONGEST_APOLOGY:
+        raise ValueError(f"has {len(text)} characters; at most {_LONGEST_APOLOGY}")
     return text
 
 
@@ -174,6 +182,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
+        "apology": _as_apology,
         "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "notify_secret": _as_notify_secret,

@@ -14,6 +14,9 @@ ACCOUNT_DEFAULT = "main"
 """The name of the account that environment variables describe."""
 
 
+APOLOGY = "We are sorry, this call cannot go on. Please call again later."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """One set of credentials; `values` is an instance of the provider's own settings class."""
@@ -52,6 +55,7 @@ class Settings:
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
+    apology: str = APOLOGY
     sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     notify_secret: Secret | None = None

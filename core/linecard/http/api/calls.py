@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from linecard.calls import Call, CallStatus
+from linecard.exchange import at_risk as risks
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
 from linecard.http.api.downloads import recording_file
@@ -42,9 +43,11 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
         cursor: str | None = None,
         status: CallStatus | None = None,
         number: str | None = None,
+        at_risk: bool = False,
     ) -> CallList:
         async with exchange.database.read() as conn:
-            found = await calls.page(conn, limit, cursor, status, _sought(number))
+            among = [call.id for call in await risks.of_all(conn)] if at_risk else None
+            found = await calls.page(conn, limit, cursor, status, _sought(number), among)
             items = [await call_out(conn, call) for call in found.items]
         return CallList(items=items, next=found.next)
 

@@ -196,7 +196,10 @@ class EventOut(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds."""
+    """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds.
+
+    `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -217,6 +220,7 @@ class CallOut(BaseModel):
     cost: str | None
     end_reason: str | None
     outcome: str | None
+    at_risk_seconds: int | None
     recordings: list[RecordingOut]
     events: list[EventOut]
 
