@@ -21,6 +21,8 @@ from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
 from linecard.plugins.steps import STEPS
 from linecard.simulator.faults import KNOBS
+from linecard.transfers import STEPS as TRANSFER_STEPS
+from linecard.transfers import TransferState
 
 CORE = Path(inspect.getfile(Plugins)).parents[1]
 DISTRIBUTION = "linecard"
@@ -207,6 +209,37 @@ def state_table() -> str:
     return table(["from", "to"], rows)
 
 
+def transfer_diagram() -> str:
+    """The steps of a transfer, as a Mermaid diagram."""
+    states = [f'  state "{one}" as {one}' for one in TransferState]
+    begins = [f"  [*] --> {one}" for one in (TransferState.WAITING, TransferState.CONSULTING)]
+    return "```mermaid\nstateDiagram-v2\n" + "\n".join([*states, *begins, *_steps()]) + "\n```"
+
+
+def _steps() -> Iterator[str]:
+    """One arrow for each pair of states, with all that leads that way."""
+    for before in TransferState:
+        for after in TransferState:
+            why = [
+                str(what)
+                for (state, what), to in TRANSFER_STEPS.items()
+                if (state, to) == (before, after)
+            ]
+            if why:
+                yield f"  {before} --> {after}: {' / '.join(why)}"
+
+
+def transfer_table() -> str:
+    """The same steps, row by row."""
+    rows = [
+        [f"`{state}`", what, f"`{after}`"]
+        for one in TransferState
+        for (state, what), after in TRANSFER_STEPS.items()
+        if state is one
+    ]
+    return table(["state", "what happens", "then"], rows)
+
+
 def metric_table() -> str:
     """Every metric, by the name that Prometheus sees."""
     found = [one for one in vars(Metrics()).values() if hasattr(one, "_labelnames")]
@@ -245,6 +278,8 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "facts": fact_table,
         "state-diagram": state_diagram,
         "state-table": state_table,
+        "transfer-diagram": transfer_diagram,
+        "transfer-table": transfer_table,
         "metrics": metric_table,
         "faults": fault_list,
         "commands": commands,

@@ -6,6 +6,7 @@ What a provider, a plugin or an agent needs is here: `import linecard` and nothi
 from linecard.agents import agent
 from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
 from linecard.carrier import (
+    AcceptKey,
     Answer,
     Application,
     CallLookup,
@@ -59,6 +60,7 @@ from linecard.events import (
     CallAnswered,
     CallEnded,
     CallEnding,
+    CallerSilent,
     CallRated,
     CallRinging,
     CarrierEvent,
@@ -86,6 +88,7 @@ from linecard.events import (
     StreamLost,
     StreamReported,
     StreamResumed,
+    StreamSilent,
     StreamStarted,
     StreamStopped,
     TransferEnded,
@@ -103,7 +106,7 @@ from linecard.media.formats import (
     StreamProfile,
     same_both_ways,
 )
-from linecard.numbers import Cleared, Number, mask, parse_e164
+from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
 from linecard.pricing.lists import read_prices
 from linecard.settings import Secret
 from linecard.verbs import (
@@ -134,6 +137,7 @@ from linecard.webhook import (
 )
 
 __all__ = [
+    "AcceptKey",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
@@ -152,6 +156,7 @@ __all__ = [
     "CallRinging",
     "CallStatus",
     "Callback",
+    "CallerSilent",
     "CarrierError",
     "CarrierEvent",
     "CarrierRefused",
@@ -238,6 +243,7 @@ __all__ = [
     "StreamProtocol",
     "StreamReported",
     "StreamResumed",
+    "StreamSilent",
     "StreamStarted",
     "StreamStopped",
     "TransferEnded",
@@ -251,6 +257,7 @@ __all__ = [
     "UnsupportedByProvider",
     "Verb",
     "agent",
+    "country_of_prefix",
     "hookimpl",
     "mask",
     "parse_e164",

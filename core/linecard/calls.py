@@ -78,6 +78,8 @@ class Call:
 
     `from_` is None for a withheld caller. `carrier_ids` is the provider's own open dict. `duration`
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
+    `notify` is where its notifications go, None: nowhere.
+    `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
     """
 
     id: str
@@ -107,6 +109,8 @@ class Call:
     outcome: str | None = None
     closing: str | None = None
     closing_at: datetime | None = None
+    notify: str | None = field(default=None, repr=False)
+    route: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:

@@ -5,10 +5,10 @@ Direct calls in one process; over HTTP where the audio runs in a process of its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from linecard.carrier import TransferStart
+from linecard.transfers import TransferWish
 
 
 class Control(Protocol):
@@ -18,9 +18,7 @@ class Control(Protocol):
         """End the call at the carrier. Done when the carrier has confirmed it or it is gone."""
         ...
 
-    async def transfer(
-        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> TransferStart:
+    async def transfer(self, call_id: str, wish: TransferWish) -> TransferStart:
         """Ask the carrier to dial the targets; what becomes of the stream once it has accepted.
 
         Raises GateRefused, UnsupportedByProvider or CarrierError; then nothing has been closed.

@@ -158,17 +158,25 @@ class TransferReported(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(CarrierEvent):
-    """A dialled leg has answered, or pressed the key that was asked of it; `bridged` once it is connected with the caller."""
+    """A dialled leg has answered, or pressed the key that was asked of it; `bridged` once it is connected with the caller.
+
+    `ready` false: it has answered, and is still told who is coming or asked for a key.
+    """
 
     transfer: str
     bridged: bool = False
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitsGathered(CarrierEvent):
-    """Digits collected by a document."""
+    """Digits collected by a document; of a target that was asked for a key, `transfer` is our reference.
+
+    Empty digits: none were pressed in time.
+    """
 
     digits: str
+    transfer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +328,20 @@ class StreamLost(AgentEvent):
 @dataclass(frozen=True, slots=True)
 class StreamResumed(AgentEvent):
     """A new audio socket carries the call again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSilent(AgentEvent):
+    """Nothing at all has arrived on the audio socket for `seconds`: the line or the network is at fault."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent(AgentEvent):
+    """The caller has been silent for `seconds`, by the level of the audio; told every 5 s while it lasts."""
+
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ class Number:
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
     calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
+    `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
+    reads: who gets a call that comes in.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Number:
     former_target: str | None = None
     connected_target: str | None = None
     proofs: tuple[str, ...] = field(default=(), repr=False)
+    notify: str | None = field(default=None, repr=False)
+    routing: Mapping[str, object] = field(default_factory=dict)
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:
@@ -55,6 +59,31 @@ def country_of(number: str) -> str | None:
     """The ISO country code of an E.164 number; None for numbers that belong to no country."""
     region = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
     return region if region and region.isalpha() else None
+
+
+def country_of_prefix(prefix: str) -> str | None:
+    """The ISO country code of a number, or of no more than its beginning (`+91`); None without one.
+
+    Where several countries share a code, the one that the code is known for.
+    """
+    digits = prefix.removeprefix("+")
+    return _country_of_whole(digits) or _country_of_code(digits)
+
+
+def _country_of_whole(digits: str) -> str | None:
+    try:
+        return country_of(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _country_of_code(digits: str) -> str | None:
+    for length in (1, 2, 3):
+        code = digits[:length]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code) if code.isdecimal() else 0)
+        if regions and regions[0].isalpha():
+            return str(regions[0])
+    return None
 
 
 def mask(number: str | None) -> str:

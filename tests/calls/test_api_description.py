@@ -26,6 +26,9 @@ ROUTES = {
     ("patch", "/numbers/{number}"),
     ("delete", "/numbers/{number}"),
     ("post", "/numbers/{number}/rotate"),
+    ("get", "/blocklist"),
+    ("post", "/blocklist"),
+    ("delete", "/blocklist/{caller}"),
     ("post", "/calls"),
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),
@@ -34,6 +37,8 @@ ROUTES = {
     ("post", "/calls/{call_id}/dtmf"),
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
+    ("get", "/notifications"),
+    ("post", "/notifications/{notification_id}/retry"),
     ("delete", "/calls/{call_id}/recordings/{n}"),
     ("get", "/providers"),
     ("get", "/rates"),
@@ -174,7 +179,7 @@ async def test_what_the_schema_of_a_call_promises(document: dict[str, Any]) -> N
     )
     assert set(wanted.split()) <= set(call)
     wish = document["components"]["schemas"]["CallIn"]["properties"]
-    fields = "from to agent record machine ring_seconds max_seconds send_digits metadata"
+    fields = "from to agent record machine ring_seconds max_seconds send_digits metadata notify"
     assert set(wish) == set(fields.split())
     place = document["paths"]["/calls"]["post"]
     assert [one["name"] for one in place["parameters"]] == ["Idempotency-Key"]
@@ -261,6 +266,7 @@ def _body(chance: random.Random, document: dict[str, Any], operation: dict[str, 
     schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     fields = document["components"]["schemas"][schema.rpartition("/")[2]]["properties"]
     usual = {"number": "+14155550100", "provider": "plivo", "agent": "echo", "from": "+14155550100"}
+    usual["caller"] = "+19005550100"
     kept = [name for name in fields if chance.random() < (0.95 if name in usual else 0.2)]
     return {
         name: usual[name] if name in usual and chance.random() < 0.9 else chance.choice(NASTY)

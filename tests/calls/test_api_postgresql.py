@@ -6,7 +6,9 @@ import asyncio
 import shutil
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.problems import refused
+from tests.calls.receiver import receiving
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
 
 with warnings.catch_warnings():
@@ -136,3 +139,32 @@ async def test_what_postgresql_cannot_hold_is_refused_and_not_a_fault(world: Tel
     await world.register(number="+14155550174")
     body = {"from": "+14155550174", "to": "+442079460000"}
     refused(await world.api.post("/api/calls", json=body, headers=headers), 422, "to")
+
+
+async def test_notifications_keep_each_call_s_order_where_facts_come_side_by_side(
+    world: Telephone,
+) -> None:
+    number, customers = "+14155550175", [f"+1415555{n:04}" for n in range(5000, 5005)]
+    async with receiving() as receiver:
+        await world.register(number=number, channels=20, notify=receiver.url)
+        for customer in customers:
+            world.carrier.phones[customer] = STAYS
+        placed = await asyncio.gather(
+            *(world.dial(customer, **{"from": number}) for customer in customers)
+        )
+
+        async def told(*types: str) -> None:
+            count, seen = len(customers), receiver
+            with suppress(TimeoutError):
+                await world.eventually(
+                    lambda: all(seen.types.count(one) == count for one in types), 60
+                )
+            assert Counter(seen.types) >= Counter(types * count)
+
+        await told("call.answered", "stream.started")
+        ends = [world.api.post(f"/api/calls/{one['id']}/hangup") for one in placed]
+        await asyncio.gather(*ends)
+        await told("call.ended", "stream.ended")
+    for one in placed:
+        said = [item.content for item in receiver.taken if item.content["call"]["id"] == one["id"]]
+        assert [item["sequence"] for item in said] == list(range(1, len(said) + 1))

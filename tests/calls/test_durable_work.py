@@ -12,7 +12,7 @@ import pytest
 from linecard.errors import CarrierUnavailable
 from linecard.exchange import durable, lifecycle, outbox
 from linecard.exchange.context import Exchange
-from linecard.exchange.outbox import GivenUp, Kind
+from linecard.exchange.outbox import GivenUp, Kind, Later
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.store import outbox as jobs
@@ -98,6 +98,53 @@ async def test_what_cannot_work_is_tried_once(tmp_path: Path, hire: Hire) -> Non
         await put(world, "a")
         await world.eventually(lambda: bool(worker.buried))
         assert len(worker.seen) == 1
+
+
+class Postponer(Worker):
+    """Says itself when it is to be tried again."""
+
+    def __init__(
+        self, times: int, seconds: float, *, counts: bool = False, holds: bool = False
+    ) -> None:
+        super().__init__(0)
+        self._times, self._seconds, self._counts, self._holds = times, seconds, counts, holds
+
+    async def work(self, exchange: Exchange, job: Job) -> None:
+        await super().work(exchange, job)
+        if job.key == "test:a" and self.seen.count(job.key) <= self._times:
+            due = exchange.later(self._seconds)
+            raise Later(due, "not now", counts=self._counts, holds=self._holds)
+
+
+@pytest.mark.parametrize(("counts", "attempts"), [(False, 1), (True, 6)])
+async def test_work_puts_itself_off(
+    tmp_path: Path, hire: Hire, counts: bool, attempts: int
+) -> None:
+    """As often as it likes: only what counts is a try, and what is put off is never buried."""
+    worker = hire(Postponer(5, 0.1, counts=counts))
+    async with telephone(tmp_path) as world:
+        await put(world, "a", queue="h")
+        await world.eventually(lambda: _is(world, "a", "done"))
+        async with world.exchange.database.read() as conn:
+            found = await jobs.get(conn, "test:a")
+    assert found is not None
+    assert found.attempts == attempts
+    assert worker.buried == []
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_a_queue_that_is_held_rests_alone(tmp_path: Path, hire: Hire, holds: bool) -> None:
+    worker = hire(Postponer(1, 3600, holds=holds))
+    async with telephone(tmp_path) as world:
+        await put(world, "a", queue="held")
+        await world.eventually(lambda: worker.seen == ["test:a"])
+        await put(world, "b", queue="held")
+        await put(world, "c", queue="free")
+        await world.eventually(lambda: _is(world, "c", "done"))
+        if not holds:
+            await world.eventually(lambda: _is(world, "b", "done"))
+        await asyncio.sleep(0.5)
+        assert ("test:b" in worker.seen) is not holds
 
 
 async def _is(world: Telephone, key: str, wanted: str) -> bool:

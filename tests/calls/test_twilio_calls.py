@@ -157,15 +157,6 @@ async def test_a_machine_is_detected_beside_the_call(world: Telephone) -> None:
     assert names(call).index("answer-requested") < names(call).index("machine-detected")
 
 
-async def test_a_call_with_keys_and_detection_is_not_placed(world: Telephone) -> None:
-    await world.register()
-    placed = await world.dial(machine="detect", send_digits="1")
-    call = await world.ended(placed["id"])
-    assert call["status"] == "failed"
-    assert "send_digits" in call["end_reason"]
-    assert world.carrier.ledger.dials(CUSTOMER) == 0
-
-
 async def transfer(world: Telephone, mode: str) -> dict[str, Any]:
     """A call that is transferred from outside its agent, once its stream runs."""
     world.carrier.phones[CUSTOMER] = Phone(script=(Wait(45), HangUp()))

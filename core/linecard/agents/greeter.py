@@ -53,7 +53,10 @@ async def _reach_human(call: LiveCall) -> bool:
 async def _transfer(call: LiveCall, target: str) -> TransferResult:
     await call.play(sounds.melody(sounds.CONNECTING, call.rate))
     try:
-        return await call.transfer(target, mode="warm")
+        result = await call.transfer(target, mode="warm")
+        # Unsupported: nobody can be told who is coming there, but the caller can be connected.
+        told = result is not TransferResult.UNSUPPORTED
+        return result if told else await call.transfer(target)
     except (GateRefused, CarrierError, Conflict) as error:
         log.warning("the caller could not be transferred", call=call.id, reason=str(error))
         return TransferResult.FAILED

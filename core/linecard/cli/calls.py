@@ -22,6 +22,10 @@ def call(
     max_seconds: Annotated[int | None, typer.Option(help="Default: 1800.")] = None,
     send_digits: Annotated[str | None, typer.Option(help="Keys to press at the answer.")] = None,
     metadata: Annotated[str | None, typer.Option(help="JSON for the agent.")] = None,
+    notify: Annotated[
+        str | None,
+        typer.Option(help="Where its notifications go, or 'off'. Default: the number's."),
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="Idempotency-Key: the same key never dials twice.")
     ] = None,
@@ -39,7 +43,8 @@ def call(
         "send_digits": send_digits,
         "metadata": None if metadata is None else read_json(metadata, "--metadata"),
     }
-    given = {name: value for name, value in body.items() if value is not None}
+    off = {"notify": None} if notify == "off" else {"notify": notify} if notify else {}
+    given = {name: value for name, value in body.items() if value is not None} | off
     placed = ask("POST", "/calls", url, given, {"Idempotency-Key": key} if key else None)
     typer.echo(f"{placed['id']}  {placed['status']}")
     if placed["status"] in NOT_PLACED:

@@ -39,7 +39,9 @@ def add(
     channels: Annotated[int, typer.Option()] = 1,
     stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record")] = False,
+    notify: Annotated[str | None, typer.Option(help="Where its notifications go.")] = None,
     options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
+    routing: Annotated[str, typer.Option(help="JSON: who gets a call that comes in.")] = "{}",
     url: Url = None,
 ) -> None:
     """Register a number. No request goes to the carrier."""
@@ -51,7 +53,9 @@ def add(
         "channels": channels,
         "stream": stream,
         "record": record,
+        "notify": notify,
         "options": read_json(options, "--options"),
+        "routing": read_json(routing, "--routing"),
     }
     _print(ask("POST", "/numbers", url, body))
 

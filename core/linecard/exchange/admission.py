@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call
@@ -12,7 +12,8 @@ from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
 from linecard.media.formats import StreamProfile, pick_profile
-from linecard.store import calls, claims
+from linecard.numbers import Number
+from linecard.store import calls, claims, numbers
 from linecard.tokens import StreamClaims
 from linecard.webhook import CarrierRequest
 
@@ -42,12 +43,20 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     async with exchange.database.read() as conn:
         call = await open_to_streams(conn, exchange, given.call)
         taken = await claims.is_taken(conn, given.id)
+        number = await numbers.get(conn, call.number) if call else None
     if call is None:
         raise RequestRefused("the call is over")
     if taken:
         raise RequestRefused("the stream token is in use")
+    return Admitted(claims=given, call=call, relay=relay, profile=_profile(relay, given, number))
+
+
+def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> StreamProfile:
+    """The profile of the token, with the codec that the provider declares for the number."""
     profile = pick_profile(relay.hooks.stream_profiles(), given.profile)
-    return Admitted(claims=given, call=call, relay=relay, profile=profile)
+    if number is None or not relay.supports("stream_format"):
+        return profile
+    return replace(profile, format=relay.hooks.stream_format(number, profile.name))
 
 
 async def open_to_streams(conn: AsyncConnection, exchange: Exchange, call_id: str) -> Call | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.journal import Journal
+from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from linecard.agents import Agents
     from linecard.calls import Call
     from linecard.clock import Clock
+    from linecard.exchange.flights import Flights
     from linecard.live import LiveCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from linecard.storage import Storage
     from linecard.store import Database
 
+
+PATIENCE = 0.7
+"""Real seconds within which a carrier is given its answer; it has it within one, then."""
 
 Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 """What is done in the background after an event has been applied and told."""
@@ -42,7 +49,9 @@ class Exchange:
     """One running server.
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
-    `work_is_due` wakes the outbox; `storage` is where recordings are kept, None for nowhere.
+    `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
+    `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
+    `storage` is where recordings are kept, None for nowhere.
     """
 
     settings: Settings
@@ -56,12 +65,17 @@ class Exchange:
     tasks: Tasks = field(default_factory=Tasks)
     lives: dict[str, LiveCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
+    flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
+    breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
+    journal: Journal = field(default_factory=lambda: Journal(None))
+    waits: Counter[str] = field(default_factory=Counter)
+    patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None
 

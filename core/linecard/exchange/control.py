@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
 from linecard.exchange import dialups, endings, recording
 from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
+from linecard.transfers import TransferWish
 from linecard.wall import now
 
 
@@ -23,12 +22,10 @@ class LocalControl:
         """End the call at the carrier."""
         await endings.hang_up(self._exchange, await self._call(call_id), reason)
 
-    async def transfer(
-        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> TransferStart:
+    async def transfer(self, call_id: str, wish: TransferWish) -> TransferStart:
         """Ask the carrier to dial the targets."""
         call = await self._live(call_id)
-        return await dialups.begin(self._exchange, call, targets, mode, ring_seconds)
+        return await dialups.begin(self._exchange, call, wish)
 
     async def record(self, call_id: str, action: str) -> None:
         """`start`, `stop`, `pause` or `resume` the recording."""

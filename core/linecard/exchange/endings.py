@@ -22,8 +22,8 @@ HANG_UP = "hang-up"
 CONFIRM = "confirm-end"
 RETRY_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0)
 LIVE = frozenset({CallStatus.IN_PROGRESS})
-CONFIRM_AFTER = (15.0, 60.0, 300.0)
-"""Seconds after which an end that was not reported is looked up."""
+CONFIRM_AFTER = (15.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Seconds after which an end that was not reported is looked up; a leg that lives is ended again."""
 TARGET_GONE_AFTER = (2.0, 10.0, 30.0)
 """When a call is looked up after the end of the leg that its caller was connected with."""
 LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
@@ -44,7 +44,7 @@ async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
 
 async def hang_up_again(exchange: Exchange, job: Job) -> None:
     """The job of a hang-up that has not been confirmed. Raises CarrierError to be tried again."""
-    current = await _current(exchange, job.call_id or "")
+    current = await as_it_stands(exchange, job.call_id or "")
     if current is not None and not current.is_over:
         await _end_once(exchange, current)
 
@@ -55,7 +55,8 @@ async def hang_up_given_up(exchange: Exchange, job: Job) -> None:
         await timeline.append(conn, job.call_id or "", "hang-up-failed", {}, now())
 
 
-async def _current(exchange: Exchange, call_id: str) -> Call | None:
+async def as_it_stands(exchange: Exchange, call_id: str) -> Call | None:
+    """The call as the store has it now."""
     async with exchange.database.read() as conn:
         return await calls.get(conn, call_id)
 
@@ -117,19 +118,33 @@ async def _gone(exchange: Exchange, call: Call) -> None:
         await inbox.apply(exchange, call, [event])
 
 
+async def expect_end(exchange: Exchange, call: Call) -> None:
+    """An answer that ends the call was given: a carrier that does not report ends is asked whether it did."""
+    if exchange.relay(call).hooks.facts().reports_ends:
+        return
+    async with exchange.database.write() as conn:
+        await outbox.put(exchange, conn, CONFIRM, call.id, after=CONFIRM_AFTER[0], call_id=call.id)
+
+
 async def confirm_end(exchange: Exchange, job: Job) -> None:
     """The job of an end that the carrier promised. Raises CarrierUnavailable while nobody has reported it."""
-    current = await _current(exchange, job.call_id or "")
+    current = await as_it_stands(exchange, job.call_id or "")
     if current is None or current.is_over:
         return
     found = await look_up(exchange, current)
-    current = await _current(exchange, current.id)
-    if current is not None and not current.is_over:
-        raise CarrierUnavailable(current.provider, f"the end is not reported; it is {found}")
+    current = await as_it_stands(exchange, current.id)
+    if current is None or current.is_over:
+        return
+    if found is Found.LIVE:
+        log.warning("a call that was ended lives on; it is ended again", call=current.id)
+        await _end_once(exchange, current)
+    raise CarrierUnavailable(current.provider, f"the end is not reported; it is {found}")
 
 
 async def look_up(exchange: Exchange, call: Call) -> Found:
     """Ask the carrier about a call and write down an end it reports."""
+    if not exchange.relay(call).supports("find_call", call.profile):
+        return Found.CANNOT_TELL
     try:
         seen = await exchange.relay(call).hooks.find_call(call.carrier_ids)
     except CarrierError as error:
@@ -154,7 +169,7 @@ async def target_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> No
             return
 
 
-async def _close_books(exchange: Exchange, call: Call) -> None:
+async def close_books(exchange: Exchange, call: Call) -> None:
     """The agent of a call whose end another server was told is told now."""
     async with exchange.database.read() as conn:
         current = await calls.get(conn, call.id)
@@ -174,7 +189,7 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
         if not _is_lost(exchange, call):
             return
         await look_up(exchange, call)
-        await _close_books(exchange, call)
+        await close_books(exchange, call)
     live = exchange.lives.get(call.id)
     if live is not None and _is_lost(exchange, call):
         await hang_up(exchange, call, NO_STREAM)

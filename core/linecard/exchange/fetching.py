@@ -7,15 +7,12 @@ the address that was checked is the one that is asked.
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from ipaddress import IPv6Address, ip_address
-
 import httpx2
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.settings.rules import is_loopback
+from linecard.outgoing.public import HTTPS, NotAllowed, checked_addresses
+from linecard.settings.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 MOST_REDIRECTS = 3
@@ -75,21 +72,7 @@ async def _request(
 
 
 async def _public_address(provider: str, url: httpx2.URL) -> str:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not all(is_public(address) for address in addresses):
-        raise CarrierUnavailable(
-            provider, f"the recording is redirected to {url.host}, which is not on the internet"
-        )
-    return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet; one that carries another inside is not."""
-    parsed = ip_address(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address) and (
-        parsed.ipv4_mapped or parsed.sixtofour or parsed.teredo
-    ):
-        return False
-    return parsed.is_global and not parsed.is_multicast
+    try:
+        return (await checked_addresses(url.host, url.port or HTTPS))[0]
+    except NotAllowed as error:
+        raise CarrierUnavailable(provider, f"the recording is redirected, and {error}") from error

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CALLER, CarrierEvent, LegEnded
-from linecard.exchange import recording_jobs, telling
+from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
+from linecard.exchange import recording_jobs, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.folding import changes
-from linecard.exchange.inbound import open_call
+from linecard.exchange.inbound import as_routed, open_call
 from linecard.exchange.keeping import early_ends, payload
+from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
@@ -72,8 +73,9 @@ async def _accept(
         if call is not None:
             return await _store(conn, exchange, relay, call, callback, callback.events)
         call = await open_call(conn, exchange, relay, callback)
+        events = as_routed(call, callback.events)
         ends = await early_ends(conn, call) if call else ()
-        stored = await _store(conn, exchange, relay, call, callback, (*callback.events, *ends))
+        stored = await _store(conn, exchange, relay, call, callback, (*events, *ends))
         return replace(stored, opened=call is not None)
 
 
@@ -152,15 +154,15 @@ async def _apply_all(
         kept = payload(event, unknown)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
-            call, is_news = await _apply(conn, exchange, call, event)
-            fresh += [event] if is_news else []
+            call, judged, is_news = await _apply(conn, exchange, call, event)
+            fresh += [judged] if is_news else []
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 
 async def _apply(
     conn: AsyncConnection, exchange: Exchange, call: Call, event: CarrierEvent
-) -> tuple[Call, bool]:
-    """The call after an event, and whether anybody need be told of it."""
+) -> tuple[Call, CarrierEvent, bool]:
+    """The call after an event, what it means, and whether anybody need be told of it."""
     at = now()
     event = await _judged(conn, call, event)
     changed = changes(call, event, at)
@@ -169,15 +171,20 @@ async def _apply(
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
     await recording_jobs.event_applied(exchange, conn, call, event)
-    return replace(call, **changed), is_news
+    applied = replace(call, **changed)
+    if is_news:
+        await notifying.event_applied(exchange, conn, call, applied, event)
+    return applied, event, is_news
 
 
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:
     """An end of our document soon after the answer, with no stream ever opened, is a failure.
 
-    Carriers report it like a call that ended well.
+    Carriers report it like a call that ended well. What a transfer's report means, its row knows.
     """
-    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing:
+    if isinstance(event, TransferReported):
+        return await transferring.judged(conn, call, event)
+    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing or not call.agent:
         return event
     names = {line.name for line in await timeline.of_call(conn, call.id)}
     too_soon = event.ran_out and (event.duration or 0) <= NEVER_OPENED_SECONDS

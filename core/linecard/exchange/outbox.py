@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -31,11 +31,26 @@ LEASE_SECONDS = 120.0
 LONGEST_ERROR = 300
 
 Work = Callable[["Exchange", Job], Awaitable[None]]
-"""Does a job, or raises: LinecardError to be tried again, GivenUp to be given up at once."""
+"""Does a job, or raises: LinecardError to be tried again, Later at a time of its own, GivenUp to be given up at once."""
 
 
 class GivenUp(Exception):
     """No further try can help; the message says why."""
+
+
+class Later(Exception):
+    """Not now: the work knows itself when it is to be tried again.
+
+    `counts`: this was a try. `holds`: until then nothing else of its queue is begun in this process.
+    """
+
+    def __init__(
+        self, due: datetime, reason: str, *, counts: bool = False, holds: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.due = due
+        self.counts = counts
+        self.holds = holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,7 @@ class OutboxLoop:
         self._exchange = exchange
         self._kinds = kinds
         self._busy: set[str] = set()
+        self._held: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """For ever; what fails here is logged and tried again."""
@@ -73,15 +89,21 @@ class OutboxLoop:
         """Begin what is due; how many jobs that were."""
         until = now() + timedelta(seconds=LEASE_SECONDS)
         async with self._exchange.database.read() as conn:
-            if not await outbox.is_due(conn, now()):
+            if not await outbox.is_due(conn, now(), self._closed()):
                 return 0
         async with self._exchange.database.write() as conn:
-            jobs = await outbox.lease(conn, now(), until, tuple(self._busy))
+            jobs = await outbox.lease(conn, now(), until, self._closed())
         for job in jobs:
             if job.queue:
                 self._busy.add(job.queue)
             self._exchange.tasks.start(self._do(job), f"{job.kind} {job.key}")
         return len(jobs)
+
+    def _closed(self) -> tuple[str, ...]:
+        """The queues of which nothing may be begun now."""
+        at = now()
+        self._held = {queue: until for queue, until in self._held.items() if until > at}
+        return (*self._busy, *self._held)
 
     async def _pause(self) -> None:
         try:
@@ -100,6 +122,8 @@ class OutboxLoop:
             await kind.work(self._exchange, job)
         except GivenUp as error:
             await self._bury(job, kind, str(error))
+        except Later as later:
+            await self._put_off(job, later)
         except (LinecardError, OSError, TimeoutError) as error:
             await self._failed(job, kind, str(error) or type(error).__name__)
         except Exception as error:
@@ -110,6 +134,17 @@ class OutboxLoop:
                 await outbox.done(conn, job.id)
         finally:
             self._busy.discard(job.queue)
+            if job.queue:
+                self._exchange.work_is_due.set()
+
+    async def _put_off(self, job: Job, later: Later) -> None:
+        if later.holds:
+            self._held[job.queue] = later.due
+        async with self._exchange.database.write() as conn:
+            if later.counts:
+                await outbox.again(conn, job.id, later.due, str(later)[:LONGEST_ERROR])
+            else:
+                await outbox.put_off(conn, job, later.due)
 
     async def _failed(self, job: Job, kind: Kind | None, error: str) -> None:
         pauses = kind.retry_after if kind else ()

@@ -10,11 +10,11 @@ import structlog
 from linecard.agents import run_agent
 from linecard.calls import Call
 from linecard.errors import ConfigurationError, NotFound
-from linecard.exchange import endings
+from linecard.exchange import desk, endings
 from linecard.exchange.context import Exchange
-from linecard.exchange.control import LocalControl
 from linecard.exchange.presence import AGENT_STARTED
 from linecard.exchange.reasons import AGENT_ERROR
+from linecard.exchange.recorded import new_live
 from linecard.live import LiveCall
 from linecard.store import calls, timeline
 from linecard.wall import now
@@ -29,7 +29,7 @@ async def live_call(exchange: Exchange, call: Call) -> LiveCall:
     known = exchange.lives.get(call.id)
     if known is not None:
         return known
-    live = exchange.lives[call.id] = LiveCall(call, LocalControl(exchange), exchange.clock)
+    live = exchange.lives[call.id] = new_live(exchange, call)
     live.transfer_targets = _whole_targets(exchange)
     try:
         end = await _note_start(exchange, call)
@@ -51,7 +51,9 @@ async def _note_start(exchange: Exchange, call: Call) -> str | None:
         current = await calls.get(conn, call.id)
         if current is None or current.is_over:
             return (current and current.end_reason) or "the call is over"
-        await timeline.append(conn, call.id, AGENT_STARTED, {"agent": call.agent}, now())
+        await timeline.append(
+            conn, call.id, AGENT_STARTED, {"agent": call.agent or desk.NAME}, now()
+        )
     return None
 
 
@@ -77,6 +79,11 @@ async def _run(exchange: Exchange, call: Call, live: LiveCall) -> None:
 
 
 async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
+    if call.route:
+        current = await desk.before_agent(exchange, call, live)
+        if current is None:
+            return
+        call = current
     try:
         agent = exchange.agents.find(call.agent)
     except (NotFound, ConfigurationError) as error:

@@ -62,8 +62,12 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent], en
     """
     if ended:
         exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
+    if call.notify:
+        exchange.work_is_due.set()
     live = exchange.lives.get(call.id)
     for event in fresh:
+        if exchange.flights is not None:
+            exchange.flights.event(call, event)
         told = TELL.get(type(event))
         if live is not None and told is not None:
             told(live, call, event)

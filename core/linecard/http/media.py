@@ -9,7 +9,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.errors import RequestRefused
-from linecard.exchange import streams
+from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
 from linecard.http.socket import MediaSocket
@@ -71,9 +71,11 @@ async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) ->
     if session is None:
         return
     reason = "a fault of ours"
+    watch = exchange.tasks.start(watchdog.watch(exchange, admitted, session), "watch a stream")
     try:
         reason = await socket.read_all(session.receive)
     finally:
+        watch.cancel()
         await streams.detach(exchange, admitted, session, reason)
 
 
@@ -85,6 +87,7 @@ async def _open(
         session = await _opened(exchange, admitted, socket, dropped)
     except (TimeoutError, WebSocketDisconnect, RequestRefused) as error:
         streams.count_dropped(exchange, admitted, dropped)
+        streams.over(exchange, admitted, {"reason": _why(error), "dropped": dict(dropped)})
         log.warning("a media socket opened no stream", call=admitted.call.id, reason=_why(error))
         return None
     session.counters.dropped.update(dropped)
@@ -98,7 +101,7 @@ def _why(error: Exception) -> str:
 async def _opened(
     exchange: Exchange, admitted: Admitted, socket: MediaSocket, dropped: Counter[str]
 ) -> StreamSession:
-    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    protocol = streams.protocol_of(exchange, admitted)
     async with exchange.clock.timeout(admitted.profile.start_seconds):
         started, rest = await streams.opening(protocol, socket.receive, dropped)
     line = streams.line_of(admitted, started)

@@ -13,6 +13,7 @@ from linecard.errors import CallOver, InvalidField, UnsupportedByProvider
 from linecard.events import (
     AgentEvent,
     CallEnded,
+    CallerSilent,
     StreamLost,
     StreamResumed,
     TransferEnded,
@@ -27,6 +28,7 @@ from linecard.media.marks import MarkEnd
 from linecard.media.tones import check_keys
 from linecard.media.wav import load_wav
 from linecard.tasks import Tasks
+from linecard.transfers import RingOrder, TransferWish
 
 if TYPE_CHECKING:
     from linecard.calls import Call
@@ -60,6 +62,7 @@ class LiveCall:
         self.clock = clock
         self.rate = 8000
         self.unsent_ms = 0
+        self.silent_since: float | None = None
         self._outcome = call.outcome
         self._control = control
         self._tasks = Tasks()
@@ -186,15 +189,32 @@ class LiveCall:
         await self._control.note(self.id, "digits-sent", {"how": how, "count": len(keys)})
 
     async def transfer(
-        self, to: str | Sequence[str], mode: str = "cold", timeout: int = 25
+        self,
+        to: str | Sequence[str],
+        mode: str = "cold",
+        timeout: int = 25,
+        *,
+        order: str = RingOrder.TOGETHER,
+        whisper: str | None = None,
+        accept_key: str | None = None,
     ) -> TransferResult:
-        """Connect the caller with somebody else; `timeout` is how many seconds it rings there.
+        """Connect the caller with somebody else; `timeout` is how many seconds it rings at each target.
 
-        On `bridged` the call is theirs; after any other result the caller is back with the agent.
+        Several targets ring `together` or in `sequence`. `whisper` is said to whoever answers before the
+        caller is connected; with an `accept_key` they must press it, else the result is `declined`, or
+        `voicemail` where no key came at all. On `bridged` the call is theirs; after any other result the caller is back with the agent.
         Raises GateRefused, CarrierError or Conflict; then nothing has changed.
         """
+        wish = TransferWish(
+            targets=_several(to),
+            mode=mode,
+            ring_seconds=timeout,
+            order=order,
+            whisper=whisper,
+            accept_key=accept_key,
+        )
         try:
-            await self._transfers.ask(_several(to), mode, timeout)
+            await self._transfers.ask(wish)
         except UnsupportedByProvider:
             return TransferResult.UNSUPPORTED
         return await self._transfers.go_through()
@@ -226,12 +246,12 @@ class LiveCall:
         await self._voice.changes.until(lambda: self._voice.over is not None)
         return self._voice.over or ""
 
-    async def begin_transfer(self, to: str | Sequence[str], mode: str, ring_seconds: int) -> None:
+    async def begin_transfer(self, wish: TransferWish) -> None:
         """A transfer asked for outside the agent, who hears TransferEnded.
 
         Returns when the carrier has accepted it; raises what the gate or the carrier refuses.
         """
-        await self._transfers.ask(_several(to), mode, ring_seconds)
+        await self._transfers.ask(wish)
         self._in_background(self._report_transfer(), "transfer")
 
     def attach(self, session: StreamSession) -> None:
@@ -245,7 +265,10 @@ class LiveCall:
         self._streams += 1
         self.rate = session.rate
         self._voice.handed_over = False
-        session.listen(Ears(session, self._inbox, self._voice, self._note, self._stream_gone))
+        ears = Ears(
+            session, self._inbox, self._voice, self._note, self._stream_gone, self._caller_silent
+        )
+        session.listen(ears)
         if self._streams > 1:
             self.report(StreamResumed())
         self._voice.changes.tell()
@@ -264,6 +287,14 @@ class LiveCall:
         if not self._transfers.ended(result) and not self._voice.handed_over:
             self.report(TransferEnded(result))
 
+    async def flush(self) -> None:
+        """Wait until the caller has heard what is queued now, at most 3 s: the carrier cuts it off."""
+        await self._transfers.flush()
+
+    async def leave_stream(self) -> None:
+        """The caller is brought to the target of a consultation: the stream ends after what is queued."""
+        await self._transfers.leave_stream()
+
     def leg_bridged(self) -> None:
         """The caller is connected with the target of a transfer."""
         self._voice.handed_over = True
@@ -279,6 +310,14 @@ class LiveCall:
         self.report(CallEnded(reason))
         self._voice.changes.tell()
         self._inbox.changes.tell()
+
+    def give_to(self, agent: str, rate: int | None) -> None:
+        """Another agent has the call from now on: what was said and pressed before is not for it."""
+        self.agent = agent
+        self._inbox.forget()
+        if self._voice.session is not None:
+            self._voice.session.retune(rate)
+            self.rate = self._voice.session.rate
 
     async def first_stream(self) -> None:
         """Wait for a stream before the agent begins. Raises CallOver."""
@@ -336,6 +375,9 @@ class LiveCall:
         if self._voice.over is None and not self._voice.transferring:
             self.report(StreamLost())
 
+    def _caller_silent(self, seconds: int) -> None:
+        self.report(CallerSilent(seconds))
+
     def _note(self, name: str, facts: dict[str, object]) -> None:
         self._in_background(self._control.note(self.id, name, facts), "note")
 
@@ -343,5 +385,5 @@ class LiveCall:
         return self._tasks.start(work, f"{what} of call {self.id}")
 
 
-def _several(to: str | Sequence[str]) -> Sequence[str]:
+def _several(to: str | Sequence[str]) -> tuple[str, ...]:
     return (to,) if isinstance(to, str) else tuple(to)

@@ -21,9 +21,11 @@ class Ears:
         voice: Voice,
         note: Callable[[str, dict[str, object]], None],
         gone: Callable[[], None],
+        silent: Callable[[int], None],
     ) -> None:
         self.on_audio = inbox.audio
         self.on_digit = inbox.digit
+        self.on_silence = silent
         self._note = note
         self._session = session
         self._voice = voice

@@ -97,6 +97,12 @@ class Inbox:
         if self.on_audio is not None and len(self._others) > MOST_UNREAD:
             self._others.popleft()
 
+    def forget(self) -> None:
+        """Drop what was heard and pressed; the end of the call stays."""
+        self._audio.clear()
+        ends = [item for item in self._others if isinstance(item[1], CallEnded)]
+        self._others = deque(ends)
+
     async def next(self) -> AgentEvent | None:
         """The oldest event, waited for; None after CallEnded."""
         if self._is_over:

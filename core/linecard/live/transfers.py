@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.control import Control
     from linecard.live.voice import Voice
+    from linecard.transfers import TransferWish
 
 FLUSH_SECONDS = 3.0
 BACK_SECONDS = 10.0
@@ -33,14 +34,14 @@ class Transfers:
         self._result: TransferResult | None = None
         self._start = TransferStart.DOCUMENT_AFTER_STREAM
 
-    async def ask(self, targets: Sequence[str], mode: str, ring_seconds: int) -> None:
+    async def ask(self, wish: TransferWish) -> None:
         """Ask the carrier. Whatever it raises, nothing has been closed; Conflict for a second transfer."""
         self._voice.check()
         if self._voice.transferring:
             raise Conflict(f"call {self._call_id} is being transferred already")
         self._voice.transferring, self._result = True, None
         try:
-            self._start = await self._control.transfer(self._call_id, targets, mode, ring_seconds)
+            self._start = await self._control.transfer(self._call_id, wish)
         except BaseException:
             self._settle()
             raise
@@ -60,11 +61,19 @@ class Transfers:
         finally:
             self._settle()
 
-    async def _leave_stream(self) -> None:
-        await self._voice.heard(FLUSH_SECONDS)
+    async def leave_stream(self) -> None:
+        """The caller goes: what is queued is heard, 3 s of it at most, and our stream ends."""
+        await self.flush()
         session = self._voice.session
         if session is not None and self._result in (None, TransferResult.BRIDGED):
             session.close("transfer")
+
+    async def flush(self) -> None:
+        """Wait until the caller has heard what is queued now, at most 3 s."""
+        await self._voice.heard(FLUSH_SECONDS)
+
+    async def _leave_stream(self) -> None:
+        await self.leave_stream()
         await self._changed(lambda: self._result or self._voice.session)
         if self._result is None and self._voice.over is None:
             await self._wait(REPORT_SECONDS, lambda: self._result)

@@ -69,7 +69,7 @@ class StreamSession:
         self._tap = tap
         self._is_starved_of_room = False
         self._listener: StreamListener = Nobody()
-        line = Line(
+        self._line = line = Line(
             profile=profile,
             protocol=protocol,
             codec=codec,
@@ -96,6 +96,12 @@ class StreamSession:
         """Tell `listener` from now on what happens on the stream."""
         self._listener = self._in.listener = listener
 
+    def retune(self, rate: int | None) -> None:
+        """Another agent, at a rate of its own, has the stream from now on; what is queued is dropped."""
+        self.clear()
+        self._out.retune(rate)
+        self.rate = self._line.codec.rate
+
     def receive(self, message: str | bytes) -> None:
         """A message of the carrier."""
         try:
@@ -108,10 +114,15 @@ class StreamSession:
         self.take(events)
 
     def take(self, events: Sequence[StreamEvent]) -> None:
-        """What a message meant. A second opening message is out of place and counted."""
+        """What a message meant. A second opening message is out of place and counted.
+
+        What was on its way when the stream ended is nothing that was lost.
+        """
         for event in events:
+            if not self.is_open:
+                return
             reader = self._readers.get(type(event))
-            if reader is None or not self.is_open:
+            if reader is None:
                 self.counters.drop(f"{type(event).__name__} out of place")
             else:
                 reader(event)

@@ -29,6 +29,7 @@ from linecard.outbound.gate import open_gate
 from linecard.outbound.noting import note_recording
 from linecard.outbound.placing import Placement, Report, VerbsAtDial
 from linecard.outbound.wish import DialRequest
+from linecard.outgoing.urls import read_target
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
 from linecard.wall import now
@@ -125,6 +126,8 @@ class Dialer:
                 "send_digits",
                 "this carrier detects no machine where digits are sent; leave one out",
             )
+        if wish.notify:
+            read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
             raise InvalidField("ring_seconds", f"at most {facts.max_ring_seconds}")
         if wish.max_seconds > facts.max_call_seconds:
@@ -235,4 +238,5 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         ring_seconds=wish.ring_seconds,
         max_seconds=wish.max_seconds,
         send_digits=wish.send_digits,
+        notify=number.notify if wish.notify == "" else wish.notify,
     )

@@ -56,7 +56,9 @@ def is_silent(call: Call, tended: Tended) -> bool:
 
 async def ask(relay: Relay, call: Call, report: Report) -> None:
     """Ask the carrier about a silent call and write down what it says. Raises CarrierError."""
-    seen = await relay.hooks.find_call(call.carrier_ids)
+    seen = CallLookup(found=Found.CANNOT_TELL)
+    if relay.supports("find_call", call.profile):
+        seen = await relay.hooks.find_call(call.carrier_ids)
     await ACT[seen.found](relay, call, seen, report)
 
 

@@ -12,7 +12,7 @@ from linecard.calls import Machine
 class DialRequest:
     """Whom to call from which registered number. Seconds; `agent` and `record` default to the number's.
 
-    `key` and `body_hash` make a repeat of the wish harmless.
+    `notify` empty: the number's own; None: nobody is notified. `key` and `body_hash` make a repeat of the wish harmless.
     """
 
     from_: str
@@ -24,5 +24,6 @@ class DialRequest:
     max_seconds: int = 1800
     send_digits: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+    notify: str | None = ""
     key: str | None = None
     body_hash: str = ""

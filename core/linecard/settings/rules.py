@@ -6,28 +6,25 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.outgoing.signing import read_secret
+from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 from linecard.settings.values import AccountLimits
 
 _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
+_NOTIFY_BYTES = 24
+_LONGEST_APOLOGY = 500
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def as_url(value: Any) -> str:
@@ -51,6 +48,13 @@ def _as_fallback(value: Any) -> str:
     return text
 
 
+def _as_apology(value: Any) -> str:
+    text = as_text(value)
+    if len(text) > _LONGEST_APOLOGY:
+        raise ValueError(f"has {len(text)} characters; at most {_LONGEST_APOLOGY}")
+    return text
+
+
 def _as_api_key(value: Any) -> Secret:
     secret = _with_length(as_secret(value), _KEY_CHARACTERS)
     if len(secret.values()) > 2:
@@ -66,6 +70,16 @@ def _with_length(secret: Secret, least: int) -> Secret:
     shortest = min(len(text) for text in secret.values())
     if shortest < least:
         raise ValueError(f"has {shortest} characters and needs at least {least}")
+    return secret
+
+
+def _as_notify_secret(value: Any) -> Secret:
+    secret = as_secret(value)
+    if len(secret.values()) > 2:
+        raise ValueError("holds more than two secrets; two are for the time of a rotation")
+    for text in secret.values():
+        if len(read_secret(text)) < _NOTIFY_BYTES:
+            raise ValueError(f"is too short: whsec_ and {_NOTIFY_BYTES} bytes or more in Base64")
     return secret
 
 
@@ -107,6 +121,13 @@ def _as_limit(value: Any) -> int:
     return limit
 
 
+def _as_size(value: Any) -> int:
+    size = as_int(value)
+    if size < 1:
+        raise ValueError("must be 1 or more")
+    return size
+
+
 def _as_networks(value: Any) -> tuple[str, ...]:
     networks = as_texts(value)
     for network in networks:
@@ -115,6 +136,13 @@ def _as_networks(value: Any) -> tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"holds {network}; write addresses or networks: 10.0.0.0/8") from error
     return networks
+
+
+def _as_folder(value: Any) -> str:
+    folder = as_text(value)
+    if not Path(folder).is_dir():
+        raise ValueError(f"is {folder}, which is not a folder")
+    return folder
 
 
 def _as_prices(value: Any) -> Mapping[str, str]:
@@ -148,6 +176,14 @@ def _limits_of(account: str, table: Any) -> AccountLimits:
         raise ValueError(f"holds {account}: a limit {error}") from error
 
 
+def _as_numbers(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Tables by number; what stands in them is checked at the start, as the API checks it."""
+    tables = value if isinstance(value, Mapping) else None
+    if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ValueError('must be tables in linecard.toml: [numbers."+14155550100"]')
+    return tables
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -160,11 +196,21 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
+        "apology": _as_apology,
+        "sounds": _as_folder,
         "trusted_proxies": _as_networks,
+        "notify_secret": _as_notify_secret,
+        "flight_dir": as_text,
+        "flight_audio": as_bool,
+        "flight_gzip": as_bool,
+        "flight_megabytes": _as_size,
+        "flight_numbers": as_bool,
+        "flight_digits": as_bool,
         "recordings": _as_storage,
         "keep_recordings_days": _as_limit,
         "prices": _as_prices,
         "limits": _as_account_limits,
+        "numbers": _as_numbers,
     }
 )
 

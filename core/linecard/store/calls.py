@@ -6,7 +6,7 @@ right to count: what has been read is still true when it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -92,9 +92,12 @@ async def page(
     cursor: str | None,
     status: CallStatus | None = None,
     number: str | None = None,
+    among: Sequence[str] | None = None,
 ) -> Page[Call]:
-    """Calls, newest first; `number` is the registered one."""
+    """Calls, newest first; `number` is the registered one, `among` the ids that may be shown."""
     query = select(calls)
+    if among is not None:
+        query = query.where(calls.c.id.in_(among))
     if status is not None:
         query = query.where(calls.c.status == status)
     if number is not None:
@@ -134,9 +137,23 @@ async def count_dialed(
     return await _count(conn, *dialed)
 
 
+async def count_arrived(conn: AsyncConnection, since: datetime, from_: str, number: str) -> int:
+    """How many calls of one caller came in to a registered number since a time, whatever became of them."""
+    inbound = calls.c.direction == Direction.INBOUND
+    recent = calls.c.created_at >= since
+    return await _count(conn, inbound, recent, calls.c.from_ == from_, calls.c.number == number)
+
+
 async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
     """Every call that stands there, oldest first."""
     query = select(calls).where(calls.c.status == status)
+    found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
+    return [_call(row) for row in found.mappings()]
+
+
+async def live(conn: AsyncConnection) -> list[Call]:
+    """Every call that is not over, oldest first; nothing is locked."""
+    query = select(calls).where(calls.c.status.in_(LIVE))
     found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
     return [_call(row) for row in found.mappings()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event
@@ -39,6 +40,11 @@ class Database:
         self._extra_versions = tuple(extra_versions)
         self._reader = _engine(self._url, writes=False)
         self._writer = _engine(self._url, writes=True)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        return Path(self._url.database or "") if is_sqlite(self._url) else None
 
     async def open(self) -> None:
         """Make the database where it is missing, check it, and bring its tables up to date.

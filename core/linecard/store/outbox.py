@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from linecard.store.rows import from_row, insert
 from linecard.store.tables import outbox
@@ -60,10 +60,7 @@ async def lease(
     conn: AsyncConnection, at: datetime, until: datetime, busy: Collection[str] = ()
 ) -> list[Job]:
     """The jobs that are due, taken until a moment: one of each queue, none of a `busy` one."""
-    waiting = (outbox.c.state == "waiting") & (outbox.c.due_at <= at)
-    query = select(outbox).where(waiting).order_by(outbox.c.due_at, outbox.c.id)
-    if busy:
-        query = query.where(outbox.c.queue.not_in(busy))
+    query = _due(select(outbox), at, busy).order_by(outbox.c.due_at, outbox.c.id)
     query = query.limit(MOST_AT_A_TIME).with_for_update(skip_locked=True)
     found = [from_row(Job, row) for row in (await conn.execute(query)).mappings()]
     jobs = _one_of_each_queue(found)
@@ -89,6 +86,11 @@ async def done(conn: AsyncConnection, id: int) -> None:
 async def again(conn: AsyncConnection, id: int, due_at: datetime, error: str) -> None:
     """It failed, and is tried again."""
     await _set(conn, id, due_at=due_at, error=error)
+
+
+async def put_off(conn: AsyncConnection, job: Job, due_at: datetime) -> None:
+    """It was not begun after all; `job` as it was leased."""
+    await _set(conn, job.id, due_at=due_at, attempts=job.attempts)
 
 
 async def dead(conn: AsyncConnection, id: int, error: str) -> None:
@@ -130,7 +132,11 @@ async def _set(conn: AsyncConnection, id: int, **values: object) -> None:
     await conn.execute(update(outbox).where(outbox.c.id == id).values(values))
 
 
-async def is_due(conn: AsyncConnection, at: datetime) -> bool:
-    """Whether there is anything to do."""
-    waiting = (outbox.c.state == "waiting") & (outbox.c.due_at <= at)
-    return (await conn.execute(select(outbox.c.id).where(waiting).limit(1))).first() is not None
+async def is_due(conn: AsyncConnection, at: datetime, busy: Collection[str] = ()) -> bool:
+    """Whether there is anything to do, but for jobs of `busy` queues."""
+    return (await conn.execute(_due(select(outbox.c.id), at, busy).limit(1))).first() is not None
+
+
+def _due(query: Select[Any], at: datetime, busy: Collection[str]) -> Select[Any]:
+    due = query.where(outbox.c.state == "waiting", outbox.c.due_at <= at)
+    return due.where(outbox.c.queue.not_in(busy)) if busy else due

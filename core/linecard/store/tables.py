@@ -22,6 +22,7 @@ from sqlalchemy import (
 from linecard.calls import CallStatus, Direction, Machine
 from linecard.events import TransferResult
 from linecard.store.columns import Named, Text, Texts, UtcTime
+from linecard.transfers import TransferState
 
 metadata = MetaData(
     naming_convention={
@@ -56,6 +57,8 @@ numbers = Table(
     Column("former_target", Text),
     Column("connected_target", Text),
     Column("proofs", Texts, nullable=False),
+    Column("notify", Text),
+    Column("routing", JSON, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -90,11 +93,23 @@ calls = Table(
     Column("outcome", Text),
     Column("closing", Text),
     Column("closing_at", UtcTime),
+    Column("notify", Text),
+    Column("route", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
 Index("ix_calls_number", calls.c.number, calls.c.created_at)
+Index("ix_calls_from_number", calls.c.from_, calls.c.created_at)
 Index("ix_calls_to_number", calls.c.to, calls.c.created_at)
+
+blocklist = Table(
+    "blocklist",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("caller", Text, nullable=False, unique=True),
+    Column("note", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
 
 carrier_ids = Table(
     "carrier_ids",
@@ -157,9 +172,16 @@ transfers = Table(
     Column("targets", Texts, nullable=False),
     Column("mode", String, nullable=False),
     Column("ring_seconds", Integer, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Named(TransferState), nullable=False),
     Column("result", Named(TransferResult)),
     Column("legs", JSON, nullable=False),
+    Column("order", String, nullable=False),
+    Column("whisper", String),
+    Column("accept_key", String),
+    Column("rung", Integer, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("brought", Boolean, nullable=False),
+    Column("consults", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)
@@ -180,6 +202,27 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", String, primary_key=True),
+    _of_call("call"),
+    Column("key", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("next_at", UtcTime),
+    UniqueConstraint("call", "key"),
+)
+Index("ix_notifications_call_id", notifications.c.call, notifications.c.sequence, unique=True)
+Index("ix_notifications_state", notifications.c.state, notifications.c.created_at)
 
 documents = Table(
     "documents",

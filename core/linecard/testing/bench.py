@@ -26,7 +26,14 @@ from linecard.testing.case import Case
 from linecard.testing.samples import MediaSamples, Sample, Words
 from linecard.tokens import Tokens
 from linecard.verbs import Reason, Verb
-from linecard.webhook import Callback, CarrierRequest, Proof, parse_form
+from linecard.webhook import (
+    Callback,
+    CarrierRequest,
+    Pairs,
+    Proof,
+    parse_form,
+    parse_multipart,
+)
 
 T = TypeVar("T")
 
@@ -35,6 +42,7 @@ ACCOUNT = "main"
 CALL = "c0ffee00c0ffee00c0ff"
 SOCKET_URL = "wss://voice.example.com/ws/{name}/WyJ0b2tlbiJd.Zm9vYmFyYmF6"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 TOKENS = Tokens(Secret("conformance-0123456789abcdef0123456789"))
 
 
@@ -219,9 +227,9 @@ class Bench:
         proof: Proof = (provider or self.make()).verify_request(request)
         return proof
 
-    def answer(self, *verbs: Verb, provider: Any = None) -> Any:
+    def answer(self, *verbs: Verb, reason: Reason = Reason.ANSWER) -> Any:
         """The answer of verbs."""
-        return (provider or self.make()).answer(self.call(), verbs, Reason.ANSWER)
+        return self.make().answer(self.call(), verbs, reason)
 
 
 def build(bare: CarrierRequest, sample: Sample) -> CarrierRequest:
@@ -232,8 +240,16 @@ def build(bare: CarrierRequest, sample: Sample) -> CarrierRequest:
         return replace(bare, url=url, pairs=tuple(query.items()))
     body, content_type = _body(sample)
     headers = {**bare.headers, "content-type": content_type}
-    pairs = parse_form(body) if content_type == FORM else ()
-    return replace(bare, url=url, headers=headers, body=body, pairs=pairs)
+    return replace(bare, url=url, headers=headers, body=body, pairs=read_pairs(body, content_type))
+
+
+def read_pairs(body: bytes, content_type: str) -> Pairs:
+    """The fields of a body as core reads them. Raises RequestRefused."""
+    if content_type == FORM:
+        return parse_form(body)
+    if content_type.startswith(MULTIPART):
+        return parse_multipart(body, content_type)
+    return ()
 
 
 def _body(sample: Sample) -> tuple[bytes, str]:

@@ -24,6 +24,8 @@ class Case:
     `ours` and `customer` are the numbers of calls, where the carrier serves one country.
     `signs_sockets`: False where the handshake of the media socket carries no signature.
     `signs_address`: False where the proof covers the body alone; core's token still binds the address.
+    `signs_port`: False where the carrier signs the address with or without its port.
+    `public`: settings that look like credentials and are none: the names that go with a secret.
     Every `Sample`, `Words` and `MediaSamples` among the class's attributes is checked, by its name.
     """
 
@@ -36,6 +38,8 @@ class Case:
     options: ClassVar[Mapping[str, object]] = {}
     signs_sockets: ClassVar[bool] = True
     signs_address: ClassVar[bool] = True
+    signs_port: ClassVar[bool] = True
+    public: ClassVar[frozenset[str]] = frozenset()
     ours: ClassVar[str] = "+14155550100"
     customer: ClassVar[str] = "+14155550123"
 

@@ -86,8 +86,11 @@ class Declarations(Case):
 
     def test_what_looks_like_a_credential_is_a_secret(self) -> None:
         hints = get_type_hints(self.bench.settings_class())
+        unknown = self.bench.case.public - set(hints)
+        assert not unknown, f"`public` names no setting: {sorted(unknown)}"
         for field in fields(self.bench.settings_class()):
             is_public = "public" in field.name or field.name.endswith("_url")
+            is_public |= field.name in self.bench.case.public
             if not is_public and any(word in field.name for word in LOOKS_SECRET):
                 known = (hints[field.name], *getattr(hints[field.name], "__args__", ()))
                 assert Secret in known, f"{field.name} is a {hints[field.name]}, not a Secret"

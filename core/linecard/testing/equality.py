@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Hashable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from linecard.webhook import CarrierRequest
 
@@ -21,6 +21,16 @@ def meaning(request: CarrierRequest) -> Hashable:
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     place = (parts.scheme, parts.netloc, parts.path, parts.fragment, query)
     return (request.method, place, request.pairs or request.body)
+
+
+def without_port(url: str) -> str:
+    """An address without its port; one that cannot be read, as it is."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.removesuffix(f":{parts.port}")
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=host))
 
 
 def says_the_same(first: str, second: str) -> bool:

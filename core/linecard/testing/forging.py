@@ -8,10 +8,11 @@ from random import Random
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from linecard.errors import RequestRefused
-from linecard.testing.bench import CALL, FORM, Bench
+from linecard.testing.bench import CALL, Bench, read_pairs
 from linecard.testing.equality import says_the_same
+from linecard.testing.readers import OURS
 from linecard.testing.samples import Sample
-from linecard.webhook import CarrierRequest, Kind, Pairs, parse_form
+from linecard.webhook import CarrierRequest, Kind, Pairs
 
 BITS = tuple(1 << bit for bit in range(8))
 STRANGE_HEADERS = (
@@ -41,8 +42,6 @@ STRANGE_HEADERS = (
     "Bearer ",
 )
 METHODS = ("GET", "POST", "PUT", "HEAD", "get", "post", "Post", "", "POST ")
-OURS = frozenset("ackxt")
-"""The fields of our own query. Core refuses an address in which they are not as we gave them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,9 @@ def with_pairs(request: CarrierRequest, pairs: Pairs) -> CarrierRequest:
 
 def with_body(request: CarrierRequest, body: bytes) -> CarrierRequest | None:
     """The request with another body, as core would read it; None where core refuses it."""
-    if request.headers.get("content-type") != FORM:
-        return replace(request, body=body)
     try:
-        return replace(request, body=body, pairs=parse_form(body))
+        pairs = read_pairs(body, request.headers.get("content-type", ""))
+        return replace(request, body=body, pairs=pairs)
     except RequestRefused:
         return None
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import phonenumbers
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
+OURS = frozenset("ackxt")
+"""The fields of our own query, which nobody may add to an address."""
 NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,12 +35,26 @@ class Document:
         """Whether an address stands there byte for byte; a fragment, which nobody signs, may follow."""
         return any(held == url or held.partition("#")[0] == url for held in self.texts)
 
+    def holds_leg_address(self, url: str) -> bool:
+        """The same, where fields of the provider's own, which say which leg it is, may follow."""
+        start = f"{url}{'&' if '?' in url else '?'}"
+        longer = [held.removeprefix(start) for held in self.texts if held.startswith(start)]
+        own = [{name for name, _ in parse_qsl(more.partition("#")[0])} for more in longer]
+        return self.holds_address(url) or any(names and not names & OURS for names in own)
+
     def holds_number(self, address: str) -> bool:
         """Whether a telephone number stands there in any writing, or a SIP address as it is."""
         if address.startswith("sip:"):
             return any(address in held for held in self.texts)
-        digits = re.sub(r"\D", "", address)
-        return any(re.sub(r"[^0-9]", "", held) == digits for held in self.texts)
+        return any(re.sub(r"[^0-9]", "", held) in writings(address) for held in self.texts)
+
+
+def writings(number: str) -> frozenset[str]:
+    """The digits of a number: international, and national where a 0 before them says that it is."""
+    parsed = phonenumbers.parse(number)
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    digits = [re.sub(r"[^0-9]", "", text) for text in (number, written)]
+    return frozenset(one for one in digits if one == digits[0] or one.startswith("0"))
 
 
 def in_xml(text: str) -> str:

@@ -196,6 +196,9 @@ class Requests(Case):
     def test_ending_a_call_is_done(self, hook: str) -> None:
         heard = ask(self.bench, hook, samples_of(self.bench).done)
         assert heard.error is None, heard.trace
+        if heard.result is HangUpResult.UNSUPPORTED and hook == "cancel_call":
+            assert not heard.server.orders, "it asks for an end, and says that there is none"
+            pytest.skip("the carrier cannot stop a call that rings")
         assert heard.result in (HangUpResult.DONE, HangUpResult.VIA_STREAM), heard.result
 
     @pytest.mark.parametrize("hook", ENDS)
@@ -320,6 +323,9 @@ class Requests(Case):
         steps = self.bench.make().setup_steps(self.bench.number(), addresses)
         assert steps, "setup_steps says nothing to do"
         pasted = " ".join(str(step) for step in steps)
+        if self.bench.provider.facts().unsigned:
+            # User and password may stand in an address: they leave it as a header.
+            pasted = re.sub(r"(?<=//)[^/@\s]+@", "", pasted)
         assert any(url in pasted for url in addresses.values()), "no step has an address of ours"
 
 

@@ -119,11 +119,14 @@ def _key(place: Any, name: str) -> Any:
 
 
 def another_call(sample: Sample, said: Callback) -> Sample | None:
-    """The same request about another call: each of the carrier's ids in it is another one."""
+    """The same request about another call: each of the carrier's ids in it is another one.
+
+    So are the ids that it owns, and where one stands inside another text, as in an address, it is another there.
+    """
     ids = {value for event in said.events for value in event.carrier_ids.values()}
-    ids |= set(said.call_ids.values())
+    ids |= {*said.call_ids.values(), *sample.owned}
     changed = sample
-    for old in sorted(ids):
+    for old in sorted(ids - {""}):
         changed = _exchanged(changed, old, another_id(old))
     return None if changed == sample else changed
 
@@ -142,8 +145,9 @@ def _next_letter(letter: str) -> str:
 def _exchanged(sample: Sample, old: str, new: str) -> Sample:
     return replace(
         sample,
-        form={name: new if text == old else text for name, text in sample.form.items()},
-        query={name: new if text == old else text for name, text in sample.query.items()},
+        form={name: text.replace(old, new) for name, text in sample.form.items()},
+        query={name: text.replace(old, new) for name, text in sample.query.items()},
+        body=sample.body and sample.body.replace(old.encode(), new.encode()),
         json=_swap(sample.json, old, new),
     )
 
@@ -153,4 +157,4 @@ def _swap(tree: object, old: str, new: str) -> object:
         return {name: _swap(child, old, new) for name, child in tree.items()}
     if isinstance(tree, list):
         return [_swap(child, old, new) for child in tree]
-    return new if tree == old else tree
+    return tree.replace(old, new) if isinstance(tree, str) else tree

@@ -51,6 +51,8 @@ WANTS: Mapping[Kind, Reason] = MappingProxyType(
         Kind.GATHERED: Reason.GATHERED,
         Kind.WHISPER: Reason.TRANSFER,
         Kind.DIALED: Reason.NEXT,
+        Kind.DIAL: Reason.TRANSFER,
+        Kind.RETURN: Reason.ANSWER,
     }
 )
 """The document that a request of a kind waits for, as a rule."""
@@ -65,7 +67,9 @@ class Sample:
     a `form`, or `json` (any JSON value), or `body` as it is. A GET carries its `form` in the query.
     `means`: its event, or its events in their order. `wants`: the document it waits for; by the kind where not
     given. `required`: names of fields (dotted paths in JSON) without which it is refused with 400.
-    `ids`: what `Callback.call_ids` must hold. `call`: False for a request to an address without call.
+    `ids`: what `Callback.call_ids` must hold. `owned`: ids of what belongs to this call alone (a recording,
+    a stream, a target's leg), wherever they stand; another call's request has others. `call`: False for a
+    request to an address without call.
     """
 
     kind: Kind
@@ -79,6 +83,7 @@ class Sample:
     wants: Reason | None = BY_KIND
     required: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
+    owned: tuple[str, ...] = ()
     call: bool = True
     reference: str = ""
 

@@ -102,6 +102,8 @@ ADDRESSES: Sequence[tuple[type[Verb], str]] = (
     (Redirect, "url"),
 )
 """Every address in a verb."""
+OF_LEGS = frozenset({"callback_url", "whisper_url"})
+"""Addresses of a Dial that hear of each target, which a carrier may not name otherwise."""
 
 DIFFERENCES: Mapping[str, tuple[type[Verb], str, object, object]] = {
     f"{kind.__name__}.{name}": (kind, name, one, other)

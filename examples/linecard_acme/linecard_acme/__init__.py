@@ -96,7 +96,9 @@ class Acme:
     @staticmethod
     @hookimpl
     def facts() -> lc.Facts:
-        return lc.Facts(above_limit="refused", reports_streams=False, warm=False, **LIMITS)
+        return lc.Facts(
+            above_limit="refused", reports_streams=False, warm=False, gathers=False, **LIMITS
+        )
 
     @staticmethod
     @hookimpl

@@ -19,6 +19,7 @@ START_SECONDS = 10.0
 PCMU = AudioFormat(Encoding.PCMU, 8000)
 
 FACTS = Facts(
+    gathers=False,
     calls_per_second=1,
     above_limit="refused",
     max_call_seconds=14_400,

@@ -45,6 +45,9 @@ FACTS = Facts(
     reports_streams=False,
     cost_seconds=COST_SECONDS,
     warm=False,
+    speaks=False,
+    gathers=False,
+    rings_in_order=True,
     regions=("singapore", "mumbai"),
 )
 

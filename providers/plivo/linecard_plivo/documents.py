@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from linecard import (
     Cleared,
+    Conference,
     Dial,
     Gather,
     Hangup,
@@ -27,6 +28,7 @@ from linecard import (
 )
 from linecard_plivo.e164 import write_number
 from linecard_plivo.facts import CONTENT_TYPES
+from linecard_plivo.legs import CALLER, for_leg
 from linecard_plivo.options import PlivoOptions, read_options
 from linecard_plivo.overrides import for_callback, for_document
 from linecard_plivo.voices import pick_voice
@@ -122,6 +124,7 @@ def _dial(parent: Element, verb: Dial, _options: PlivoOptions) -> None:
         "timeLimit": verb.max_seconds,
         "confirmSound": whisper,
         "confirmKey": verb.accept_key,
+        "confirmTimeout": verb.accept_seconds if verb.accept_key else None,
     }
     dial = _element(parent, "Dial", attributes)
     for target in verb.targets:
@@ -130,6 +133,25 @@ def _dial(parent: Element, verb: Dial, _options: PlivoOptions) -> None:
 
 def _target(dial: Element, target: Cleared) -> None:
     _element(dial, "User" if target.is_sip else "Number", {}, write_number(target.address))
+
+
+def _conference(parent: Element, verb: Conference, _options: PlivoOptions) -> None:
+    """A room that nobody hears of: no music, no beep, over when one of the two leaves."""
+    action = {"action": _address(for_document(verb.action_url))} if verb.action_url else {}
+    told = verb.callback_url
+    told = told if verb.label == CALLER else for_leg(told, verb.label)
+    attributes: Attributes = {
+        "startConferenceOnEnter": "true",
+        "endConferenceOnExit": "true",
+        "maxMembers": 2,
+        "timeLimit": verb.max_seconds,
+        **action,
+        "method": "POST" if action else None,
+        "redirect": "true" if action else None,
+        "callbackUrl": _address(for_callback(told)),
+        "callbackMethod": "POST",
+    }
+    _element(parent, "Conference", attributes, verb.room)
 
 
 def _say(parent: Element, verb: Say, _options: PlivoOptions) -> None:
@@ -179,6 +201,7 @@ WRITERS: Mapping[type[Verb], Callable[[Element, Any, PlivoOptions], None]] = Map
         Stream: _stream,
         Record: _record,
         Dial: _dial,
+        Conference: _conference,
         Say: _say,
         Play: _play,
         Gather: _gather,

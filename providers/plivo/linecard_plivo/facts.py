@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from linecard import (
+    AcceptKey,
     AudioFormat,
     ChunkRule,
     Encoding,
@@ -34,6 +35,8 @@ FACTS = Facts(
     foreign_caller_id=False,
     reports_ringing=True,
     tail_runs=True,
+    consults=True,
+    accept_key=AcceptKey.DIAL,
 )
 
 

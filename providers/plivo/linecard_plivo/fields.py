@@ -35,27 +35,28 @@ _TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,1024}")
 
 _NAMES: Mapping[re.Pattern[str], str] = {
     _UUID: "CallUUID RequestUUID ALegUUID ALegRequestUUID ParentCallUUID call_uuid DialALegUUID "
-    "DialBLegUUID",
+    "DialBLegUUID ConferenceUUID",
     _ID: "StreamID RecordingID recording_id api_id ComplianceApplicationId",
     _ACCOUNT: "ParentAuthID",
     _PARTY: "From ForwardedFrom DialBLegFrom DialBLegTo",
     _OURS: "To",
     _DIRECTION: "Direction",
-    _WORD: "Event IfMachine DialAction DialDigitsPressedBy CountryCode",
+    _WORD: "Event IfMachine DialAction DialDigitsPressedBy CountryCode ConferenceAction",
     _STATUS: "CallStatus DialStatus DialBLegStatus",
     _CAUSE: "HangupCause DialHangupCause DialBLegHangupCause",
     _WHOLE: "Duration BillDuration HangupCauseCode DialBLegDuration DialBLegBillDuration "
-    "DialBLegHangupCauseCode DialBLegPosition",
+    "DialBLegHangupCauseCode DialBLegPosition ConferenceMemberID",
     _DECIMAL: "BillRate TotalCost DialBLegBillRate DialBLegTotalCost RecordingDuration "
     "RecordingDurationMs RecordingStartMs RecordingEndMs recording_duration recording_duration_ms "
     "recording_start_ms recording_end_ms",
     _TIME: "SessionStart StartTime AnswerTime EndTime",
-    _FLAG: "Machine DialRingStatus",
+    _FLAG: "Machine DialRingStatus ConferenceFirstMember",
     _SOURCE: "HangupSource DialBLegHangupSource",
     _DIGITS: "Digits DialDigitsMatch",
     _URL: "RecordUrl record_url",
     _TEXT: "CallerName HangupCauseName DialBLegHangupCauseName "
-    "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason",
+    "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason "
+    "ConferenceName",
 }
 FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {name: pattern for pattern, names in _NAMES.items() for name in names.split()}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import phonenumbers
-
-from linecard import Charge, InvalidField, RateLine
+from linecard import Charge, InvalidField, RateLine, country_of_prefix
 from linecard_plivo.replies import Pricing, VoicePrices, text
 from linecard_plivo.rest import Rest
 
@@ -57,24 +55,7 @@ def _line(what: Charge, prefix: str, usd: str, source: str) -> RateLine:
 
 def _country(digits: str) -> str:
     """The ISO code of the country that a number, or only its beginning, belongs to."""
-    region = _region_of_number(digits) or _region_of_code(digits)
-    if region is None:
+    country = country_of_prefix(digits)
+    if country is None:
         raise InvalidField("destination", f"+{digits} begins with no country code")
-    return region
-
-
-def _region_of_number(digits: str) -> str | None:
-    try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{digits}", None))
-    except phonenumbers.NumberParseException:
-        return None
-    return region if region and region.isalpha() else None
-
-
-def _region_of_code(digits: str) -> str | None:
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    for length in (1, 2, 3):
-        regions = codes.get(int(digits[:length])) if digits[:length].isdecimal() else None
-        if regions and regions[0].isalpha():
-            return str(regions[0])
-    return None
+    return country

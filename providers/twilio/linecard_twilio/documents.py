@@ -166,11 +166,8 @@ def _dial(parent: Element, verb: Dial, _setting: Setting) -> None:
 
 
 def _after(verb: Dial | Conference) -> Attributes:
-    return {
-        "action": _document(verb.action_url),
-        "method": "POST",
-        "timeLimit": verb.max_seconds,
-    }
+    action = {"action": _document(verb.action_url), "method": "POST"} if verb.action_url else {}
+    return {**action, "timeLimit": verb.max_seconds}
 
 
 def _limits(verb: Dial) -> Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linecard import (
+    AcceptKey,
     AudioFormat,
     ChunkRule,
     Encoding,
@@ -35,6 +36,8 @@ FACTS = Facts(
     cost_seconds=COST_SECONDS,
     consults=True,
     machine_with_digits=False,
+    accept_key=AcceptKey.DOCUMENT,
+    cuts_stream=True,
     regions=REGIONS,
 )
 

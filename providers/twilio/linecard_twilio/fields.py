@@ -80,7 +80,6 @@ READ = frozenset(
         "Digits",
         "RecordingUrl",
         "ParticipantLabel",
-        "Timestamp",
         "StreamError",
     ]
 )

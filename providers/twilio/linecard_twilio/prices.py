@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
 import msgspec
-import phonenumbers
 
-from linecard import Charge, InvalidField, Per, RateLine
+from linecard import Charge, InvalidField, RateLine, country_of_prefix, read_prices
 from linecard_twilio.replies import Country, PrefixPrice
 from linecard_twilio.rest import Rest
 
@@ -68,40 +66,12 @@ def _call(prefix: str, usd: Decimal) -> RateLine:
 @cache
 def fees() -> tuple[RateLine, ...]:
     """The fees that are written down beside this module."""
-    text = files("linecard_twilio").joinpath("prices.toml").read_text("utf-8")
-    return tuple(
-        RateLine(
-            what=Charge(price["what"]),
-            prefix="",
-            usd=price["usd"],
-            source=f"{LIST}, since {price['since']}",
-            per=Per(price.get("per", Per.MINUTE)),
-            pulse_seconds=PULSE_SECONDS,
-        )
-        for price in tomllib.loads(text)["price"]
-    )
+    return read_prices(files("linecard_twilio").joinpath("prices.toml").read_text("utf-8"), LIST)
 
 
 def _country(digits: str) -> str:
     """The ISO code of the country that a number, or only its beginning, belongs to."""
-    region = _region_of_number(digits) or _region_of_code(digits)
-    if region is None:
+    country = country_of_prefix(digits)
+    if country is None:
         raise InvalidField("destination", f"+{digits} begins with no country code")
-    return region
-
-
-def _region_of_number(digits: str) -> str | None:
-    try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{digits}", None))
-    except phonenumbers.NumberParseException:
-        return None
-    return region if region and region.isalpha() else None
-
-
-def _region_of_code(digits: str) -> str | None:
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    for length in (1, 2, 3):
-        regions = codes.get(int(digits[:length])) if digits[:length].isdecimal() else None
-        if regions and regions[0].isalpha():
-            return str(regions[0])
-    return None
+    return country

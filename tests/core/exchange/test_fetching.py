@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.exchange.fetching import _request, fetch, is_public
+from linecard.exchange.fetching import _request, fetch
 from linecard.simulator.serving import serving
 
 CREDENTIALS = "Basic bWU6c2VjcmV0"
@@ -134,31 +134,3 @@ async def test_an_error_is_passed_on_with_its_status(url: str) -> None:
     with pytest.raises(CarrierUnavailable, match="answered 404") as gone:
         await get(f"{url}/gone")
     assert gone.value.status == 404
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("127.0.0.1", False),
-        ("10.1.2.3", False),
-        ("172.16.0.1", False),
-        ("192.168.0.1", False),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::1", False),
-        ("fe80::1%lo", False),
-        ("fc00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:8.8.8.8", False),
-        ("2002:7f00:1::", False),
-        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
-        ("ff02::1", False),
-    ],
-)
-def test_which_addresses_are_on_the_internet(address: str, public: bool) -> None:
-    assert is_public(address) is public

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from linecard.clock import Clock
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media.ticker import Ticker
+from linecard.transfers import TransferWish
 
 SPEED = 20.0
 CALL = Call(
@@ -48,10 +49,8 @@ class Asked:
         self._ask("hang_up", call_id, reason)
         await asyncio.sleep(self.hang_up_takes)
 
-    async def transfer(
-        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> TransferStart:
-        self._ask("transfer", call_id, tuple(targets), mode, ring_seconds)
+    async def transfer(self, call_id: str, wish: TransferWish) -> TransferStart:
+        self._ask("transfer", call_id, wish.targets, wish.mode, wish.ring_seconds)
         return self.start
 
     async def record(self, call_id: str, action: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.media.lines import FRAME, L16, PCMU, Line, Wire, media, profile
 
-from linecard import ChunkRule, InvalidField, StreamEvent
+from linecard import ChunkRule, InvalidField, MediaReceived, StreamEvent
 from linecard.media import g711
 from linecard.media.codec import Codec
 from linecard.media.marks import MarkEnd
@@ -325,6 +325,14 @@ def test_a_second_start_is_out_of_place() -> None:
     line = Line()
     line.session.receive('["start"]')
     assert line.session.counters.dropped == {"StreamStarted out of place": 1}
+
+
+def test_what_was_on_its_way_when_the_stream_ended_is_not_lost() -> None:
+    line = Line()
+    line.session.close("hung up")
+    line.session.take([MediaReceived(bytes(320))])
+    assert line.session.counters.dropped == {}
+    assert line.session.counters.frames_in == 0
 
 
 def test_a_fault_is_a_fact_and_a_stop_is_the_end() -> None:

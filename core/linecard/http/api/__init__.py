@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
 from linecard.http.api.auth import SCHEME, KeyRequired
+from linecard.http.api.blocklist import blocklist_router
 from linecard.http.api.calls import calls_router
 from linecard.http.api.commands import commands_router
 from linecard.http.api.description import described_api, problems
 from linecard.http.api.faults import FaultsAnswered
 from linecard.http.api.limits import BodyLimit
+from linecard.http.api.notifications import notifications_router
 from linecard.http.api.numbers import numbers_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
@@ -26,8 +28,10 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     api = described_api(version, f"{prefix}/api")
     routers = [
         numbers_router(exchange),
+        blocklist_router(exchange),
         calls_router(exchange, dialer),
         commands_router(exchange),
+        notifications_router(exchange),
         providers_router(exchange),
         rates_router(exchange),
         *_plugin_routers(exchange),

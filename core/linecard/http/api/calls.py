@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from linecard.calls import Call, CallStatus
+from linecard.exchange import at_risk as risks
 from linecard.exchange import recording_delete
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
@@ -24,6 +25,7 @@ from linecard.store import calls
 Limit = Annotated[int, Query(ge=1, le=200)]
 RecordingNumber = Annotated[int, Path(ge=1, le=10_000)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+_NOTIFY = "notify"
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/wav": {}, "audio/mpeg": {}}}
 }
@@ -43,9 +45,11 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
         cursor: str | None = None,
         status: CallStatus | None = None,
         number: str | None = None,
+        at_risk: bool = False,
     ) -> CallList:
         async with exchange.database.read() as conn:
-            found = await calls.page(conn, limit, cursor, status, _sought(number))
+            among = [call.id for call in await risks.of_all(conn)] if at_risk else None
+            found = await calls.page(conn, limit, cursor, status, _sought(number), among)
             items = [await call_out(conn, call) for call in found.items]
         return CallList(items=items, next=found.next)
 
@@ -81,6 +85,8 @@ def _sought(number: str | None) -> str | None:
 
 def _wish(body: CallIn, key: str | None) -> DialRequest:
     values = body.model_dump(mode="json")
+    if _NOTIFY not in body.model_fields_set:
+        del values[_NOTIFY]  # left out is another wish than null
     canonical = json.dumps(values, sort_keys=True).encode()
     return DialRequest(
         from_=body.from_,
@@ -92,6 +98,7 @@ def _wish(body: CallIn, key: str | None) -> DialRequest:
         max_seconds=body.max_seconds,
         send_digits=body.send_digits,
         metadata=body.metadata,
+        notify=body.notify if _NOTIFY in body.model_fields_set else "",
         key=key,
         body_hash=hashlib.sha256(canonical).hexdigest(),
     )

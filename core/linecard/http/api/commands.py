@@ -5,18 +5,18 @@ They go through the live call where there is one, so that agent and asker agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import CallOver, Conflict
 from linecard.exchange import endings, recording
 from linecard.exchange.context import Exchange
+from linecard.exchange.tapping import note_ask
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
 from linecard.live import LiveCall
+from linecard.transfers import TransferWish
 
 HUNG_UP = "hung up by API"
 
@@ -33,9 +33,7 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/transfer", status_code=202)
     async def transfer(call_id: str, body: TransferIn) -> Accepted:
-        await _transfer(
-            exchange, await _living(exchange, call_id), body.to, body.mode, body.timeout
-        )
+        await _transfer(exchange, await _living(exchange, call_id), _wish(body))
         return Accepted()
 
     @router.post("/dtmf", status_code=202)
@@ -45,7 +43,9 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/recording", status_code=202)
     async def record(call_id: str, body: RecordingIn) -> Accepted:
-        await recording.act(exchange, await _living(exchange, call_id), body.do)
+        call = await _living(exchange, call_id)
+        note_ask(exchange, call, "record-by-api", action=body.do)
+        await recording.act(exchange, call, body.do)
         return Accepted()
 
     return router
@@ -63,20 +63,30 @@ async def _hang_up(exchange: Exchange, call: Call) -> None:
     """At the carrier first, then the stream: through the live call where there is one."""
     live = exchange.lives.get(call.id)
     if live is None:
+        note_ask(exchange, call, "hang-up-by-api", reason=HUNG_UP)
         await endings.hang_up(exchange, call, HUNG_UP)
     else:
         await live.hang_up(now=True, reason=HUNG_UP)
 
 
-async def _transfer(
-    exchange: Exchange, call: Call, to: Sequence[str], mode: str, ring_seconds: int
-) -> None:
+def _wish(body: TransferIn) -> TransferWish:
+    return TransferWish(
+        targets=tuple(body.to),
+        mode=body.mode,
+        ring_seconds=body.timeout,
+        order=body.order,
+        whisper=body.whisper,
+        accept_key=body.accept_key,
+    )
+
+
+async def _transfer(exchange: Exchange, call: Call, wish: TransferWish) -> None:
     """Begin a transfer; its result is an event of the call. Raises what the gate and the carrier refuse."""
     exchange.relay(call).require("transfer", call.profile)
     live = exchange.lives.get(call.id)
     if live is None or not live.streaming:
         raise _too_early(call, live)
-    await live.begin_transfer(to, mode, ring_seconds)
+    await live.begin_transfer(wish)
 
 
 async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
@@ -89,6 +99,7 @@ async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
     relay.require("send_digits", call.profile)
     if call.status is not CallStatus.IN_PROGRESS:
         raise _too_early(call, live)
+    note_ask(exchange, call, "digits-by-api", digits=digits)
     await relay.hooks.send_digits(call, digits)
 
 

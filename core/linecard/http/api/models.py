@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.routing import Routing
+from linecard.store.notifications import NotificationState
+from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +30,9 @@ Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
+Notify = Annotated[
+    str, Field(examples=["https://hooks.example.com/calls"], min_length=1, max_length=4000)
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 
@@ -46,12 +52,18 @@ class NumberIn(_Body):
     options: JsonObject = Field(default_factory=dict)
     record: Flag = False
     enabled: Flag = True
+    notify: Notify | None = None
+    routing: Routing = Field(default_factory=Routing)
+
+
+NEVER_NULL = ("provider", "agent", "channels", "options", "record", "enabled", "routing")
 
 
 class NumberPatch(_Body):
     """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
-    What is left out stays; null stands for the provider's default `account` or `stream`.
+    What is left out stays; null stands for the provider's default `account` or `stream`, and switches
+    `notify` off.
     """
 
     provider: Name | None = None
@@ -62,8 +74,10 @@ class NumberPatch(_Body):
     options: JsonObject | None = None
     record: Flag | None = None
     enabled: Flag | None = None
+    notify: Notify | None = None
+    routing: Routing | None = None
 
-    @field_validator("provider", "agent", "channels", "options", "record", "enabled", mode="before")
+    @field_validator(*NEVER_NULL, mode="before")
     @classmethod
     def _never_null(cls, value: object) -> object:
         if value is None:
@@ -90,11 +104,40 @@ class NumberOut(BaseModel):
     options: dict[str, Any]
     record: bool
     enabled: bool
+    notify: str | None
+    routing: dict[str, Any]
     setup: list[SetupOut]
 
 
+class BlockIn(_Body):
+    """A caller to block: a number, or a prefix with a `*` at its end."""
+
+    caller: Annotated[
+        str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
+    ]
+    note: Annotated[str, Field(max_length=200)] | None = None
+
+
+class BlockOut(BaseModel):
+    """An entry of the blocklist."""
+
+    caller: str
+    note: str | None
+    created_at: datetime
+
+
+class BlockList(BaseModel):
+    """A page of the blocklist, the oldest first."""
+
+    items: list[BlockOut]
+    next: str | None
+
+
 class CallIn(_Body):
-    """A call to place. Seconds; `agent` and `record` default to the number's own."""
+    """A call to place. Seconds; `agent`, `record` and `notify` default to the number's own.
+
+    `notify` null: nobody is notified of this call.
+    """
 
     from_: Annotated[E164, Field(alias="from")]
     to: E164
@@ -105,14 +148,22 @@ class CallIn(_Body):
     max_seconds: CallSeconds = 1800
     send_digits: Keys | None = None
     metadata: JsonObject = Field(default_factory=dict)
+    notify: Notify | None = None
 
 
 class TransferIn(_Body):
-    """A transfer of the caller; `timeout` is how long the targets ring, in seconds."""
+    """A transfer of the caller; `timeout` is how long each target rings, in seconds.
+
+    Several targets ring `together` or in `sequence`. `whisper` is said to a target before the caller is
+    connected, and `accept_key` is a key that it must press for that.
+    """
 
     to: Annotated[list[Annotated[str, Field(max_length=256)]], Field(min_length=1, max_length=10)]
     mode: Literal["cold", "warm"] = "cold"
     timeout: Annotated[int, Field(strict=True, ge=1, le=120)] = 25
+    order: Literal["together", "sequence"] = "together"
+    whisper: Annotated[str, Field(min_length=1, max_length=MOST_WHISPER)] | None = None
+    accept_key: Annotated[str, Field(pattern=ACCEPT_KEY)] | None = None
 
 
 class DigitsIn(_Body):
@@ -154,7 +205,10 @@ class EventOut(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds."""
+    """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds.
+
+    `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -175,6 +229,7 @@ class CallOut(BaseModel):
     cost: str | None
     end_reason: str | None
     outcome: str | None
+    at_risk_seconds: int | None
     recordings: list[RecordingOut]
     events: list[EventOut]
 
@@ -190,6 +245,32 @@ class CallList(BaseModel):
     """A page of calls, the newest first."""
 
     items: list[CallOut]
+    next: str | None
+
+
+class NotificationOut(BaseModel):
+    """A notification: `waiting` to be delivered (again at `next_at`), `delivered`, or `dead`.
+
+    `attempts`, `status` (HTTP) and `error` are of its deliveries.
+    """
+
+    id: str
+    call: str
+    type: str
+    at: datetime
+    sequence: int
+    url: str
+    state: NotificationState
+    attempts: int
+    status: int | None
+    error: str | None
+    next_at: datetime | None
+
+
+class NotificationList(BaseModel):
+    """A page of notifications, the newest first."""
+
+    items: list[NotificationOut]
     next: str | None
 
 

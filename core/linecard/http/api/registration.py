@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import msgspec
 
 from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
+from linecard.exchange import sounds
 from linecard.exchange.context import Exchange
 from linecard.media.formats import StreamProfile
-from linecard.numbers import Number, parse_e164
+from linecard.numbers import Number, country_of, parse_e164
+from linecard.outbound.gate import open_gate
+from linecard.outgoing.urls import read_target
 from linecard.plugins import Relay
+from linecard.routing import Routing, as_data, check, targets
 
 TRANSPORT = "websocket-in"
 """The one way of audio that is built; profiles that name another are refused."""
@@ -30,6 +34,7 @@ def checked(
     _check_agent(exchange, values["agent"])
     _check_stream(relay.provider, values["stream"], relay.hooks.stream_profiles())
     options = _options(exchange.plugins.providers[relay.provider].cls, values["options"])
+    routing = _routing(exchange, relay, values["routing"])
     return Number(
         id=number_id,
         number=number,
@@ -42,7 +47,35 @@ def checked(
         record=values["record"],
         enabled=values["enabled"],
         proofs=proofs,
+        notify=_notify(exchange, values["notify"]),
+        routing=routing,
     )
+
+
+def _notify(exchange: Exchange, url: str | None) -> str | None:
+    if url is not None:
+        read_target(url, "notify", loopback=exchange.settings.on_loopback)
+    return url
+
+
+async def check_targets(exchange: Exchange, number: Number) -> None:
+    """Raise GateRefused or InvalidField for a redirect that the gate would not let through now.
+
+    The number's own country counts as one where numbers are registered.
+    """
+    gate = await open_gate(exchange.settings, exchange.database)
+    home = country_of(number.number)
+    if exchange.settings.allowed_countries is None and home:
+        gate = replace(gate, countries=gate.countries | {home})
+    for path, target in targets(Routing.model_validate(number.routing)):
+        gate.clear_target(target, (number.number,), path)
+
+
+def _routing(exchange: Exchange, relay: Relay, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    routing = Routing.model_validate(given)
+    carrier = sounds.carrier(exchange.settings, relay.hooks.facts())
+    check(routing, lambda name, path: _check_agent(exchange, name, path), carrier)
+    return as_data(routing)
 
 
 def _relay(exchange: Exchange, provider: str, account: str | None) -> Relay:
@@ -62,11 +95,11 @@ def _not_installed(exchange: Exchange, provider: str) -> str:
     return f"{provider!r} is {why}; installed: {installed}"
 
 
-def _check_agent(exchange: Exchange, name: str) -> None:
+def _check_agent(exchange: Exchange, name: str, field: str = "agent") -> None:
     try:
         exchange.agents.find(name)
     except (NotFound, ConfigurationError) as error:
-        raise InvalidField("agent", str(error)) from error
+        raise InvalidField(field, str(error)) from error
 
 
 def _check_stream(provider: str, name: str | None, profiles: Sequence[StreamProfile]) -> None:

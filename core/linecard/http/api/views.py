@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.carrier import SetupStep
 from linecard.errors import NotFound
+from linecard.exchange import at_risk
 from linecard.exchange.context import Exchange
+from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
-from linecard.http.api.costs import total_cost
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
 from linecard.store import recordings, timeline
+from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +35,8 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         options=dict(number.options),
         record=number.record,
         enabled=number.enabled,
+        notify=number.notify,
+        routing=dict(number.routing),
         setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
 
@@ -70,6 +74,7 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         cost=total_cost(call, lines),
         end_reason=call.end_reason,
         outcome=call.outcome,
+        at_risk_seconds=at_risk.seconds(call, now()),
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
     )

@@ -1,0 +1,110 @@
+"""When our side ends, the carrier's leg is gone; until that is certain the call stands as at risk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from linecard.calls import Call
+from linecard.carrier import HangUpResult
+from linecard.exchange.at_risk import ALARM_AFTER, RiskWatch
+from linecard.simulator.phone import Phone
+from linecard.simulator.script import Wait
+from linecard.store import calls
+from linecard.wall import now
+from linecard_plivo import calls as rest_of_plivo
+from tests.calls.faulty import fault
+from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
+
+STAYS = Phone(ring_seconds=0.1, script=(Wait(900),))
+PROVIDERS = ("plivo", "twilio", "exotel")
+
+
+async def talking(world: Telephone) -> dict[str, Any]:
+    world.carrier.phones[CUSTOMER] = STAYS
+    await world.register()
+    placed = await world.dial()
+    return await world.until(placed["id"], lambda call: "stream-started" in names(call))
+
+
+async def at_risk(world: Telephone) -> list[dict[str, Any]]:
+    return list((await world.api.get("/api/calls?at_risk=true")).json()["items"])
+
+
+async def metrics(world: Telephone) -> dict[str, float]:
+    text = (await world.api.get("/metrics")).text
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("linecard_")]
+    return {name: float(value) for name, value in lines}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_call_that_goes_on_as_it_should_is_not_at_risk(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider) as world:
+        call = await talking(world)
+        assert call["at_risk_seconds"] is None
+        assert await at_risk(world) == []
+        await world.api.post(f"/api/calls/{call['id']}/hangup")
+        assert (await world.ended(call["id"]))["at_risk_seconds"] is None
+        assert world.carrier.ledger.live_legs() == ()
+        assert await at_risk(world) == []
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_an_end_that_the_carrier_fails_to_carry_out_is_at_risk_until_it_is_done(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider) as world:
+        call = await talking(world)
+        with fault(world, "", error_before=1, callback_drop=1, socket_refused=1):
+            await world.api.post(f"/api/calls/{call['id']}/hangup")
+            (risky,) = await at_risk(world)
+            assert risky["id"] == call["id"]
+            assert risky["at_risk_seconds"] >= 0
+            watch = RiskWatch(world.exchange)
+            await watch.look()
+            assert (await metrics(world))["linecard_calls_at_risk"] == 1
+        await world.ended(call["id"])
+        assert world.carrier.ledger.live_legs() == ()
+        await watch.look()
+        assert (await metrics(world))["linecard_calls_at_risk"] == 0
+        assert (await metrics(world))["linecard_minutes_at_risk"] == 0
+
+
+async def test_the_alarm_is_given_once_with_what_it_is_about(tmp_path: Path) -> None:
+    async with telephone(tmp_path) as world:
+        call = await talking(world)
+        with fault(world, "", error_before=1, callback_drop=1):
+            await world.api.post(f"/api/calls/{call['id']}/hangup")
+            async with world.exchange.database.write() as conn:
+                await calls.update(conn, call["id"], closing_at=now() - 10 * ALARM_AFTER)
+            watch = RiskWatch(world.exchange)
+            with capture_logs() as logs:
+                await watch.look()
+                await watch.look()
+            alarms = [line for line in logs if "not confirmed gone" in line["event"]]
+            assert [line["call"] for line in alarms] == [call["id"]]
+            assert alarms[0]["at_risk_seconds"] >= 300
+            assert (await metrics(world))["linecard_minutes_at_risk"] >= 5
+
+
+async def test_a_leg_that_lives_on_after_its_end_was_promised_is_ended_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with telephone(tmp_path) as world:
+        call = await talking(world)
+        real, asked = rest_of_plivo.hang_up, []
+
+        async def forgetful(rest: Any, call: Call) -> HangUpResult:
+            asked.append(call.id)
+            return HangUpResult.DONE if len(asked) == 1 else await real(rest, call)
+
+        monkeypatch.setattr(rest_of_plivo, "hang_up", forgetful)
+        await world.api.post(f"/api/calls/{call['id']}/hangup")
+        await world.ended(call["id"])
+        assert len(asked) >= 2
+        assert world.carrier.ledger.live_legs() == ()
