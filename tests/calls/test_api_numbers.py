@@ -62,6 +62,7 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "options": {},
         "record": False,
         "enabled": True,
+        "notify": None,
         "routing": {},
     }
     assert setup
@@ -81,6 +82,7 @@ async def test_everything_that_can_be_set_is_kept(world: Telephone) -> None:
         "options": {"noise_cancellation": True, "noise_cancellation_level": 90},
         "record": True,
         "enabled": False,
+        "notify": "https://hooks.example.com/calls",
     }
     assert (await post(world, **given)).status_code == 201
     shown = (await world.api.get("/api/numbers/+14155550100")).json()
@@ -105,7 +107,7 @@ async def test_a_number_is_registered_once(world: Telephone) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "lists"),
     [
-        ({"provider": "nobody"}, "provider", "acme, plivo"),
+        ({"provider": "nobody"}, "provider", "acme, exotel, plivo, twilio"),
         ({"account": "other"}, "account", "plivo:main"),
         ({"agent": "nobody"}, "agent", "echo"),
         ({"stream": "hifi"}, "stream", "l16-8000, l16-16000, pcmu-8000"),

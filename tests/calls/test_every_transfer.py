@@ -37,6 +37,9 @@ MACHINE = Phone(
 )
 LEAVES = Phone(script=(Wait(0.5), HangUp()))
 
+BACK = frozenset({"busy", "no-answer", "declined", "voicemail", "failed", "unsupported"})
+"""Results after which the agent has the caller again, on a stream."""
+
 COLD: dict[str, Any] = {"mode": "cold", "timeout": 6}
 WARM: dict[str, Any] = {"mode": "warm", "timeout": 6}
 KEY: dict[str, Any] = {"accept_key": "1"}
@@ -166,9 +169,10 @@ async def wrong(world: Telephone, each: Case, places: Iterator[int]) -> str | No
     call = await ended(world, caller)
     dials = [world.carrier.ledger.dials(number) for number in numbers]
     told = [f"{one['name']} {one['facts']}" for one in call["events"]]
-    if (plan.result or "none") not in each.results or max(dials) > 1:
+    is_lost = plan.result in BACK and not plan.is_back
+    if (plan.result or "none") not in each.results or max(dials) > 1 or is_lost:
         what = (each.wish, [one.outcome for one in each.targets], each.agent_hangs_up_after)
-        wanted = f"{plan.result} is not {sorted(each.results)}, dialled {dials}"
+        wanted = f"{plan.result} of {sorted(each.results)}, dialled {dials}, lost: {is_lost}"
         return f"{what}: {wanted}\n" + "\n".join(told)
     return None
 
@@ -207,3 +211,47 @@ async def test_what_a_carrier_cannot_is_refused_before_anything_is_closed(tmp_pa
             case(wish, SILENT, result="unsupported") for wish in (WARM, COLD | KEY, COLD | WHISPER)
         ]
         await play(world, cases)
+
+
+DIALS = {"plivo": r"POST .*/Call/", "twilio": r"POST .*/Participants\.json"}
+"""The request that rings a consulted target."""
+CONSULTING = pytest.mark.parametrize("provider", ["plivo", "twilio"])
+
+
+@CONSULTING
+async def test_a_target_that_nobody_knows_was_dialled_is_let_go(
+    tmp_path: Path, provider: str
+) -> None:
+    async with transferring(tmp_path, provider) as world:
+        world.carrier.faults.rest, world.carrier.faults.drop_answer = DIALS[provider], 1.0
+        await play(world, [case(WARM, STAYS, result="refused")])
+        assert world.carrier.faults.happened["drop_answer"] == 1
+
+
+@CONSULTING
+async def test_a_caller_whose_target_leaves_before_they_meet_is_back_with_the_agent(
+    tmp_path: Path, provider: str
+) -> None:
+    async with transferring(tmp_path, provider) as world:
+        gone = [replace(SILENT, hang_up_after=moment) for moment in (0.5, 2.0, 4.0)]
+        results = "declined|failed|bridged"
+        await play(world, [case(WARM, phone, result=results) for phone in gone])
+
+
+@CONSULTING
+async def test_reports_that_come_twice_and_out_of_order_end_in_the_same(
+    tmp_path: Path, provider: str
+) -> None:
+    async with transferring(tmp_path, provider) as world:
+        world.carrier.faults.callback_twice = 1.0
+        world.carrier.faults.callback_shuffle = 0.3
+        await play(world, [*outcomes(COLD), *outcomes(WARM)])
+
+
+@CONSULTING
+async def test_reports_that_never_come_are_waited_for_no_longer_than_they_may_take(
+    tmp_path: Path, provider: str
+) -> None:
+    async with transferring(tmp_path, provider) as world:
+        world.carrier.faults.callback_drop = 1.0
+        await play(world, [case(WARM, one, result="no-answer") for one in (STAYS, BUSY)])

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from linecard.simulator.phone import Phone
-from linecard.simulator.script import Press, Speak, Step, Wait
+from linecard.simulator.script import Press, Speak, Step, Wait, WaitForSound
 from linecard.simulator.speech import speech
 from tests.calls.lines import CARRIERS, Line, line, routed
 from tests.calls.telephone import names
 
 TALK = speech("hello there")
 WORD = speech("one")
+LISTENS = (WaitForSound(), Wait(1))
 
 
 def said(text: str) -> dict[str, str]:
@@ -30,7 +31,7 @@ def menu(**more: Any) -> dict[str, Any]:
         {"key": "1", "agent": "echo", "prompt": said("For an echo, press 1."), "priority": 1},
     ]
     words = {"greeting": said("Welcome."), "invalid": said("That is no choice.")}
-    return {"menu": {**words, "entries": entries, "seconds": 3, "tries": 2, **more}}
+    return {"menu": {**words, "entries": entries, "seconds": 8, "tries": 2, **more}}
 
 
 @pytest.fixture(params=CARRIERS)
@@ -50,7 +51,7 @@ def caller(*steps: Step) -> Phone:
 
 async def test_a_key_brings_its_agent(at: Line) -> None:
     await at.route(menu())
-    call = await at.call_in(caller(Wait(3), Press("2"), Wait(4), Speak(TALK), Wait(4)))
+    call = await at.call_in(caller(*LISTENS, Press("2"), Wait(4), Speak(TALK), Wait(4)))
     first, second = routed(call)
     assert (first["do"], first["reason"]) == ("menu", "no rule applies: the number's menu")
     assert second == {"do": "agent", "agent": "greeter", "reason": "the key 2 of the menu"}
@@ -61,7 +62,7 @@ async def test_a_key_brings_its_agent(at: Line) -> None:
 
 async def test_a_wrong_key_is_told_and_asked_again(at: Line) -> None:
     await at.route(menu())
-    call = await at.call_in(caller(Wait(3), Press("9"), Wait(5), Press("1"), Wait(3), Wait(4)))
+    call = await at.call_in(caller(*LISTENS, Press("9"), Wait(4), Press("1"), Wait(7)))
     assert [one["do"] for one in routed(call)] == ["menu", "agent"]
     assert call["agent"] == "echo"
 
@@ -77,7 +78,7 @@ async def test_no_key_comes_to_what_is_done_otherwise(at: Line) -> None:
 
 async def test_no_key_may_bring_an_agent(at: Line) -> None:
     await at.route(menu(otherwise={"do": "agent"}, tries=1))
-    call = await at.call_in(caller(Wait(15), Speak(TALK), Wait(3)))
+    call = await at.call_in(caller(Wait(25), Speak(TALK), Wait(3)))
     assert routed(call)[-1]["reason"] == "no key, asked 1 times"
     assert call["agent"] == "echo"
 
@@ -86,7 +87,7 @@ async def test_a_key_may_ring_somebody_else(at: Line) -> None:
     at.world.carrier.phones[at.human] = Phone(script=(Wait(3.0),), hangs_up=True)
     entries = [{"key": "0", "do": "redirect", "to": at.human, "prompt": said("A human: press 0.")}]
     await at.route(menu(entries=entries))
-    call = await at.call_in(caller(Wait(3), Press("0"), Wait(60)))
+    call = await at.call_in(caller(*LISTENS, Press("0"), Wait(60)))
     assert at.world.carrier.ledger.dials(at.human) == 1
     assert [one["do"] for one in routed(call)] == ["menu", "redirect"]
     assert call["agent"] == ""

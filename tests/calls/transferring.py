@@ -18,6 +18,7 @@ class Plan:
     wish: dict[str, Any] = field(default_factory=dict)
     hangs_up_after: float | None = None
     result: str | None = None
+    is_back: bool = False
 
 
 PLANS: dict[str, Plan] = {}
@@ -40,6 +41,7 @@ async def mover(call: linecard.LiveCall) -> None:
 async def _move(call: linecard.LiveCall, plan: Plan) -> None:
     try:
         plan.result = str(await call.transfer(plan.to, **plan.wish))
+        plan.is_back = call.streaming
     except CallOver:
         plan.result = "over"
     except CarrierError:

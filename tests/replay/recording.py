@@ -19,7 +19,7 @@ AMERICA = {"ours": OURS, "customer": CUSTOMER, "human": HUMAN}
 NUMBERS: Mapping[str, Mapping[str, str]] = {"exotel": INDIA}
 PROVIDERS = [name for name in ("plivo", "twilio", "exotel") if name in Plugins.discover().providers]
 TALKER = Phone(
-    script=(Wait(2.0), Speak(speech("hello there")), Press("7"), Wait(2.0)), hangs_up=True
+    script=(Wait(5.0), Speak(speech("hello there")), Press("7"), Wait(2.0)), hangs_up=True
 )
 TO_HUMAN = (WaitForSound(), WaitForSilence(), Press("0"))
 Scenario = Callable[[Telephone], Awaitable[str]]
@@ -98,7 +98,7 @@ async def busy_human(world: Telephone) -> str:
 async def bridged(world: Telephone) -> str:
     """A transfer to somebody who answers."""
     known = numbers(world)
-    world.carrier.phones[known["human"]] = human("hello this is anna", talk_seconds=2)
+    world.carrier.phones[known["human"]] = human("hello this is anna", talk_seconds=20)
     world.carrier.phones[known["customer"]] = Phone(script=(*TO_HUMAN, Wait(60)))
     await set_up(world, agent="greeter")
     return await dial(world, metadata={"transfer_to": known["human"]})

@@ -54,8 +54,9 @@ async def _transfer(call: LiveCall, target: str) -> TransferResult:
     await call.play(sounds.melody(sounds.CONNECTING, call.rate))
     try:
         result = await call.transfer(target, mode="warm")
-        unsupported = result is TransferResult.UNSUPPORTED
-        return await call.transfer(target) if unsupported else result
+        # Unsupported: nobody can be told who is coming there, but the caller can be connected.
+        told = result is not TransferResult.UNSUPPORTED
+        return result if told else await call.transfer(target)
     except (GateRefused, CarrierError, Conflict) as error:
         log.warning("the caller could not be transferred", call=call.id, reason=str(error))
         return TransferResult.FAILED

@@ -140,8 +140,11 @@ class Flights:
         age = (now() - call.created_at).total_seconds() * self.clock.speed
         flight = Flight(call.id, self.clock.now, self.clock.now() - age)
         self._open[call.id] = flight
-        self.writer.open(flight)
-        flight.put_at(flight.origin, "flight", self._head(call))
+        try:
+            self.writer.open(flight)
+            flight.put_at(flight.origin, "flight", self._head(call))
+        except Exception:
+            log.exception("a call is not recorded; it goes on without", call=call.id)
         return flight
 
     def _head(self, call: Call) -> Mapping[str, object]:

@@ -88,6 +88,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
     await exchange.database.open()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
+    recording = _recording(exchange)
     settler = Settler(
         settings=exchange.settings,
         database=exchange.database,
@@ -107,7 +108,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
-        *_recording(exchange),
+        *recording,
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")

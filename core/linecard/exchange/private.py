@@ -27,8 +27,9 @@ def redactor(settings: Settings) -> Redactor:
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    yield from settings.api_key.values()
-    yield from settings.secret.values()
+    for given in (getattr(settings, one.name) for one in fields(settings)):
+        if isinstance(given, Secret):
+            yield from given.values()
     password = urlsplit(settings.database_url).password
     if password:
         yield password

@@ -19,6 +19,9 @@ from linecard.webhook import Callback, CarrierRequest, Reply
 Line = dict[str, Any]
 OUR_QUERY = ("a", "c", "k", "x")
 """Our own query, but for the token."""
+OUR_FIELDS = frozenset({*OUR_QUERY, "t"})
+AROUND_SOUND = "timestamp and sequence"
+"""What stands around the sound of a media message, as the redactor is told: no telephone numbers."""
 GROUPED = frozenset({"frames", "ticks"})
 SENT_PCM = frozenset({"send", "send_nowait"})
 
@@ -69,14 +72,16 @@ class Lines:
         if not self._redactor.digits and any(isinstance(one, DigitReceived) for one in events):
             return None
         names = [type(one).__name__ for one in events]
-        return {"t": at, "k": "in", "stream": stream, "events": names} | self._message(message)
+        sound = media.payload if isinstance(media, MediaReceived) else None
+        head = {"t": at, "k": "in", "stream": stream, "events": names}
+        return head | self._message(message, sound)
 
-    def _played(self, at: float, facts: tuple[int, str | bytes, int]) -> Line | None:
-        stream, message, size = facts
+    def _played(self, at: float, facts: tuple[int, str | bytes, bytes]) -> Line | None:
+        stream, message, audio = facts
         if not self._audio:
-            return self._frames.add((stream, "out"), at, size)
-        head = {"t": at, "k": "out", "stream": stream, "what": "play", "size": size}
-        return head | self._message(message)
+            return self._frames.add((stream, "out"), at, len(audio))
+        head = {"t": at, "k": "out", "stream": stream, "what": "play", "size": len(audio)}
+        return head | self._message(message, audio)
 
     def _tick(self, at: float, _nothing: None) -> Line | None:
         return self._frames.tick(at)
@@ -87,9 +92,15 @@ class Lines:
             return None
         return {"t": at, "k": "out", "stream": stream, "what": what} | self._message(message)
 
-    def _message(self, message: str | bytes) -> Line:
+    def _message(self, message: str | bytes, sound: bytes | None = None) -> Line:
+        """A message; of one that carries sound only what stands around it has to be looked at."""
         if isinstance(message, str):
-            return {"text": self._redactor.message(message)}
+            written = base64.b64encode(sound).decode() if sound else ""
+            if not written or written not in message:
+                return {"text": self._redactor.message(message)}
+            around = message.partition(written)
+            head, tail = (self._redactor.text(part, AROUND_SOUND) for part in around[::2])
+            return {"text": f"{head}{written}{tail}"}
         if self._audio:
             return {"data": base64.b64encode(message).decode()}
         return {"bytes": len(message)}
@@ -125,6 +136,9 @@ class Lines:
             "query": self._redactor.clean(query),
             "pairs": self._redactor.pairs(request.pairs, _pressed(callback)),
         }
+        theirs = [pair for pair in request.query if pair[0] not in OUR_FIELDS]
+        if theirs and request.method != "GET":
+            line["more_query"] = self._redactor.pairs(theirs, None)
         if request.body and not request.pairs:
             line["body"] = self._redactor.message(request.body.decode("utf-8", "replace"))
         return line | ({"content_type": kind} if kind else {})

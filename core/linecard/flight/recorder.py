@@ -32,7 +32,11 @@ class Flight:
 
     def put(self, kind: str, facts: Any) -> None:
         """Something has happened now. The facts must not change any more."""
-        self.put_at(self._now(), kind, facts)
+        if len(self._waiting) < MOST_WAITING:
+            self.last_at = at = self._now()
+            self._waiting.append((at, kind, facts))
+        else:
+            self.missed += 1
 
     def put_at(self, at: float, kind: str, facts: Any) -> None:
         """Something that began at a moment of the clock."""

@@ -34,7 +34,7 @@ class RecordedProtocol:
     def play(self, audio: bytes) -> str | bytes:
         """A message that plays audio."""
         message = self._play(audio)
-        self._put("played", (self._stream, message, len(audio)))
+        self._put("played", (self._stream, message, audio))
         return message
 
     def clear(self) -> str | bytes | None:

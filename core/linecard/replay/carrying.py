@@ -66,7 +66,9 @@ class Carrier:
 
     async def _dial(self) -> None:
         call = self.recorded.head["call"]
-        wish = {name: call[name] for name in WISHES} | {"machine": Machine(call["machine"])}
+        wish: dict[str, Any] = {name: call[name] for name in WISHES} | {
+            "machine": Machine(call["machine"])
+        }
         wish["send_digits"] = wish["send_digits"] or None
         await self.world.dialer.place(DialRequest(from_=call["number"], to=call["to"], **wish))
 
@@ -87,7 +89,8 @@ class Carrier:
             if "x" in query and "c" not in query:
                 query["x"] = f"{self.world.number.id}.{self.world.number.proofs[0]}"
             query["t"] = self._token(query)
-        fields = self._pairs(line) if line["method"] == "GET" else []
+        theirs = line["pairs"] if line["method"] == "GET" else line.get("more_query", [])
+        fields = [(name, self._ours(value)) for name, value in theirs]
         route = ROUTES[Kind(line["kind"])]
         head = f"{self.recorded.head['public_url']}/{self.world.number.provider}/{route}"
         return f"{head}?{urlencode([*query.items(), *fields])}"
@@ -102,10 +105,8 @@ class Carrier:
             return b"", ""
         if "body" in line:
             return self._ours(line["body"]).encode(), line.get("content_type", "")
-        return urlencode(self._pairs(line)).encode(), FORM
-
-    def _pairs(self, line: Line) -> list[tuple[str, str]]:
-        return [(name, self._ours(value)) for name, value in line["pairs"]]
+        fields = [(name, self._ours(value)) for name, value in line["pairs"]]
+        return urlencode(fields).encode(), FORM
 
     def _ours(self, text: str) -> str:
         return self.ids.translated(text, self.world.tokens.ids)

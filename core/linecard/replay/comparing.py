@@ -24,7 +24,6 @@ LOOKS = frozenset({"find_call", "search_calls"})
 """Whether the carrier is asked depends on what was known a moment before; what it says shows as events."""
 FINAL = ("leg-ended", "recording-ready", "call-rated")
 """Facts that may be told by a callback and again, much later, by a look-up."""
-THEIRS = "closed by the carrier"
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
 """What is found in the sound itself, which a record without it cannot find again."""
 LATE = frozenset({"lead-raised"})
@@ -155,17 +154,16 @@ class _Pair:
                 yield Difference(f"end of stream {stream}", ends[0], ends[1])
 
     def _closed(self, stream: int) -> float | None:
-        """When the stream ended in the replay, on the record's clock; None where it ended otherwise.
+        """When the stream ended in the replay, on the record's clock; None where that is another time.
 
         Our own work takes no time in a replay, so that it may close a little earlier, and before the
-        carrier does.
+        carrier does: who was first is not compared.
         """
         was, now = _over(self.was, stream), _over(self.now, stream)
         if was is None or now is None:
             return math.inf if was is now else None
         moment = float(now["t"]) + self._later
-        reasons = {one["reason"] for one in (was, now) if not one["reason"].startswith(THEIRS)}
-        return moment if len(reasons) < 2 and abs(was["t"] - moment) < self._near else None
+        return moment if abs(was["t"] - moment) < self._near else None
 
     @property
     def _later(self) -> float:

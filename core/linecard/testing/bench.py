@@ -227,9 +227,9 @@ class Bench:
         proof: Proof = (provider or self.make()).verify_request(request)
         return proof
 
-    def answer(self, *verbs: Verb, provider: Any = None) -> Any:
+    def answer(self, *verbs: Verb, reason: Reason = Reason.ANSWER) -> Any:
         """The answer of verbs."""
-        return (provider or self.make()).answer(self.call(), verbs, Reason.ANSWER)
+        return self.make().answer(self.call(), verbs, reason)
 
 
 def build(bare: CarrierRequest, sample: Sample) -> CarrierRequest:

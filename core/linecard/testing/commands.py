@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from linecard.carrier import Answer, Command
 from linecard.testing.bench import Bench
@@ -14,7 +15,7 @@ from linecard.verbs import Reason, Verb
 DONE = Says(200, {"data": {"result": "ok"}})
 
 
-def requests_of(bench: Bench, answer: Answer, *verbs: Verb) -> Document:
+def requests_of(bench: Bench, answer: Answer, verbs: Sequence[Verb], reason: Reason) -> Document:
     """What the commands of an answer say to the API; nothing where there are none."""
     if not answer.effects:
         return Document()
@@ -22,7 +23,7 @@ def requests_of(bench: Bench, answer: Answer, *verbs: Verb) -> Document:
     with api(samples.done if samples and samples.done.body else DONE) as server:
         settings = {samples.setting: server.url} if samples else {}
         provider = bench.make(**settings)
-        again = provider.answer(bench.call(), verbs, Reason.ANSWER)
+        again = provider.answer(bench.call(), verbs, reason)
         asyncio.run(_carry_out(again.effects))
         said = [one.document for one in server.arrived]
     return sum(said, Document())

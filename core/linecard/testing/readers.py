@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import phonenumbers
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 OURS = frozenset("ackxt")
@@ -36,21 +37,24 @@ class Document:
 
     def holds_leg_address(self, url: str) -> bool:
         """The same, where fields of the provider's own, which say which leg it is, may follow."""
-        longer = f"{url}{'&' if '?' in url else '?'}"
-        fields = (
-            held.partition("#")[0].removeprefix(longer)
-            for held in self.texts
-            if held.startswith(longer)
-        )
-        own = (dict(parse_qsl(field)).keys() for field in fields)
+        start = f"{url}{'&' if '?' in url else '?'}"
+        longer = [held.removeprefix(start) for held in self.texts if held.startswith(start)]
+        own = [{name for name, _ in parse_qsl(more.partition("#")[0])} for more in longer]
         return self.holds_address(url) or any(names and not names & OURS for names in own)
 
     def holds_number(self, address: str) -> bool:
         """Whether a telephone number stands there in any writing, or a SIP address as it is."""
         if address.startswith("sip:"):
             return any(address in held for held in self.texts)
-        digits = re.sub(r"\D", "", address)
-        return any(re.sub(r"[^0-9]", "", held) == digits for held in self.texts)
+        return any(re.sub(r"[^0-9]", "", held) in writings(address) for held in self.texts)
+
+
+def writings(number: str) -> frozenset[str]:
+    """The digits of a number: international, and national where a 0 before them says that it is."""
+    parsed = phonenumbers.parse(number)
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    digits = [re.sub(r"[^0-9]", "", text) for text in (number, written)]
+    return frozenset(one for one in digits if one == digits[0] or one.startswith("0"))
 
 
 def in_xml(text: str) -> str:

@@ -323,6 +323,9 @@ class Requests(Case):
         steps = self.bench.make().setup_steps(self.bench.number(), addresses)
         assert steps, "setup_steps says nothing to do"
         pasted = " ".join(str(step) for step in steps)
+        if self.bench.provider.facts().unsigned:
+            # User and password may stand in an address: they leave it as a header.
+            pasted = re.sub(r"(?<=//)[^/@\s]+@", "", pasted)
         assert any(url in pasted for url in addresses.values()), "no step has an address of ours"
 
 

@@ -121,25 +121,14 @@ def _key(place: Any, name: str) -> Any:
 def another_call(sample: Sample, said: Callback) -> Sample | None:
     """The same request about another call: each of the carrier's ids in it is another one.
 
-    `owned` fields hold ids too; where one stands inside another text, as in an address, it is another there.
+    So are the ids that it owns, and where one stands inside another text, as in an address, it is another there.
     """
     ids = {value for event in said.events for value in event.carrier_ids.values()}
-    ids |= set(said.call_ids.values()) | {value_at(sample, name) for name in sample.owned}
+    ids |= {*said.call_ids.values(), *sample.owned}
     changed = sample
     for old in sorted(ids - {""}):
         changed = _exchanged(changed, old, another_id(old))
     return None if changed == sample else changed
-
-
-def value_at(sample: Sample, at: str) -> str:
-    """The text in a field of a sample. Raises KeyError, IndexError or TypeError where it has none of that name."""
-    fields = {**sample.form, **sample.query}
-    if sample.json is None or at in fields:
-        return fields[at]
-    found: Any = sample.json
-    for name in at.split("."):
-        found = found[_key(found, name)]
-    return str(found)
 
 
 def another_id(text: str) -> str:

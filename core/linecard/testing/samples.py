@@ -67,9 +67,9 @@ class Sample:
     a `form`, or `json` (any JSON value), or `body` as it is. A GET carries its `form` in the query.
     `means`: its event, or its events in their order. `wants`: the document it waits for; by the kind where not
     given. `required`: names of fields (dotted paths in JSON) without which it is refused with 400.
-    `ids`: what `Callback.call_ids` must hold. `owned`: fields with ids of what belongs to this call alone
-    (a recording, a stream, a target's leg); another call's request has others. `call`: False for a request
-    to an address without call.
+    `ids`: what `Callback.call_ids` must hold. `owned`: ids of what belongs to this call alone (a recording,
+    a stream, a target's leg), wherever they stand; another call's request has others. `call`: False for a
+    request to an address without call.
     """
 
     kind: Kind

@@ -101,12 +101,14 @@ async def telephone(
     agents: tuple[str, ...] = (),
     plugins: Plugins | None = None,
     variables: Mapping[str, str] = MappingProxyType({}),
+    defaults: Mapping[str, str] = MappingProxyType({}),
     also: tuple[str, ...] = (),
     patience: float = 4.0,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
 
+    `defaults` are variables that hold where the simulated carrier has no others.
     `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
     answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
     """
@@ -129,6 +131,7 @@ async def telephone(
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
+            **defaults,
             **credentials,
             **variables,
         }

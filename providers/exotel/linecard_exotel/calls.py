@@ -125,6 +125,8 @@ def transfer(call: Call, order: TransferOrder) -> TransferStarted:
         raise UnsupportedByProvider(NAME, "transfer", call.profile)
     if order.stage is not TransferStage.DIAL:
         raise UnsupportedByProvider(NAME, f"transfer by {order.stage}")
+    if any(target.is_sip for target in order.targets):
+        raise UnsupportedByProvider(NAME, "transfer to a SIP address")
     return TransferStarted(start=TransferStart.DOCUMENT_AFTER_STREAM)
 
 

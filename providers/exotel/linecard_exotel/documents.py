@@ -19,12 +19,10 @@ from linecard import (
     Call,
     Dial,
     Hangup,
-    Pause,
     Reason,
     Redirect,
     Reject,
     Reply,
-    Say,
     Stream,
     UnsupportedByProvider,
     Verb,
@@ -42,9 +40,8 @@ another try."""
 BRANCH_A, BRANCH_B = 200, 302
 """A synchronous Passthru reads the status alone (Exotel: Passthru applet)."""
 MOST_PARALLEL = 5
-WHISPER = "A caller is being connected to you."
-SILENT = (Hangup, Reject, Say, Pause)
-"""Verbs that no applet of the flow can carry out: here they all come to going on without a stream."""
+ENDS = (Hangup, Reject)
+"""Both come to going on without a stream: the flow then hangs up. Nothing can be said or waited for."""
 
 Verbs = Sequence[Verb]
 
@@ -63,7 +60,7 @@ def write(settings: ExotelSettings, call: Call | None, verbs: Verbs, reason: Rea
 
 def _require(verb: Verb, is_first: bool) -> None:
     """A tail behind a stream is the flow's own; whatever else stands behind something is not possible."""
-    allowed = (Stream, Dial, *SILENT) if is_first else (Redirect, Hangup)
+    allowed = (Stream, Dial, *ENDS) if is_first else (Redirect, Hangup)
     if not isinstance(verb, allowed):
         raise UnsupportedByProvider(NAME, f"the verb {type(verb).__name__.lower()}")
 
@@ -78,6 +75,8 @@ def _voicebot(settings: ExotelSettings, _call: Call | None, first: Verb) -> Repl
 
 def _passthru(_settings: ExotelSettings, _call: Call | None, first: Verb) -> Reply:
     """A stream again takes the way through Connect, which rings nobody, to the second Voicebot."""
+    if isinstance(first, Dial):
+        _require_plain(first)
     goes_on = isinstance(first, Dial | Stream)
     return Reply(status=BRANCH_A if goes_on else BRANCH_B)
 
@@ -90,6 +89,7 @@ def _connect(settings: ExotelSettings, call: Call | None, first: Verb) -> Reply:
 
 def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, Any]:
     """Programmable Connect, version 1.0. The length is always limited: it holds when we are down."""
+    _require_plain(verb)
     country = settings.country
     numbers = [write_number(target.address, "numbers", country) for target in verb.targets]
     document: dict[str, Any] = {
@@ -110,14 +110,17 @@ def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, 
             "activate": True,
             "max_parallel_attempts": min(len(numbers), MOST_PARALLEL),
         }
-    if verb.whisper_url:
-        # Exotel takes the text itself and fetches no document for it.
-        document["start_call_playback"] = {
-            "playback_to": "callee",
-            "type": "text",
-            "value": WHISPER,
-        }
     return document
+
+
+def _require_plain(verb: Dial) -> None:
+    """Connect fetches no document for the target, asks him for no key, and rings telephone numbers."""
+    if verb.whisper_url or verb.accept_key:
+        raise UnsupportedByProvider(
+            NAME, "a word or a question to the target before it is connected"
+        )
+    if any(target.is_sip for target in verb.targets):
+        raise UnsupportedByProvider(NAME, "a SIP address as the target of a dial")
 
 
 def _json(document: Mapping[str, Any]) -> Reply:

@@ -110,10 +110,11 @@ def _sorted(pairs: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any], dict[str,
     nested: dict[str, dict[str, Any]] = {}
     for name, value in pairs:
         found = BRACKETS.fullmatch(name)
+        place, inner = flat, name
         if found:
             outer, first, second = found.groups()
-            nested.setdefault(outer, {})[f"{first}/{second}" if second else first] = value
-        elif flat.setdefault(name, value) != value:
+            place, inner = nested.setdefault(outer, {}), f"{first}/{second}" if second else first
+        if place.setdefault(inner, value) != value:
             raise RequestRefused(f"the field {name[:40]!r} is there twice", status=400)
     return flat, nested
 

@@ -21,7 +21,7 @@ from linecard import (
 from linecard_plivo import rooms
 from linecard_plivo.fields import Form
 from linecard_plivo.hangups import SOURCES, end_of
-from linecard_plivo.legs import leg_of
+from linecard_plivo.legs import CALLER, leg_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -80,7 +80,7 @@ def _result(form: Form) -> TransferResult:
 
 def leg(request: CarrierRequest, form: Form) -> Events:
     """A target's leg has answered, was connected with the caller, or has ended."""
-    of_room = leg_of(request)
+    of_room = leg_of(request) or (CALLER if form.text("ConferenceAction") else None)
     if of_room is not None:
         return rooms.report(request, form, of_room)
     if not form.text("DialBLegUUID"):

@@ -28,7 +28,7 @@ from linecard import (
 )
 from linecard_plivo.e164 import write_number
 from linecard_plivo.facts import CONTENT_TYPES
-from linecard_plivo.legs import for_leg
+from linecard_plivo.legs import CALLER, for_leg
 from linecard_plivo.options import PlivoOptions, read_options
 from linecard_plivo.overrides import for_callback, for_document
 from linecard_plivo.voices import pick_voice
@@ -137,6 +137,8 @@ def _target(dial: Element, target: Cleared) -> None:
 def _conference(parent: Element, verb: Conference, _options: PlivoOptions) -> None:
     """A room that nobody hears of: no music, no beep, over when one of the two leaves."""
     action = {"action": _address(for_document(verb.action_url))} if verb.action_url else {}
+    told = verb.callback_url
+    told = told if verb.label == CALLER else for_leg(told, verb.label)
     attributes: Attributes = {
         "startConferenceOnEnter": "true",
         "endConferenceOnExit": "true",
@@ -145,7 +147,7 @@ def _conference(parent: Element, verb: Conference, _options: PlivoOptions) -> No
         **action,
         "method": "POST" if action else None,
         "redirect": "true" if action else None,
-        "callbackUrl": _address(for_callback(for_leg(verb.callback_url, verb.label))),
+        "callbackUrl": _address(for_callback(told)),
         "callbackMethod": "POST",
     }
     _element(parent, "Conference", attributes, verb.room)

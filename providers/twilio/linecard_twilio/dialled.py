@@ -115,7 +115,7 @@ def _room(request: CarrierRequest, form: Form) -> Events:
     if word != "participant-join":
         return (_other(form, word),)
     if label != CALLER:
-        return (_ready(request, form, label),)
+        return (_ready(request, form, label),) if label else ()
     return (
         LegAnswered(
             key=f"room:{form.text('ConferenceSid')}:joined",
@@ -131,8 +131,8 @@ def _ready(request: CarrierRequest, form: Form, label: str) -> CarrierEvent:
     sid = form.text("CallSid")
     return LegAnswered(
         key=f"leg:{sid}:answered",
-        leg=label or "target:1",
-        carrier_ids={label or "target:1": sid},
+        leg=label,
+        carrier_ids={label: sid},
         transfer=request.reference or "",
     )
 

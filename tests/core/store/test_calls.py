@@ -42,6 +42,7 @@ async def test_every_field_of_a_call_comes_back(database: Database, make_call: M
         outcome="sold",
         closing="agent",
         closing_at=EVENING,
+        notify="https://hooks.example.com/calls",
     )
     unset = [one.name for one in fields(call) if getattr(call, one.name) == one.default]
     assert unset == [], "give every field a value of its own here"

@@ -74,9 +74,7 @@ def test_the_address_carries_the_webhook_user_where_there_is_one() -> None:
     assert body(reply) == {"url": f"wss://{USER}:{PASSWORD}@voice.example.com/ws/exotel/TOKEN"}
 
 
-@pytest.mark.parametrize(
-    "verbs", [[Reject()], [Reject(busy=True)], [Hangup()], [Say(text="sorry"), Hangup()]]
-)
+@pytest.mark.parametrize("verbs", [[Reject()], [Reject(busy=True)], [Hangup()]])
 def test_what_a_voicebot_cannot_be_told_makes_the_flow_go_on(verbs: list[Verb]) -> None:
     reply = write(verbs, Reason.ANSWER)
     assert (reply.status, body(reply)) == (404, {})
@@ -89,7 +87,6 @@ def test_what_a_voicebot_cannot_be_told_makes_the_flow_go_on(verbs: list[Verb]) 
         ([dial()], 200),
         ([STREAM, TAIL], 200),
         ([Hangup()], 302),
-        ([Say(text="sorry"), Hangup()], 302),
         ([Reject()], 302),
     ],
 )
@@ -126,12 +123,20 @@ def test_several_targets_ring_at_once() -> None:
     assert document["parallel_ringing"] == {"activate": True, "max_parallel_attempts": 5}
 
 
-def test_a_target_that_is_to_be_told_who_comes() -> None:
-    document = body(write([dial(whisper_url="https://h/w")], Reason.TRANSFER))
-    assert document["start_call_playback"]["playback_to"] == "callee"
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"whisper_url": "https://h/w"},
+        {"accept_key": "1"},
+        {"targets": (cleared("sip:desk@pbx.example"),)},
+    ],
+)
+def test_what_connect_cannot_do_with_a_target_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedByProvider):
+        write([dial(**more)], Reason.TRANSFER)
 
 
-@pytest.mark.parametrize("verbs", [[STREAM, TAIL], [Hangup()], [Say(text="sorry"), Hangup()]])
+@pytest.mark.parametrize("verbs", [[STREAM, TAIL], [Hangup()], [Reject()]])
 def test_nobody_is_rung_where_there_is_nobody_to_ring(verbs: list[Verb]) -> None:
     assert body(write(verbs, Reason.TRANSFER)) == {"destination": {"numbers": []}}
 
@@ -144,6 +149,8 @@ def test_nobody_is_rung_where_there_is_nobody_to_ring(verbs: list[Verb]) -> None
         [Play(url="https://h/x.wav")],
         [Gather(action_url="https://h/g")],
         [Ring(seconds=1)],
+        [Pause(seconds=1)],
+        [Say(text="sorry"), Hangup()],
         [TAIL],
         [STREAM, dial()],
         [STREAM, Pause(seconds=1)],

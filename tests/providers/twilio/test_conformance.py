@@ -247,7 +247,7 @@ class TestTwilio(ProviderConformance):
         | {"Digits": "1"},
         means=Means(DigitsGathered, digits="1", leg="target:2"),
         ids=IDS,
-        owned=("CallSid",),
+        owned=(TARGET,),
         reference="t1",
         query={"of": "whisper", "n": "2"},
     )
@@ -284,13 +284,13 @@ class TestTwilio(ProviderConformance):
         means=Means(StreamReported, state="started", leg="media"),
         required=("StreamSid", "StreamEvent"),
         ids=IDS,
-        owned=("StreamSid",),
+        owned=(STREAM_SID,),
     )
     stream_failed = Sample(
         kind=Kind.STREAM,
         form=REPORTED | {"StreamEvent": "stream-error", "StreamError": "31920"},
         means=Means(StreamReported, state="failed", reason="31920"),
-        owned=("StreamSid",),
+        owned=(STREAM_SID,),
     )
     records = Sample(
         kind=Kind.RECORDING,
@@ -298,7 +298,7 @@ class TestTwilio(ProviderConformance):
         means=Means(RecordingStarted, recording=RECORDING),
         required=("RecordingSid", "RecordingStatus"),
         ids=IDS,
-        owned=("RecordingSid",),
+        owned=(RECORDING,),
     )
     recorded = Sample(
         kind=Kind.RECORDING,
@@ -308,13 +308,13 @@ class TestTwilio(ProviderConformance):
         ),
         required=("RecordingSid", "RecordingStatus", "RecordingUrl"),
         ids=IDS,
-        owned=("RecordingSid",),
+        owned=(RECORDING,),
     )
     not_recorded = Sample(
         kind=Kind.RECORDING,
         form=RECORDED | {"RecordingStatus": "absent", "ErrorCode": "16101"},
         means=Means(RecordingFailed),
-        owned=("RecordingSid",),
+        owned=(RECORDING,),
     )
     dialled = Sample(
         kind=Kind.DIALED,

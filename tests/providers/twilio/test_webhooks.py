@@ -443,7 +443,10 @@ def test_recordings_of_no_use() -> None:
 )
 def test_what_a_dial_came_to(word: str, bridged: str, result: TransferResult) -> None:
     said = read(Kind.DIALED, DIALLED | {"DialCallStatus": word, "DialBridged": bridged})
-    (reported,) = said.events
+    *connected, reported = said.events
+    assert [one.bridged for one in connected if isinstance(one, LegAnswered)] == (
+        [True] if bridged == "true" and word == "completed" else []
+    )
     assert isinstance(reported, TransferReported)
     assert (reported.transfer, reported.result, said.wants) == ("t1", result, Reason.NEXT)
     assert said.call_ids == {"call_sid": CALL}
@@ -461,6 +464,7 @@ def test_a_target_that_answers(of: str, n: str, bridged: bool) -> None:
             carrier_ids={f"target:{n}": TARGET},
             transfer="t1",
             bridged=bridged,
+            ready=of != "whisper",
         ),
     )
     assert (said.call_ids, said.wants) == ({"call_sid": CALL}, None)
@@ -528,8 +532,10 @@ def test_what_else_a_room_reports_is_no_news(word: str) -> None:
     assert read(Kind.LEG, of_nobody).events == ()
 
 
-def test_a_target_that_joins_is_no_news_and_a_new_word_is_kept() -> None:
-    assert read(Kind.LEG, JOINED | {"ParticipantLabel": "target:1"}).events == ()
+def test_a_target_that_joins_is_ready_and_a_new_word_is_kept() -> None:
+    ready = event(Kind.LEG, JOINED | {"ParticipantLabel": "target:1"})
+    assert isinstance(ready, LegAnswered)
+    assert (ready.leg, ready.bridged, ready.ready) == ("target:1", False, True)
     assert read(Kind.LEG, without(JOINED, "ParticipantLabel")).events == ()
     new = event(Kind.LEG, JOINED | {"StatusCallbackEvent": "participant-dance"})
     assert isinstance(new, Unrecognised)

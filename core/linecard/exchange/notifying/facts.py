@@ -28,6 +28,7 @@ from linecard.events import (
 )
 from linecard.store import recordings, transfers
 from linecard.store.transfers import Transfer
+from linecard.transfers import read_reference
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,7 +129,8 @@ async def _recording_failed(
 
 async def _bridged(conn: AsyncConnection, change: Change, event: CarrierEvent) -> tuple[Told, ...]:
     assert isinstance(event, LegAnswered)
-    transfer = await transfers.get(conn, event.transfer) if event.bridged else None
+    named, _ = read_reference(event.transfer)
+    transfer = await transfers.get(conn, named) if event.bridged else None
     if transfer is None or transfer.call != change.after.id:
         return NOTHING
     return (transfer_ended(transfer, TransferResult.BRIDGED),)
@@ -139,8 +141,9 @@ async def _transfer_reported(
 ) -> tuple[Told, ...]:
     """A report at an address that names no transfer means the last one."""
     assert isinstance(event, TransferReported)
+    named, _ = read_reference(event.transfer)
     known = await transfers.of_call(conn, change.after.id)
-    meant = [one for one in known if event.transfer in ("", one.id)]
+    meant = [one for one in known if named in ("", one.id)]
     return (transfer_ended(meant[-1], meant[-1].result or event.result),) if meant else NOTHING
 
 
@@ -150,9 +153,9 @@ def transfer_asked(transfer: Transfer) -> Told:
 
 
 def transfer_ended(transfer: Transfer, result: TransferResult, reason: str | None = None) -> Told:
-    """It has its result, told once."""
+    """It has its result; another one is told where a late report knows better."""
     facts = {**_of_transfer(transfer), "result": str(result), "reason": reason}
-    return Told("transfer.ended", facts, f"transfer:{transfer.id}")
+    return Told("transfer.ended", facts, f"transfer:{transfer.id}:{result}")
 
 
 def _of_transfer(transfer: Transfer) -> dict[str, object]:
