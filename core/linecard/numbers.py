@@ -15,7 +15,8 @@ class Number:
     """A registered number: what a company owns at a carrier.
 
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
-    calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
+    calls at once we dial from it (calls that come in are counted, not refused); `max_seconds` is how long
+    its calls may last. `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
     `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
     reads: who gets a call that comes in.
@@ -27,6 +28,7 @@ class Number:
     account: str
     agent: str
     channels: int = 1
+    max_seconds: int = 1800
     stream: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     record: bool = False

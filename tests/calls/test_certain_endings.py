@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+import linecard
 from linecard.calls import Call
 from linecard.carrier import HangUpResult
 from linecard.exchange.at_risk import ALARM_AFTER, RiskWatch
@@ -17,9 +18,10 @@ from linecard.store import calls
 from linecard.wall import now
 from linecard_plivo import calls as rest_of_plivo
 from tests.calls.faulty import fault
-from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 STAYS = Phone(ring_seconds=0.1, script=(Wait(900),))
+POLITE = ("polite=tests.calls.test_certain_endings:polite",)
 PROVIDERS = ("plivo", "twilio", "exotel")
 
 
@@ -108,3 +110,46 @@ async def test_a_leg_that_lives_on_after_its_end_was_promised_is_ended_again(
         await world.ended(call["id"])
         assert len(asked) >= 2
         assert world.carrier.ledger.live_legs() == ()
+
+
+@linecard.agent
+async def polite(call: linecard.LiveCall) -> None:
+    """Keeps the warning that it was given."""
+    async for event in call:
+        if isinstance(event, linecard.CallEnding):
+            call.outcome = f"warned {event.seconds} s before"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_the_numbers_length_ends_a_call_after_a_polite_warning(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider, POLITE) as world:
+        shown = await world.register(agent="polite", max_seconds=40)
+        assert shown["max_seconds"] == 40
+        world.carrier.phones[CUSTOMER] = STAYS
+        call = await world.ended((await world.dial())["id"])
+        assert call["outcome"] == "warned 20 s before"
+        assert world.carrier.ledger.live_legs() == ()
+
+
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+async def test_a_call_that_comes_in_lasts_as_long_as_its_number_says(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider, POLITE) as world:
+        await world.register(agent="polite", max_seconds=40)
+        await world.carrier.call_in(CUSTOMER, OURS, STAYS)
+        call = await world.ended((await world.only_call())["id"])
+        assert call["outcome"] == "warned 20 s before"
+        assert call["end_reason"] == "longest length reached"
+        assert world.carrier.ledger.live_legs() == ()
+
+
+async def test_a_length_that_the_carrier_would_not_keep_is_refused(tmp_path: Path) -> None:
+    async with telephone(tmp_path, "exotel") as world:
+        body = {"number": OURS, "provider": "exotel", "agent": "echo", "max_seconds": 3541}
+        answer = await world.api.post("/api/numbers", json=body)
+        assert answer.status_code == 422
+        assert "max_seconds" in answer.text
+        assert (await world.api.get("/api/numbers")).json()["items"] == []

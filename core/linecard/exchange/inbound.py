@@ -98,6 +98,7 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested, decision: De
         profile=inbound_profile(relay.hooks.stream_profiles(), number.stream).name,
         status=CallStatus.RINGING,
         created_at=now(),
+        max_seconds=number.max_seconds,
         options=number.options,
         record=number.record and not routed.is_turning_away(decision),
         notify=number.notify,

@@ -130,7 +130,7 @@ class Dialer:
             read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
             raise InvalidField("ring_seconds", f"at most {facts.max_ring_seconds}")
-        if wish.max_seconds > facts.max_call_seconds:
+        if wish.max_seconds is not None and wish.max_seconds > facts.max_call_seconds:
             raise InvalidField("max_seconds", f"at most {facts.max_call_seconds}")
 
     async def _intend(self, call: Call, to: Cleared, wish: DialRequest) -> Call | None:
@@ -236,7 +236,7 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         record=number.record if wish.record is None else wish.record,
         machine=wish.machine,
         ring_seconds=wish.ring_seconds,
-        max_seconds=wish.max_seconds,
+        max_seconds=number.max_seconds if wish.max_seconds is None else wish.max_seconds,
         send_digits=wish.send_digits,
         notify=number.notify if wish.notify == "" else wish.notify,
     )

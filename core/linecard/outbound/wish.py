@@ -10,7 +10,8 @@ from linecard.calls import Machine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialRequest:
-    """Whom to call from which registered number. Seconds; `agent` and `record` default to the number's.
+    """Whom to call from which registered number. Seconds; `agent`, `record` and `max_seconds`
+    default to the number's.
 
     `notify` empty: the number's own; None: nobody is notified. `key` and `body_hash` make a repeat of the wish harmless.
     """
@@ -21,7 +22,7 @@ class DialRequest:
     record: bool | None = None
     machine: Machine = Machine.OFF
     ring_seconds: int = 45
-    max_seconds: int = 1800
+    max_seconds: int | None = None
     send_digits: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     notify: str | None = ""

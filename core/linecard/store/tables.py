@@ -50,6 +50,7 @@ numbers = Table(
     Column("account", String, nullable=False),
     Column("agent", String, nullable=False),
     Column("channels", Integer, nullable=False),
+    Column("max_seconds", Integer, nullable=False),
     Column("stream", String),
     Column("options", JSON, nullable=False),
     Column("record", Boolean, nullable=False),

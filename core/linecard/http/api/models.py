@@ -48,6 +48,7 @@ class NumberIn(_Body):
     account: Name | None = None
     agent: Name
     channels: Channels = 1
+    max_seconds: CallSeconds | None = None
     stream: Name | None = None
     options: JsonObject = Field(default_factory=dict)
     record: Flag = False
@@ -56,7 +57,16 @@ class NumberIn(_Body):
     routing: Routing = Field(default_factory=Routing)
 
 
-NEVER_NULL = ("provider", "agent", "channels", "options", "record", "enabled", "routing")
+NEVER_NULL = (
+    "provider",
+    "agent",
+    "channels",
+    "max_seconds",
+    "options",
+    "record",
+    "enabled",
+    "routing",
+)
 
 
 class NumberPatch(_Body):
@@ -70,6 +80,7 @@ class NumberPatch(_Body):
     account: Name | None = None
     agent: Name | None = None
     channels: Channels | None = None
+    max_seconds: CallSeconds | None = None
     stream: Name | None = None
     options: JsonObject | None = None
     record: Flag | None = None
@@ -100,6 +111,7 @@ class NumberOut(BaseModel):
     account: str
     agent: str
     channels: int
+    max_seconds: int
     stream: str | None
     options: dict[str, Any]
     record: bool
@@ -145,7 +157,7 @@ class CallIn(_Body):
     record: Flag | None = None
     machine: Machine = Machine.OFF
     ring_seconds: RingSeconds = 45
-    max_seconds: CallSeconds = 1800
+    max_seconds: CallSeconds | None = None
     send_digits: Keys | None = None
     metadata: JsonObject = Field(default_factory=dict)
     notify: Notify | None = None

@@ -78,6 +78,7 @@ async def change_number(exchange: Exchange, current: Number, asked: dict[str, An
     values = {field.name: getattr(current, field.name) for field in fields(current)}
     if asked.get("provider", current.provider) != current.provider:
         values.update(account=None, stream=None, options={})
+    values.update(max_seconds=None, former_seconds=current.max_seconds)
     changed = checked(exchange, values | asked, current.id, current.proofs)
     await check_targets(exchange, changed)
     kept = CONNECTION if _same_account(current, changed) else ()

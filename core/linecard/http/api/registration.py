@@ -18,6 +18,8 @@ from linecard.outgoing.urls import read_target
 from linecard.plugins import Relay
 from linecard.routing import Routing, as_data, check, targets
 
+USUAL_SECONDS = 1800
+"""How long a call may last where nobody has said."""
 TRANSPORT = "websocket-in"
 """The one way of audio that is built; profiles that name another are refused."""
 
@@ -42,6 +44,7 @@ def checked(
         account=relay.account,
         agent=values["agent"],
         channels=values["channels"],
+        max_seconds=_length(relay, values["max_seconds"], values.get("former_seconds")),
         stream=values["stream"],
         options=options,
         record=values["record"],
@@ -50,6 +53,16 @@ def checked(
         notify=_notify(exchange, values["notify"]),
         routing=routing,
     )
+
+
+def _length(relay: Relay, seconds: int | None, former: int | None) -> int:
+    """What was asked for; else what it was before, or half an hour, as far as the carrier goes along."""
+    longest = relay.hooks.facts().max_call_seconds
+    if seconds is None:
+        return min(former or USUAL_SECONDS, longest)
+    if seconds > longest:
+        raise InvalidField("max_seconds", f"at most {longest} with this carrier")
+    return seconds
 
 
 def _notify(exchange: Exchange, url: str | None) -> str | None:

@@ -31,6 +31,7 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         account=number.account,
         agent=number.agent,
         channels=number.channels,
+        max_seconds=number.max_seconds,
         stream=number.stream,
         options=dict(number.options),
         record=number.record,
