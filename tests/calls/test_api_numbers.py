@@ -58,6 +58,7 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "account": "main",
         "agent": "echo",
         "channels": 1,
+        "max_seconds": 1800,
         "stream": None,
         "options": {},
         "record": False,
