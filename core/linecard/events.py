@@ -122,25 +122,28 @@ class StreamReported(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted(CarrierEvent):
-    """A recording runs."""
+    """A recording runs; `channels` where it is said: 2 keeps caller and agent apart."""
 
     recording: str
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReady(CarrierEvent):
-    """A recording's file can be fetched; `duration_ms` is None while the carrier does not know it."""
+    """A recording's file can be fetched; `duration_ms` and `channels` are None where that is not said."""
 
     recording: str
     url: str
     duration_ms: int | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(CarrierEvent):
-    """A recording was asked for and did not start, or its file never came."""
+    """A recording was asked for and did not start, or its file never came; `recording` where it has an id."""
 
     reason: str
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

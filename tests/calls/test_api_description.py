@@ -39,6 +39,7 @@ ROUTES = {
     ("get", "/calls/{call_id}/recordings/{n}"),
     ("get", "/notifications"),
     ("post", "/notifications/{notification_id}/retry"),
+    ("delete", "/calls/{call_id}/recordings/{n}"),
     ("get", "/providers"),
     ("get", "/rates"),
 }

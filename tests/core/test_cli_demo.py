@@ -102,7 +102,9 @@ def test_a_lost_callback_is_named_and_the_demo_fails(tmp_path: Path) -> None:
     ran = _demo(tmp_path, "--fault", "recording_lost=1", "--out", "deep/er")
     assert ran.returncode == 1
     failed = ran.stdout.split(" of 47 checks failed:")[1]
-    assert "Outbound call: recording-ready callback arrived: never" in failed
+    assert (
+        "Outbound call: the carrier told that the recording is ready: not on our record" in failed
+    )
     assert "Inbound call: recording downloaded through our API: no file" in failed
     assert "hang-up" not in failed
     assert "Traceback" not in ran.stderr

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
     from linecard.settings import Settings
+    from linecard.storage import Storage
     from linecard.store import Database
 
 
@@ -49,7 +50,8 @@ class Exchange:
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
-    `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for.
+    `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
+    `storage` is where recordings are kept, None for nowhere.
     """
 
     settings: Settings
@@ -75,6 +77,7 @@ class Exchange:
     waits: Counter[str] = field(default_factory=Counter)
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
+    storage: Storage | None = None
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.exchange import dialups, endings, transfer_watch
+from linecard.exchange import (
+    dialups,
+    endings,
+    recording_delete,
+    recording_fetch,
+    recording_poll,
+    transfer_watch,
+)
 from linecard.exchange.notifying import delivery
 from linecard.exchange.notifying.writing import NOTIFY
 from linecard.exchange.outbox import Kind
+from linecard.exchange.recording_jobs import DELETE, FETCH, POLL
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -24,5 +32,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
         ),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
+        FETCH: Kind(
+            work=recording_fetch.fetch_recording,
+            retry_after=recording_fetch.RETRY_AFTER,
+            buried=recording_fetch.given_up,
+        ),
+        DELETE: Kind(
+            work=recording_delete.delete_recording, retry_after=recording_delete.RETRY_AFTER
+        ),
+        POLL: Kind(
+            work=recording_poll.poll_recording,
+            retry_after=recording_poll.RETRY_AFTER,
+            buried=recording_poll.given_up,
+        ),
     }
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.events import CallRinging, CarrierEvent, LegAnswered, LegEnded
-from linecard.exchange import consulting, endings
+from linecard.events import CallRinging, CarrierEvent, LegAnswered, LegEnded, RecordingReady
+from linecard.exchange import consulting, endings, recording_jobs
 from linecard.exchange.context import Follow
 from linecard.exchange.stream_addresses import place_of_audio
 
@@ -15,5 +15,6 @@ FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
         CallRinging: (place_of_audio,),
         LegAnswered: (consulting.target_answered,),
         LegEnded: (consulting.leg_gone, endings.target_gone),
+        RecordingReady: (recording_jobs.wake,),
     }
 )

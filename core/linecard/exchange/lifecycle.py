@@ -29,6 +29,7 @@ from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
 from linecard.settings import Settings
+from linecard.storage import open_storage
 from linecard.store import Database
 from linecard.tokens import Tokens
 
@@ -59,6 +60,7 @@ def build_exchange(
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
         flights=flights,
+        storage=open_storage(settings.recordings),
     )
 
 

@@ -13,6 +13,7 @@ from linecard.events import (
     DigitsGathered,
     LegAnswered,
     LegEnded,
+    RecordingFailed,
     RecordingReady,
     RecordingStarted,
     TransferReported,
@@ -31,20 +32,30 @@ async def _recording_started(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingStarted)
-    await recordings.started(conn, call.id, event.recording, at)
+    await recordings.started(conn, call.id, event.recording, at, channels=event.channels)
 
 
 async def _recording_ready(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingReady)
-    await recordings.ready(conn, call.id, event.recording, event.url, event.duration_ms, at)
+    facts = (event.recording, event.url, event.duration_ms)
+    await recordings.ready(conn, call.id, *facts, at, event.channels)
+
+
+async def _recording_failed(
+    conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
+) -> None:
+    assert isinstance(event, RecordingFailed)
+    if event.recording:
+        await recordings.failed(conn, call.id, event.recording, event.reason)
 
 
 SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
     {
         RecordingStarted: _recording_started,
         RecordingReady: _recording_ready,
+        RecordingFailed: _recording_failed,
         LegAnswered: transferring.leg_answered,
         DigitsGathered: transferring.key_pressed,
         TransferReported: transferring.reported,

@@ -39,6 +39,8 @@ secret = "{secret}"
 
 # Signs notifications. Without it: secrets made from `secret`; `linecard notifications secret` shows them.
 # notify_secret = "{notify_secret}"
+# Where copies of recordings are kept: a folder, an address such as s3://bucket/recordings, or off.
+# recordings = "recordings"
 
 # Prices that no API of a carrier names; also a table of several files, by provider or account.
 # prices = "prices.toml"

@@ -23,6 +23,7 @@ _KEY_CHARACTERS = 16
 _SECRET_CHARACTERS = 32
 _NOTIFY_BYTES = 24
 _LONGEST_APOLOGY = 500
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
 
 
@@ -98,6 +99,19 @@ def _as_targets(value: Any) -> tuple[str, ...]:
             f"holds {', '.join(wrong)}; write +14155550100, +1415* or sip:*@cc.example.com"
         )
     return targets
+
+
+def _as_storage(value: Any) -> str:
+    """A path, `off`, or an address of fsspec's; credentials have no place in it."""
+    text = as_text(value)
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    if not _SCHEME.fullmatch(scheme) or not rest:
+        raise ValueError("must be a folder, off, or an address such as s3://bucket/recordings")
+    if "@" in rest or "?" in rest:
+        raise ValueError("must hold no credentials and no options; fsspec reads them elsewhere")
+    return text.rstrip("/")
 
 
 def _as_limit(value: Any) -> int:
@@ -192,6 +206,8 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "flight_megabytes": _as_size,
         "flight_numbers": as_bool,
         "flight_digits": as_bool,
+        "recordings": _as_storage,
+        "keep_recordings_days": _as_limit,
         "prices": _as_prices,
         "limits": _as_account_limits,
         "numbers": _as_numbers,

@@ -65,6 +65,8 @@ class Settings:
     flight_megabytes: int = 32
     flight_numbers: bool = False
     flight_digits: bool = True
+    recordings: str = "recordings"
+    keep_recordings_days: int = 0
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -157,6 +157,11 @@ recordings = Table(
     Column("started_at", UtcTime),
     Column("kept_as", Text),
     Column("by", String, nullable=False),
+    Column("channels", Integer),
+    Column("reason", Text),
+    Column("bytes", BigInteger),
+    Column("sha256", String),
+    Column("kept_at", UtcTime),
     UniqueConstraint("call", "recording"),
 )
 

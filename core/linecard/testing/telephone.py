@@ -130,6 +130,7 @@ async def telephone(
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
+            "LINECARD_RECORDINGS": f"{folder}/recordings",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
             **defaults,
             **credentials,

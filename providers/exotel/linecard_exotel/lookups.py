@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from linecard import CallLookup, Cleared, Found, InvalidField, LegEnded
 from linecard_exotel import prices
 from linecard_exotel.e164 import read_number
+from linecard_exotel.readings import recording_ready
 from linecard_exotel.replies import CallRecord, ManyCalls, OneCall, whole
 from linecard_exotel.rest import Question, Rest
 from linecard_exotel.settings import ExotelSettings
@@ -93,6 +94,7 @@ def _state(settings: ExotelSettings, call: CallRecord) -> CallLookup:
         answered=word == "completed",
         ended=_end(call, word),
         rated=prices.rated(settings, call.sid, call.price),
+        further=recording_ready(call.pre_signed_recording_url or call.recording_url or ""),
     )
 
 

@@ -84,7 +84,7 @@ def after_stream(_request: CarrierRequest, form: Form, _country: str) -> Events:
 
     Where the caller left, the call is over; where we closed the socket, it is in our hands.
     """
-    return (*_stream(form), *_recording(form.stream.get("RecordingUrl", "")), *_left(form))
+    return (*_stream(form), *recording_ready(form.stream.get("RecordingUrl", "")), *_left(form))
 
 
 def _stream(form: Form) -> Events:
@@ -140,7 +140,11 @@ def _over(form: Form, event: str, word: str) -> Events:
         reason="" if word in ENDS else word,
         duration=seconds,
     )
-    return (*_machine(form), end, *_recording(form.text("PreSignedRecordingUrl", "RecordingUrl")))
+    return (
+        *_machine(form),
+        end,
+        *recording_ready(form.text("PreSignedRecordingUrl", "RecordingUrl")),
+    )
 
 
 def _seconds(form: Form) -> int | None:
@@ -162,7 +166,7 @@ def _machine(form: Form) -> Events:
     return (MachineDetected(key=f"machine:{form.sid()}", kind=MACHINES[raw.lower()], raw=raw),)
 
 
-def _recording(url: str) -> Events:
+def recording_ready(url: str) -> Events:
     """A file to fetch; Exotel has it one to fifteen minutes after the call."""
     if not RECORDING_URL.fullmatch(url):
         return ()

@@ -154,6 +154,11 @@ class Plivo:
         return await calls.fetch_recording(self._rest, recording, url)
 
     @hookimpl
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording's file."""
+        await calls.delete_recording(self._rest, recording)
+
+    @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
         """One stage of a transfer."""
         return await transfers.transfer(self._rest, call, order)

@@ -111,9 +111,11 @@ async def send_digits(rest: Rest, call: Call, digits: str) -> None:
 async def start_recording(rest: Rest, call: Call, order: RecordingOrder) -> str:
     """Record a live call; Plivo stops after 60 seconds unless it is told a limit."""
     known = require_id(call)
+    options = read_options(call.options)
     wish = {
         "time_limit": order.max_seconds,
-        "file_format": read_options(call.options).recording_format,
+        "file_format": options.recording_format,
+        "record_channel_type": options.channel_type,
         "callback_url": for_callback(order.callback_url),
         "callback_method": "POST",
     }
@@ -133,6 +135,11 @@ async def fetch_recording(rest: Rest, recording: str, url: str | None) -> Downlo
         kept = await rest.ask(lambda client: client.recordings.get(recording), Recording, tries=2)
         url = kept.recording_url
     return Download(url=url, hosts=_hosts(rest.settings, url), authorization=_basic(rest.settings))
+
+
+async def delete_recording(rest: Rest, recording: str) -> None:
+    """Delete the file; none there is success."""
+    await rest.find(lambda client: client.recordings.delete(recording), Done)
 
 
 def _hosts(settings: PlivoSettings, url: str) -> frozenset[str]:

@@ -104,6 +104,7 @@ def _record(parent: Element, verb: Record, options: PlivoOptions) -> None:
         "playBeep": "false",
         "maxLength": verb.max_seconds,
         "fileFormat": options.recording_format,
+        "recordChannelType": options.channel_type,
         "callbackUrl": _address(for_callback(verb.callback_url)),
         "callbackMethod": "POST",
     }

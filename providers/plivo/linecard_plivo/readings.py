@@ -135,8 +135,13 @@ def recording(_request: CarrierRequest, form: Form) -> Events:
     length = _milliseconds(form)
     if length is None and form.text("RecordingDuration", "recording_duration").startswith("-"):
         return (RecordingStarted(key=f"recording-started:{name}", recording=name),)
+    return (recording_ready(name, url, length),)
+
+
+def recording_ready(name: str, url: str, length: int | None) -> RecordingReady:
+    """A file to fetch; what was said without its length is another fact than with it."""
     fact = f"{name}:{'early' if length is None else length}"
-    return (RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length),)
+    return RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length)
 
 
 def _milliseconds(form: Form) -> int | None:

@@ -155,6 +155,11 @@ class Twilio:
         return recordings.fetch(self._settings, recording, url)
 
     @hookimpl
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording's file; Twilio keeps its facts for 40 days."""
+        await recordings.delete(self._rest, recording)
+
+    @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
         """One stage of a transfer."""
         return await transfers.transfer(self._rest, call, order)

@@ -38,7 +38,10 @@ from linecard_twilio.words import (
 )
 
 Events = tuple[CarrierEvent, ...]
+BOTH_SIDES = "?RequestedChannels=2"
+"""Without it the file of a dual recording is mixed down."""
 CALLER = "caller"
+DUAL = 2
 
 
 def call_ids(form: Form) -> Mapping[str, str]:
@@ -148,8 +151,8 @@ def recording(request: CarrierRequest, form: Form) -> Events:
 
 
 def _recording_runs(form: Form) -> CarrierEvent:
-    name = form.text("RecordingSid")
-    return RecordingStarted(key=f"recording-started:{name}", recording=name)
+    name, channels = form.text("RecordingSid"), form.whole("RecordingChannels")
+    return RecordingStarted(key=f"recording-started:{name}", recording=name, channels=channels)
 
 
 def _recording_ready(form: Form) -> CarrierEvent:
@@ -158,12 +161,20 @@ def _recording_ready(form: Form) -> CarrierEvent:
         raise RequestRefused("a recording without its address", status=400)
     if not ends_with(url, name):
         raise RequestRefused("the address of a recording does not end with its id: cut anew")
-    seconds = form.whole("RecordingDuration")
+    seconds, channels = form.whole("RecordingDuration"), form.whole("RecordingChannels")
+    return recording_ready(name, url, seconds, channels)
+
+
+def recording_ready(
+    sid: str, url: str, seconds: int | None, channels: int | None
+) -> RecordingReady:
+    """A file that can be fetched."""
     return RecordingReady(
-        key=f"recording:{name}",
-        recording=name,
-        url=url,
+        key=f"recording:{sid}",
+        recording=sid,
+        url=_with_channels(url, channels),
         duration_ms=None if seconds is None else seconds * 1000,
+        channels=channels,
     )
 
 
@@ -176,12 +187,21 @@ def ends_with(url: str, recording: str) -> bool:
     return last.partition(".")[0] == recording
 
 
+def _with_channels(url: str, channels: int | None) -> str:
+    """The address of a file with as many channels as were recorded."""
+    return f"{url}{BOTH_SIDES}" if channels == DUAL and "?" not in url else url
+
+
 def _recording_failed(form: Form) -> CarrierEvent:
-    name, word, code = (
-        form.text(field) for field in ("RecordingSid", "RecordingStatus", "ErrorCode")
-    )
+    fields = ("RecordingSid", "RecordingStatus", "ErrorCode")
+    return recording_failed(*(form.text(field) for field in fields))
+
+
+def recording_failed(sid: str, word: str, code: str) -> RecordingFailed:
+    """A recording that came to nothing, and why."""
     told = RECORDING_FAULTS.get(code, f"error {code}" if code else "no reason given")
-    return RecordingFailed(key=f"recording-failed:{name}", reason=f"{name} is {word}: {told}")
+    reason = f"{sid} is {word}: {told}"
+    return RecordingFailed(key=f"recording-failed:{sid}", recording=sid, reason=reason)
 
 
 RECORDINGS: Mapping[str, Callable[[Form], CarrierEvent]] = MappingProxyType(

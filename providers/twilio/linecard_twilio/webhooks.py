@@ -47,7 +47,13 @@ LEG_FIELDS = (
     "ParticipantLabel",
     *END_FIELDS,
 )
-RECORDING_FIELDS = ("CallSid", "RecordingUrl", "RecordingDuration", "ErrorCode")
+RECORDING_FIELDS = (
+    "CallSid",
+    "RecordingUrl",
+    "RecordingDuration",
+    "RecordingChannels",
+    "ErrorCode",
+)
 STREAM_FIELDS = ("CallSid", "StreamError")
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {

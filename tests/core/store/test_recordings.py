@@ -12,6 +12,7 @@ import pytest
 from linecard.calls import Call
 from linecard.errors import NotFound
 from linecard.store import Database, Recording, calls, recordings
+from linecard.store.recordings import Copy
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -79,8 +80,9 @@ async def test_a_stopped_recording_waits_for_its_file(recorded: Database) -> Non
 async def test_our_copy_is_noted(recorded: Database) -> None:
     async with recorded.write() as conn:
         await recordings.started(conn, "call-1", "A", AT)
-        kept = await recordings.keep(conn, "call-1", 1, "recordings/A.mp3")
-        assert kept.kept_as == "recordings/A.mp3"
+        copy = Copy(kept_as="A.mp3", bytes=7, sha256="ab", kept_at=AT)
+        kept = await recordings.keep(conn, "call-1", 1, copy)
+        assert (kept.kept_as, kept.bytes, kept.sha256, kept.kept_at) == ("A.mp3", 7, "ab", AT)
         assert await recordings.get(conn, "call-1", 1) == kept
         with pytest.raises(NotFound, match="call-1/2"):
-            await recordings.keep(conn, "call-1", 2, "x")
+            await recordings.keep(conn, "call-1", 2, copy)

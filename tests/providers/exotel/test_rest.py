@@ -374,6 +374,9 @@ def test_a_flow_transfers_after_its_stream_and_nothing_else_does() -> None:
     for stage in (TransferStage.CONSULT, TransferStage.JOIN, TransferStage.RELEASE):
         with pytest.raises(UnsupportedByProvider):
             calls.transfer(call(), replace(wish, stage=stage))
+    to_a_desk = replace(wish, targets=(cleared("sip:desk@pbx.example"),))
+    with pytest.raises(UnsupportedByProvider, match="SIP"):
+        calls.transfer(call(), to_a_desk)
 
 
 FILE = "exotelrecordings/acme1/6f04.mp3"

@@ -395,11 +395,16 @@ def test_recordings() -> None:
     assert ready == RecordingReady(
         key=f"recording:{RECORDING}",
         recording=RECORDING,
-        url=RECORDED["RecordingUrl"],
+        url=RECORDED["RecordingUrl"] + "?RequestedChannels=2",
         duration_ms=7000,
+        channels=2,
     )
+    mono = event(Kind.RECORDING, RECORDED | {"RecordingChannels": "1"})
+    assert isinstance(mono, RecordingReady)
+    assert (mono.url, mono.channels) == (RECORDED["RecordingUrl"], 1)
     runs = event(Kind.RECORDING, RECORDED | {"RecordingStatus": "in-progress"})
-    assert runs == RecordingStarted(key=f"recording-started:{RECORDING}", recording=RECORDING)
+    key = f"recording-started:{RECORDING}"
+    assert runs == RecordingStarted(key=key, recording=RECORDING, channels=2)
     unsure = event(Kind.RECORDING, RECORDED | {"RecordingDuration": "-1"})
     assert isinstance(unsure, RecordingReady)
     assert unsure.duration_ms is None

@@ -6,22 +6,24 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from linecard.calls import Call, CallStatus
 from linecard.exchange import at_risk as risks
+from linecard.exchange import recording_delete
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
 from linecard.http.api.downloads import recording_file
 from linecard.http.api.lookups import existing_call
-from linecard.http.api.models import CallIn, CallList, CallOut
+from linecard.http.api.models import Accepted, CallIn, CallList, CallOut
 from linecard.http.api.views import call_out
 from linecard.numbers import parse_e164
 from linecard.outbound.dialing import Dialer, DialRequest
 from linecard.store import calls
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+RecordingNumber = Annotated[int, Path(ge=1, le=10_000)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 _NOTIFY = "notify"
 FILE: dict[int | str, dict[str, Any]] = {
@@ -62,6 +64,11 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
     )
     async def file(call_id: str, n: int) -> Response:
         return await recording_file(exchange, await existing_call(exchange, call_id), n)
+
+    @router.delete("/{call_id}/recordings/{n}", status_code=202, responses=problems(404, 409, 422))
+    async def delete_file(call_id: str, n: RecordingNumber) -> Accepted:
+        await recording_delete.ask(exchange, await existing_call(exchange, call_id), n)
+        return Accepted()
 
     return router
 

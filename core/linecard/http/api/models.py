@@ -191,12 +191,21 @@ class RecordingIn(_Body):
 
 
 class RecordingOut(BaseModel):
-    """One recording of a call; `file` is this API's own address of it."""
+    """One recording of a call; `file` is this API's own address of it.
+
+    `bytes`, `sha256` (in hex) and `kept_at` are those of our copy, null while the file is with the
+    carrier alone; `reason` says why there is no file, or no copy.
+    """
 
     n: int
     status: str
     duration_ms: int | None
+    channels: int | None
     file: str
+    bytes: int | None
+    sha256: str | None
+    kept_at: datetime | None
+    reason: str | None
 
 
 class EventOut(BaseModel):

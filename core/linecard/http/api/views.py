@@ -86,5 +86,10 @@ def _recording(call: Call, recording: Recording) -> RecordingOut:
         n=recording.n,
         status=recording.status,
         duration_ms=recording.duration_ms,
+        channels=recording.channels,
         file=f"/api/calls/{call.id}/recordings/{recording.n}",
+        bytes=recording.bytes,
+        sha256=recording.sha256,
+        kept_at=recording.kept_at,
+        reason=recording.reason,
     )

@@ -18,13 +18,18 @@ TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 MOST_REDIRECTS = 3
 
 
+class WrongAddress(CarrierUnavailable):
+    """The address is none that may be asked, now or later."""
+
+
 async def fetch(client: httpx2.AsyncClient, provider: str, download: Download) -> httpx2.Response:
-    """The file's response, its body not read yet. Raises CarrierUnavailable."""
+    """The file's response, its body not read yet. Raises CarrierUnavailable, of it WrongAddress."""
     try:
         answer = await _follow(client, provider, download)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise CarrierUnavailable(provider, f"the recording did not come: {error!r}") from error
     if answer.status_code != 200:
+        await answer.aclose()
         raise CarrierUnavailable(
             provider, f"the recording answered {answer.status_code}", status=answer.status_code
         )
@@ -34,7 +39,7 @@ async def fetch(client: httpx2.AsyncClient, provider: str, download: Download) -
 async def _follow(client: httpx2.AsyncClient, provider: str, download: Download) -> httpx2.Response:
     url = httpx2.URL(download.url)
     if not _is_ours(download, url):
-        raise CarrierUnavailable(provider, f"the recording is on {url.host}, not one of its hosts")
+        raise WrongAddress(provider, f"the recording is on {url.host}, not one of its hosts")
     for _ in range(MOST_REDIRECTS + 1):
         request = await _request(client, provider, download, url)
         answer = await client.send(request, stream=True)
@@ -55,7 +60,7 @@ async def _request(
 ) -> httpx2.Request:
     ours = _is_ours(download, url)
     if url.scheme != "https" and not (ours and is_loopback(url.host)):
-        raise CarrierUnavailable(provider, f"the recording on {url.host} is not offered over https")
+        raise WrongAddress(provider, f"the recording on {url.host} is not offered over https")
     headers = {"Accept-Encoding": "identity"}
     if ours:
         known = {"Authorization": download.authorization} if download.authorization else {}

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.http.api.fetching import _request, fetch
+from linecard.exchange.fetching import _request, fetch
 from linecard.simulator.serving import serving
 
 CREDENTIALS = "Basic bWU6c2VjcmV0"
