@@ -20,8 +20,12 @@ from linecard.replay.report import Difference, Report
 
 NEAR_SECONDS = 2.0
 """Things so near to each other in the record may as well come in the other order."""
-LOOKS = frozenset({"find_call", "search_calls"})
+LOOKS = frozenset({"find_call", "search_calls", "fetch_recording"})
 """Whether the carrier is asked depends on what was known a moment before; what it says shows as events."""
+OF_COPIES = frozenset(
+    {"recording-kept", "recording-not-kept", "recording-delete-asked", "recording-deleted"}
+)
+"""Files are not fetched in a replay."""
 FINAL = ("leg-ended", "recording-ready", "call-rated")
 """Facts that may be told by a callback and again, much later, by a look-up."""
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
@@ -129,7 +133,7 @@ class _Pair:
             yield from _sequence("the call's record, line by line", was, now, self._near)
 
     def _timeline(self, side: Recorded) -> Sequence[Line]:
-        skipped = LATE if self.was.head["audio"] else LATE | WITHOUT_SOUND
+        skipped = LATE | OF_COPIES | (frozenset() if self.was.head["audio"] else WITHOUT_SOUND)
         return [line for line in side.timeline if line["name"] not in skipped]
 
     def left(self) -> Iterator[Difference]:
