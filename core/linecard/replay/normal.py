@@ -15,7 +15,7 @@ PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "remove_blank_t
 LEFT_OUT_OF_CALLS = ("status", "carrier_ids")
 """Facts of a call that depend on which of two things was a moment quicker."""
 KEPT = {
-    "recordings": ("recording", "status", "url", "duration_ms", "by", "channels"),
+    "recordings": ("recording", "status", "url", "duration_ms", "by"),
     "transfers": ("targets", "mode", "ring_seconds", "state", "result"),
 }
 """What is compared of the rows of a call; times and our own copies of files are not."""
