@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -103,9 +104,10 @@ def record(recorded: Recorded, ids: Ids) -> dict[str, str]:
     return {name: json.dumps(one, sort_keys=True) for name, one in found.items()}
 
 
-def message(line: Line) -> str:
-    """A message that was sent on a stream: what kind it is, and the whole of it where it is kept."""
-    if line["k"] == "frame":
-        return f"play {line['size']} bytes"
+def message(line: Line, *, sound: bool) -> str:
+    """A message that was sent on a stream; of one with `sound`, where that is kept, a digest."""
     told = line.get("text") or line.get("data") or ""
-    return f"{line['what']} {told}"
+    if line.get("what", "play") != "play":
+        return f"{line['what']} {told}"
+    digest = f", sound {crc32(told.encode()):08x}" if told and sound else ""
+    return f"play {line['size']} bytes{digest}"

@@ -23,10 +23,14 @@ MARK = "mark"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A record with its ids. `later`: so much later than the other it begins to count."""
+    """A record with its ids. `later`: so much later than the other it begins to count.
+
+    `sound`: the sound itself is compared, where it was kept.
+    """
 
     record: Recorded
     ids: Ids
+    sound: bool
     later: float = 0.0
 
     def on(self, stream: int, until: float = math.inf) -> list[Line]:
@@ -41,12 +45,17 @@ class Side:
 
     def texts(self, lines: Sequence[Line]) -> list[str]:
         """The messages as they are compared."""
-        return [self.ids.named(normal.message(line)) for line in lines]
+        return [self.ids.named(normal.message(line, sound=self.sound)) for line in lines]
 
 
 def sent(side: Recorded) -> list[Line]:
     """Every message that was sent on any stream."""
     return [line for line in side.lines if line["k"] == "out" or line.get("dir") == "out"]
+
+
+def has_tones(side: Recorded) -> bool:
+    """Whether keys may have been sent as tones: a replay does not know which, since they are hidden."""
+    return any(line.get("ask") == "send_digits" for line in side.lines)
 
 
 def later(was: Recorded, now: Recorded) -> float:
