@@ -165,6 +165,8 @@ def fact_table() -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"for {len(value)} codes" if value else "-"
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(value)) or "-"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)

@@ -11,6 +11,7 @@ from linecard.errors import NotFound, RequestRefused
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
+from linecard.exchange.refusals import SOCKETS
 from linecard.media.formats import StreamProfile, pick_profile
 from linecard.numbers import Number
 from linecard.store import calls, claims, numbers
@@ -38,6 +39,14 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     given = exchange.tokens.open_stream(token, time.time())
     if given.provider != provider:
         raise RequestRefused("the stream token is for another provider")
+    try:
+        return await _admit(exchange, given, request)
+    except RequestRefused as refusal:
+        exchange.refusals.note(given.call, SOCKETS, refusal.reason)
+        raise
+
+
+async def _admit(exchange: Exchange, given: StreamClaims, request: CarrierRequest) -> Admitted:
     relay = _relay(exchange, given)
     believe(exchange, relay, request)
     async with exchange.database.read() as conn:

@@ -95,12 +95,19 @@ async def claim(
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
-        await timeline.append(conn, call.id, "stream-started", facts, now())
+        kept = facts | _corrected(admitted, line)
+        await timeline.append(conn, call.id, "stream-started", kept, now())
         await notifying.tell(exchange, conn, call, Told("stream.started", facts))
     exchange.work_is_due.set()
     if call.status is not CallStatus.IN_PROGRESS:
         event = CallAnswered(key=f"answered-by-stream:{call.id}", carrier_ids=started.carrier_ids)
         await inbox.apply(exchange, call, [event])
+
+
+def _corrected(admitted: Admitted, line: StreamFormat) -> dict[str, str]:
+    """What had been asked for, where the stream's opening message says otherwise."""
+    declared = admitted.profile.format
+    return {} if line == declared else {"asked": str(declared.inbound)}
 
 
 async def attach(
@@ -182,6 +189,9 @@ def _figures(session: StreamSession) -> dict[str, object]:
         "frames_out": counters.frames_out,
         "underruns": counters.underruns,
         "gaps": counters.gaps,
+        "starved": counters.starved,
+        "unsent_ms": dict(counters.unsent_ms),
+        "first_audio_ms": counters.first_audio_ms,
         "dropped": dict(counters.dropped),
     }
 

@@ -15,7 +15,9 @@ PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "remove_blank_t
 LEFT_OUT_OF_CALLS = ("status", "carrier_ids")
 """Facts of a call that depend on which of two things was a moment quicker."""
 LEFT_OUT_OF_RECORDS = ("call", "started_at", "created_at", "kept_as")
-FIGURES_BY_CHANCE = frozenset({"underruns", "frames_in", "frames_out"})
+FIGURES_BY_CHANCE = frozenset(
+    {"underruns", "starved", "frames_in", "frames_out", "unsent_ms", "first_audio_ms"}
+)
 """How late the machine was, and what came or went while our close was on its way."""
 STREAM_ENDED = "stream-ended"
 """Its reason is compared with its moment: who was first to close is often a race."""

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select, update
 
 from linecard.store.rows import from_row, insert
 from linecard.store.tables import inbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+REPEATS = "repeats"
+MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,34 @@ async def put(
         where=inbox.c.call_id.is_(None) & added.excluded.call_id.is_not(None),
     )
     return (await conn.execute(added.returning(inbox.c.key))).first() is not None
+
+
+async def repeated(conn: AsyncConnection, provider: str, account: str, key: str) -> None:
+    """Count in an event's payload, as `repeats`, that it has come again; the call must be locked."""
+    mine = (inbox.c.provider == provider, inbox.c.account == account, inbox.c.key == key)
+    kept = (await conn.execute(select(inbox.c.payload).where(*mine))).scalar()
+    if kept is not None:
+        payload = {**kept, REPEATS: int(kept.get(REPEATS, 0)) + 1}
+        await conn.execute(update(inbox).where(*mine).values(payload=payload))
+
+
+async def of_call(conn: AsyncConnection, call_id: str) -> list[Entry]:
+    """The events of a call, oldest first."""
+    query = select(inbox).where(inbox.c.call_id == call_id).order_by(inbox.c.at, inbox.c.key)
+    return [from_row(Entry, row) for row in (await conn.execute(query)).mappings()]
+
+
+async def of_stranger(conn: AsyncConnection, name: str) -> list[Entry]:
+    """The events of no known call that the carrier calls `name`, oldest first."""
+    holds = cast(inbox.c.payload, Text).contains(name, autoescape=True)
+    query = select(inbox).where(inbox.c.call_id.is_(None), holds).order_by(inbox.c.at, inbox.c.key)
+    found = [from_row(Entry, row) for row in (await conn.execute(query.limit(MOST))).mappings()]
+    return [entry for entry in found if _is_named(entry, name)]
+
+
+def _is_named(entry: Entry, name: str) -> bool:
+    ids = entry.payload.get("carrier_ids")
+    return isinstance(ids, Mapping) and name in ids.values()
 
 
 async def unmatched(conn: AsyncConnection) -> list[Entry]:
