@@ -98,7 +98,7 @@ def reason(text: str) -> str:
     """The reason of an end in words; the carrier's own words as they are."""
     for opening, words in OPENINGS.items():
         if text.startswith(opening):
-            return words.format(rest=clean(text.removeprefix(opening)).replace("{", "("))
+            return words.format(rest=clean(text.removeprefix(opening)))
     return REASONS.get(text) or clean(text)
 
 
@@ -141,9 +141,19 @@ def _whose_wish(record: Record, first: Line | None) -> Iterator[Sentence]:
     if call.closing:
         words = f"Our side had asked for the end: {asked_because(call.closing)}."
         yield Sentence(Topic.END, words)
+    elif record.has("apologised") or _is_turned_away(record):
+        yield Sentence(Topic.END, "Our own answer to the carrier ended it.")
     elif call.answered_at and first is not None and who_ended(first) is None:
         words = "Our side had not asked for the end: the other side ended it, or the carrier."
         yield Sentence(Topic.END, words)
+
+
+def _is_turned_away(record: Record) -> bool:
+    decided = record.named("routed")
+    return bool(decided) and decided[-1].facts.get("do") in TURNED_AWAY
+
+
+TURNED_AWAY = frozenset({"busy", "refuse", "hang-up"})
 
 
 def _how_known(found: Entry) -> str:
