@@ -120,7 +120,15 @@ async def agent_missing(of: Played) -> str:
 
 async def never_opened(of: Played) -> str:
     with fault(of.at.world, "", socket_refused=1):
-        call_id = await of.call_in(TALKS)
+        call_id = await of.call_in(STAYS)
+        await of.at.world.ended(call_id)
+    return call_id
+
+
+async def never_opened_at_dial(of: Played) -> str:
+    """Nothing stands behind such a stream: its failure is the call's end."""
+    with fault(of.at.world, "", socket_refused=1):
+        call_id = await of.dial(STAYS)
         await of.at.world.ended(call_id)
     return call_id
 
@@ -235,7 +243,16 @@ COURSES: tuple[Course, ...] = (
     Course(agent_error, (r"its agent failed", r"The agent failed\."), "fails_at_once failed"),
     Course(agent_missing, (r"agent gone could not be started",), "--agent gone=module:function"),
     Course(
-        never_opened, (r"No audio stream ever opened",), r"cannot reach ws://|could not reach ws://"
+        never_opened,
+        (r"No audio stream ever opened, though the carrier was asked 3 times",),
+        r"The stream never opened: the carrier could not reach ws://127",
+        carriers=OF_DOCUMENTS,
+    ),
+    Course(
+        never_opened_at_dial,
+        (r"No audio stream ever opened",),
+        r"the carrier can(no|ould no)t reach ws://127",
+        carriers=frozenset({"exotel"}),
     ),
     Course(
         came_again,

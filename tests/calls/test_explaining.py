@@ -40,7 +40,7 @@ async def wrong(of: Played, course: Course) -> str | None:
     if course.advises and not re.search(course.advises, advised):
         missing.append(f"advice: {course.advises}")
     missing += WHOLE_NUMBER.findall(text + advised)
-    missing += [one for one in told.sentences if "not said" in one.text]
+    missing += [one.text for one in told.sentences if "not said" in one.text]
     if not missing:
         return None
     return f"{course.run.__name__}: {missing}\n" + "\n".join(written(told))

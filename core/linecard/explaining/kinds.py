@@ -23,7 +23,7 @@ from linecard.explaining.facts_told import (
     target_answer,
     transfer_asked,
 )
-from linecard.explaining.record import leg_of
+from linecard.explaining.record import CALLER, ENDED, leg_of
 from linecard.explaining.sentences import Sentence, Topic
 from linecard.explaining.words import as_sentence, clean, fill, leg_words, without_braces
 from linecard.store.timeline import Line
@@ -162,8 +162,10 @@ def told(line: Line) -> Sentence:
     if kind is None:
         return Sentence(Topic.ODD, _as_it_stands(line), line.at)
     words = kind.words if isinstance(kind.words, str) else kind.words(line.facts)
-    facts = {**line.facts, "leg": leg_words(leg_of(line))}
-    return Sentence(kind.topic, as_sentence(fill(words, facts)), line.at)
+    leg = leg_of(line)
+    facts = {**line.facts, "leg": leg_words(leg)}
+    topic = Topic.TRANSFER if line.name == ENDED and leg != CALLER else kind.topic
+    return Sentence(topic, as_sentence(fill(words, facts)), line.at)
 
 
 def _as_it_stands(line: Line) -> str:

@@ -9,7 +9,7 @@ from linecard.calls import CallStatus, Direction
 from linecard.explaining import Explanation, Record, Topic, explain, explain_stranger, written
 from linecard.explaining.words import clean, fill, span
 from linecard.numbers import Number
-from linecard.store.outbox import Job
+from linecard.store.outbox import Job, JobState
 
 ENDED = {"leg": "caller", "status": "completed"}
 NUMBER = Number(id="n1", number="+14155550100", provider="acme", account="main", agent="support")
@@ -150,10 +150,15 @@ def test_an_end_that_was_confirmed_late_is_told() -> None:
 
 
 def test_work_that_waits_or_was_given_up_is_told() -> None:
+    states: tuple[tuple[str, JobState], ...] = (
+        ("hang-up", "dead"),
+        ("fetch-recording", "waiting"),
+        ("notify", "dead"),
+    )
     jobs = tuple(
         Job(kind=kind, key=kind, due_at=after(0), attempts=3, state=state, error="no answer")
-        for kind, state in (("hang-up", "dead"), ("fetch-recording", "waiting"), ("notify", "dead"))
-    )  # fmt: skip
+        for kind, state in states
+    )
     said = text(record(more={"jobs": jobs, "told": {"dead": 1, "delivered": 4}}))
     assert "Ending the call at the carrier was tried 3 times and given up: no answer." in said
     assert "Fetching a recording was tried 3 times and waits: no answer." in said
