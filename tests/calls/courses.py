@@ -113,9 +113,14 @@ async def agent_error(of: Played) -> str:
 
 
 async def agent_missing(of: Played) -> str:
-    async with of.at.world.exchange.database.write() as conn:
-        await numbers.update(conn, of.at.ours, agent="gone")
-    return await of.arrives(STAYS, of.customer())
+    """The number's agent was there when it was registered."""
+    database = of.at.world.exchange.database
+    async with database.write() as conn:
+        await numbers.update(conn, of.at.ours, agent="gone", routing={})
+    call_id = await of.arrives(STAYS, of.customer())
+    async with database.write() as conn:
+        await numbers.update(conn, of.at.ours, agent="echo")
+    return call_id
 
 
 async def never_opened(of: Played) -> str:
@@ -209,6 +214,14 @@ async def signature_refused(of: Played) -> str:
     return call_id
 
 
+async def never_started(of: Played) -> str:
+    """Sockets are opened, and nothing is said on them."""
+    with fault(of.at.world, "", socket_no_start=1):
+        call_id = await of.call_in(Phone(script=(Wait(14.0),), hangs_up=True))
+        await of.at.world.ended(call_id)
+    return call_id
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """What is played, what has to be said (patterns), and what has to be advised; None: nothing at all."""
@@ -280,6 +293,11 @@ COURSES: tuple[Course, ...] = (
         recording_refused,
         (r"A recording was asked for", r"A recording came to nothing: "),
         "recording is allowed on the account",
+        carriers=OF_DOCUMENTS,
+    ),
+    Course(
+        never_started,
+        (r"Media sockets on which no stream opened: \d, because no opening message in time",),
         carriers=OF_DOCUMENTS,
     ),
     Course(

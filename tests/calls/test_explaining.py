@@ -8,13 +8,22 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from docs.listings import EXPLAINED
 
-from linecard.explaining import Explanation, written
+from linecard.explaining import Explanation, Record, explain, written
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import BUSY, Phone
 from linecard.store import timeline
 from linecard.wall import now
-from tests.calls.courses import AGENTS, COURSES, LIMITS, Course, Played
+from tests.calls.courses import (
+    AGENTS,
+    COURSES,
+    LIMITS,
+    Course,
+    Played,
+    never_opened,
+    target_busy,
+)
 from tests.calls.lines import CARRIERS, line
 from tests.calls.shell import linecard
 from tests.calls.telephone import CUSTOMER, KEY, OURS, Telephone
@@ -76,6 +85,24 @@ async def test_every_course_is_explained(tmp_path: Path, provider: str) -> None:
     courses = courses_of(provider)
     assert len(courses) >= 10
     await play(tmp_path, provider, courses)
+
+
+def patterns(told: Explanation) -> set[str]:
+    """The sentences without their figures."""
+    return {re.sub(r"\d[\d.]*( min \d+)?|wss?://\S+", "#", one.text) for one in told.sentences}
+
+
+async def test_the_pages_samples_are_what_calls_leave(tmp_path: Path) -> None:
+    async with line(tmp_path, "plivo", AGENTS, **LIMITS) as at:
+        await at.route({}, channels=1000)
+        of = Played(at)
+        for run, name in (never_opened, "stream-never-opened"), (target_busy, "transfer-busy"):
+            call_id = await run(of)
+            await at.world.ended(call_id)
+            await at.world.eventually(lambda: not at.world.exchange.lives)
+            kept = (EXPLAINED / f"{name}.json").read_bytes()
+            sample = explain(msgspec.json.decode(kept, type=Record))
+            assert patterns(sample) - patterns(await explained(of, call_id)) == set()
 
 
 async def test_a_call_is_found_by_the_carriers_name_too(world: Telephone) -> None:

@@ -39,16 +39,8 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     given = exchange.tokens.open_stream(token, time.time())
     if given.provider != provider:
         raise RequestRefused("the stream token is for another provider")
-    try:
-        return await _admit(exchange, given, request)
-    except RequestRefused as refusal:
-        exchange.refusals.note(given.call, SOCKETS, refusal.reason)
-        raise
-
-
-async def _admit(exchange: Exchange, given: StreamClaims, request: CarrierRequest) -> Admitted:
     relay = _relay(exchange, given)
-    believe(exchange, relay, request)
+    _believe(exchange, relay, given, request)
     async with exchange.database.read() as conn:
         call = await open_to_streams(conn, exchange, given.call)
         taken = await claims.is_taken(conn, given.id)
@@ -58,6 +50,16 @@ async def _admit(exchange: Exchange, given: StreamClaims, request: CarrierReques
     if taken:
         raise RequestRefused("the stream token is in use")
     return Admitted(claims=given, call=call, relay=relay, profile=_profile(relay, given, number))
+
+
+def _believe(
+    exchange: Exchange, relay: Relay, given: StreamClaims, request: CarrierRequest
+) -> None:
+    try:
+        believe(exchange, relay, request)
+    except RequestRefused as refusal:
+        exchange.refusals.note(given.call, SOCKETS, refusal.reason)
+        raise
 
 
 def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> StreamProfile:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REQUESTS = "requests-refused"
 SOCKETS = "sockets-refused"
+UNOPENED = "sockets-unopened"
+"""A handshake that was believed, and no stream came of it."""
 MOST_CALLS = 2000
 MOST_REASONS = 8
 

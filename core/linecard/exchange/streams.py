@@ -95,7 +95,7 @@ async def claim(
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
-        kept = facts | _corrected(admitted, line)
+        kept = facts | corrections(admitted.profile.format, line)
         await timeline.append(conn, call.id, "stream-started", kept, now())
         await notifying.tell(exchange, conn, call, Told("stream.started", facts))
     exchange.work_is_due.set()
@@ -104,10 +104,13 @@ async def claim(
         await inbox.apply(exchange, call, [event])
 
 
-def _corrected(admitted: Admitted, line: StreamFormat) -> dict[str, str]:
-    """What had been asked for, where the stream's opening message says otherwise."""
-    declared = admitted.profile.format
-    return {} if line == declared else {"asked": str(declared.inbound)}
+def corrections(declared: StreamFormat, line: StreamFormat) -> dict[str, str]:
+    """For the record: what had been asked for, where the stream's opening message says otherwise."""
+    if line == declared:
+        return {}
+    one = declared.inbound == declared.outbound
+    both = f"{declared.inbound} in and {declared.outbound} out"
+    return {"asked": str(declared.inbound) if one else both}
 
 
 async def attach(

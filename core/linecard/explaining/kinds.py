@@ -131,7 +131,8 @@ END: Mapping[str, Words] = {
 ODD: Mapping[str, Words] = {
     "unrecognised": "The carrier sent something that is not known, and it was kept: {name}.",
     "requests-refused": "Refused requests at addresses of this call: {times}, because {reason}.",
-    "sockets-refused": "Media sockets of this call that came to nothing: {times}, because {reason}.",
+    "sockets-refused": "Refused media sockets of this call: {times}, because {reason}.",
+    "sockets-unopened": "Media sockets on which no stream opened: {times}, because {reason}.",
 }
 TOLD: Mapping[str, Words] = {
     "notifications-ended": "The receiver of notifications wants no more of this call: {reason}.",

@@ -30,9 +30,13 @@ STRANGE: tuple[Mapping[str, object], ...] = (
 def test_the_core_writes_what_is_known_of() -> None:
     assert {"stream-started", "dial-queued", "arrival-unconfirmed", "leg-ended"} <= set(WRITTEN)
     assert {"lead-raised", "audio-doubtful", "stream-fault", "digits-sent"} <= set(WRITTEN)
-    assert {"agent-missing", "sockets-refused", "cost-unknown", "recording-stop-asked"} <= set(
-        WRITTEN
-    )
+    assert {
+        "agent-missing",
+        "sockets-refused",
+        "sockets-unopened",
+        "cost-unknown",
+        "recording-stop-asked",
+    } <= set(WRITTEN)
     assert len(WRITTEN) > 60
 
 
