@@ -24,7 +24,7 @@ from tests.calls.transferring import PLANS, Plan
 PREFIX = {"plivo": "+14155552", "twilio": "+14155552", "exotel": "+91981234"}
 STAYS = Phone(ring_seconds=0.1, script=(Wait(300),))
 TALKS = Phone(
-    ring_seconds=0.1, script=(Wait(0.5), Speak(speech("hello")), Wait(0.5)), hangs_up=True
+    ring_seconds=0.1, script=(Wait(0.5), Speak(speech("hello")), Wait(5.0)), hangs_up=True
 )
 ANNA = human("hello this is anna", ring_seconds=0.5, talk_seconds=2.0)
 AGENTS = (
