@@ -9,6 +9,7 @@ from linecard.errors import NotFound
 from linecard.exchange import at_risk
 from linecard.exchange.context import Exchange
 from linecard.exchange.costs import total_cost
+from linecard.exchange.refusals import REPEATED
 from linecard.explaining import Explanation, Record, explain, explain_stranger
 from linecard.store import (
     calls,
@@ -51,6 +52,7 @@ async def read(conn: AsyncConnection, exchange: Exchange, call: Call) -> Record:
         recordings=tuple(await recordings.of_call(conn, call.id)),
         transfers=tuple(await transfers.of_call(conn, call.id)),
         jobs=tuple(await outbox.of_call(conn, call.id)),
+        repeats=_repeats(exchange, call),
         told=await notifications.counted(conn, call.id),
         number=await numbers.get(conn, call.number),
         cost=total_cost(call, lines),
@@ -62,10 +64,16 @@ async def read(conn: AsyncConnection, exchange: Exchange, call: Call) -> Record:
 
 def _not_written(exchange: Exchange, call: Call) -> list[Line]:
     """What was refused since the last thing that was believed."""
-    counted = exchange.refusals.of(call.id).items()
     return [
-        Line(now(), what, {"reason": reason, "times": times}) for (what, reason), times in counted
+        Line(now(), what, {"reason": reason, "times": times})
+        for (what, reason), times in exchange.refusals.of(call.id).items()
+        if what != REPEATED
     ]
+
+
+def _repeats(exchange: Exchange, call: Call) -> Mapping[str, int]:
+    counted = exchange.refusals.of(call.id).items()
+    return {name: times for (what, name), times in counted if what == REPEATED}
 
 
 def _advice(exchange: Exchange, call: Call) -> Mapping[str, str]:

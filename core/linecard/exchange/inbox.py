@@ -20,6 +20,7 @@ from linecard.exchange.folding import changes
 from linecard.exchange.inbound import as_routed, open_call
 from linecard.exchange.keeping import early_ends, payload
 from linecard.exchange.notifying import writing as notifying
+from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
@@ -160,7 +161,7 @@ async def _apply_all(
             call, judged, is_news = await _apply(conn, exchange, call, event)
             fresh += [judged] if is_news else []
         else:
-            await inbox.repeated(conn, call.provider, call.account, event.key)
+            exchange.refusals.note(call.id, REPEATED, event_name(event))
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 

@@ -1,6 +1,7 @@
-"""What was refused at addresses of a call: counted in memory, and written with the next thing that is believed.
+"""What was refused at addresses of a call, or told again: counted in memory.
 
-A refusal costs no write of its own, whoever asks and however often; only addresses that carry our own token count.
+Neither costs a write of its own, whoever asks and however often. Refusals, of which only those at addresses with our own
+token count, are written with the next thing that is believed; a repeat has no effect, not even a line.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ REQUESTS = "requests-refused"
 SOCKETS = "sockets-refused"
 UNOPENED = "sockets-unopened"
 """A handshake that was believed, and no stream came of it."""
+REPEATED = "repeated"
+"""A fact that was there already; the reason is its name."""
 MOST_CALLS = 2000
 MOST_REASONS = 8
 
@@ -46,7 +49,8 @@ class Refusals:
         return self._counted.get(call_id, Counter())
 
     async def write(self, conn: AsyncConnection, call_id: str) -> None:
-        """Move what is counted to the call's record; the call must be there."""
-        for (what, reason), times in self._counted.pop(call_id, Counter()).items():
-            facts = {"reason": reason, "times": times}
+        """Move what was refused to the call's record; the call must be there."""
+        counted = self._counted.get(call_id, Counter())
+        for what, reason in [one for one in counted if one[0] != REPEATED]:
+            facts = {"reason": reason, "times": counted.pop((what, reason))}
             await timeline.append(conn, call_id, what, facts, now())

@@ -11,8 +11,6 @@ from linecard.explaining.sentences import Sentence, Topic
 from linecard.explaining.words import clean, many, span, times
 from linecard.store.inbox import Entry
 
-REPEATS = "repeats"
-"""In a fact of the inbox: how often it came again."""
 UNKNOWN = "unknown"
 """In a fact of the inbox: the fields that no table knows."""
 PROGRESS = ("answer-requested", "call-ringing", "call-answered", "machine-detected")
@@ -28,12 +26,8 @@ def oddities(record: Record) -> Iterator[Sentence]:
 
 
 def _repeated(record: Record) -> Iterator[str]:
-    counted: Counter[str] = Counter()
-    for entry in record.inbox:
-        counted[str(entry.payload.get("event", ""))] += number_of(entry.payload.get(REPEATS))
-    named = [f"{clean(name)} {times(count)}" for name, count in counted.items() if count]
-    if named:
-        yield f"Told again by the carrier, and counted once: {', '.join(named)}."
+    if record.repeats:
+        yield f"Told again by the carrier, and counted once: {_listed(Counter(record.repeats))}."
 
 
 def _out_of_order(record: Record) -> Iterator[str]:

@@ -29,10 +29,11 @@ STREAM_ENDED = "stream-ended"
 class Record:
     """The facts. `lines` are the timeline as it was written, `inbox` what the carrier said, oldest first.
 
-    `told` counts the call's notifications by their state. `number` is the registered number as it
-    stands now, None where it is registered no more. `cost` is the sum of all legs in US dollars;
-    `at_risk_seconds` as the API tells it. `advice` is the carrier's: what to do about a code of its own;
-    `public_url` where carriers have to reach us.
+    `repeats` counts what the carrier told again, by the fact's name, since the server started; `told`
+    counts the call's notifications by their state. `number` is the registered number as it stands now,
+    None where it is registered no more. `cost` is the sum of all legs in US dollars; `at_risk_seconds`
+    as the API tells it. `advice` is the carrier's: what to do about a code of its own; `public_url`
+    where carriers have to reach us.
     """
 
     call: Call
@@ -41,6 +42,7 @@ class Record:
     recordings: tuple[Recording, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     jobs: tuple[Job, ...] = ()
+    repeats: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[NotificationState, int] = field(default_factory=dict)
     number: Number | None = None
     cost: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, cast, select, update
+from sqlalchemy import Text, cast, select
 
 from linecard.store.rows import from_row, insert
 from linecard.store.tables import inbox
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-REPEATS = "repeats"
 MOST = 200
 
 
@@ -60,15 +59,6 @@ async def put(
         where=inbox.c.call_id.is_(None) & added.excluded.call_id.is_not(None),
     )
     return (await conn.execute(added.returning(inbox.c.key))).first() is not None
-
-
-async def repeated(conn: AsyncConnection, provider: str, account: str, key: str) -> None:
-    """Count in an event's payload, as `repeats`, that it has come again; the call must be locked."""
-    mine = (inbox.c.provider == provider, inbox.c.account == account, inbox.c.key == key)
-    kept = (await conn.execute(select(inbox.c.payload).where(*mine))).scalar()
-    if kept is not None:
-        payload = {**kept, REPEATS: int(kept.get(REPEATS, 0)) + 1}
-        await conn.execute(update(inbox).where(*mine).values(payload=payload))
 
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[Entry]:

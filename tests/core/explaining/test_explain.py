@@ -131,10 +131,10 @@ def test_what_is_odd_is_counted() -> None:
         line(37, "call-answered"),
     )
     inbox = (
-        entry(1, "call-answered", repeats=2),
+        entry(1, "call-answered"),
         entry(2, "call-ringing", unknown={"Colour": "green", "Shape": "round"}),
     )
-    said = text(record(*lines, inbox=inbox))
+    said = text(record(*lines, inbox=inbox, more={"repeats": {"call-answered": 2}}))
     assert "Told again by the carrier, and counted once: call-answered twice." in said
     assert "That it rings was told after the answer." in said
     assert "Told after the end, and changing nothing: call-answered once." in said

@@ -12,6 +12,7 @@ from pathlib import Path
 from linecard.events import CarrierEvent
 from linecard.exchange.chronicle import event_name
 from linecard.exchange.recording import ACTIONS
+from linecard.exchange.refusals import REPEATED
 
 CORE = Path(__file__).parents[3] / "core" / "linecard"
 ASIDE = ("simulator", "testing", "demo", "replay", "explaining")
@@ -58,7 +59,7 @@ def kinds() -> set[str]:
             name = _kind_argument(call)
             if name is not None:
                 found |= set(_texts(source, name))
-    return found
+    return found - {REPEATED}  # counted, and never a line
 
 
 def every_event(of: type[CarrierEvent]) -> Iterator[type[CarrierEvent]]:

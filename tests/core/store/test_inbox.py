@@ -52,19 +52,12 @@ async def test_an_event_of_no_known_call_is_kept_and_is_news_once_the_call_is_kn
         assert await inbox.unmatched(conn) == []
 
 
-async def test_repeats_are_counted_in_what_is_kept(database: Database) -> None:
-    await put(database, "ended:1", "call-1")
-    await put(database, "ended:2", "call-1")
-    async with database.write() as conn:
-        for _ in range(3):
-            await inbox.repeated(conn, "acme", "main", "ended:1")
-        await inbox.repeated(conn, "acme", "main", "never:came")
+async def test_a_calls_events_stand_oldest_first(database: Database) -> None:
+    await put(database, "b", "call-1")
+    await put(database, "a", "call-1")
+    await put(database, "c", "call-2")
     async with database.read() as conn:
-        kept = {one.key: one.payload for one in await inbox.of_call(conn, "call-1")}
-    assert kept == {
-        "ended:1": {"event": "ended:1", "repeats": 3},
-        "ended:2": {"event": "ended:2"},
-    }
+        assert [one.key for one in await inbox.of_call(conn, "call-1")] == ["a", "b"]
 
 
 async def test_what_a_carrier_tells_of_no_known_call_is_found_by_its_name(
