@@ -12,10 +12,13 @@ from textwrap import dedent
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from docs.commands import commands
 from docs.tables import table
 
 from linecard.calls import ALLOWED, ENDS, CallStatus
+from linecard.explaining import Record, explain, written
+from linecard.explaining.kinds import KINDS
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
@@ -27,6 +30,8 @@ from linecard.transfers import TransferState
 CORE = Path(inspect.getfile(Plugins)).parents[1]
 DISTRIBUTION = "linecard"
 LONGEST_LINE = 100
+EXPLAINED = Path(__file__).parent / "samples" / "explained"
+"""Facts of calls that were recorded over a simulated carrier."""
 
 
 def signature(specs: type, hook: str) -> str:
@@ -165,6 +170,8 @@ def fact_table() -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"for {len(value)} codes" if value else "-"
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(value)) or "-"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
@@ -268,6 +275,24 @@ def fault_list() -> str:
     return ", ".join(f"`{knob}`" for knob in sorted(KNOBS)) + "."
 
 
+def explained(name: str) -> str:
+    """The explanation of a call that was recorded over a simulated carrier."""
+    kept = (EXPLAINED / f"{name}.json").read_bytes()
+    lines = written(explain(msgspec.json.decode(kept, type=Record)))
+    return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
+
+
+def kind_table() -> str:
+    """Every kind of line on a call's record, and what the explanation makes of it."""
+    rows = [[f"`{name}`", kind.topic, _words(kind.words)] for name, kind in sorted(KINDS.items())]
+    return table(["event", "topic", "in words"], rows)
+
+
+def _words(words: str | Callable[[Mapping[str, object]], str]) -> str:
+    """Braces are facts, and brackets what is left out without them."""
+    return (words if isinstance(words, str) else words({})).replace("|", "/")
+
+
 LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
@@ -282,6 +307,9 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "transfer-table": transfer_table,
         "metrics": metric_table,
         "faults": fault_list,
+        "explained-never-opened": lambda: explained("stream-never-opened"),
+        "explained-transfer": lambda: explained("transfer-busy"),
+        "kinds": kind_table,
         "commands": commands,
     }
 )

@@ -49,6 +49,8 @@ class Facts:
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
     cannot, our own stream does.
+    `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}`
+    and `{wss}` in it are our addresses.
     """
 
     calls_per_second: float
@@ -74,6 +76,7 @@ class Facts:
     speaks: bool = True
     gathers: bool = True
     regions: tuple[str, ...] = ()
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

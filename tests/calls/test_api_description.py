@@ -32,6 +32,7 @@ ROUTES = {
     ("post", "/calls"),
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),
+    ("get", "/calls/{call_id}/explanation"),
     ("post", "/calls/{call_id}/hangup"),
     ("post", "/calls/{call_id}/transfer"),
     ("post", "/calls/{call_id}/dtmf"),

@@ -11,6 +11,7 @@ from linecard.errors import NotFound, RequestRefused
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
+from linecard.exchange.refusals import SOCKETS
 from linecard.media.formats import StreamProfile, pick_profile
 from linecard.numbers import Number
 from linecard.store import calls, claims, numbers
@@ -39,7 +40,7 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     if given.provider != provider:
         raise RequestRefused("the stream token is for another provider")
     relay = _relay(exchange, given)
-    believe(exchange, relay, request)
+    _believe(exchange, relay, given, request)
     async with exchange.database.read() as conn:
         call = await open_to_streams(conn, exchange, given.call)
         taken = await claims.is_taken(conn, given.id)
@@ -49,6 +50,16 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     if taken:
         raise RequestRefused("the stream token is in use")
     return Admitted(claims=given, call=call, relay=relay, profile=_profile(relay, given, number))
+
+
+def _believe(
+    exchange: Exchange, relay: Relay, given: StreamClaims, request: CarrierRequest
+) -> None:
+    try:
+        believe(exchange, relay, request)
+    except RequestRefused as refusal:
+        exchange.refusals.note(given.call, SOCKETS, refusal.reason)
+        raise
 
 
 def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> StreamProfile:

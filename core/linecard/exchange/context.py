@@ -15,6 +15,7 @@ from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
 from linecard.exchange.journal import Journal
 from linecard.exchange.notifying.breakers import Breakers
+from linecard.exchange.refusals import Refusals
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -68,6 +69,7 @@ class Exchange:
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
+    refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)

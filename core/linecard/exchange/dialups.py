@@ -64,10 +64,14 @@ async def begin(exchange: Exchange, call: Call, wish: TransferWish) -> TransferS
     overtake its answer. Raises GateRefused, UnsupportedByProvider, Conflict, CallOver or CarrierError.
     """
     relay = exchange.relay(call)
-    relay.require("transfer", call.profile)
     consults = wish.mode == WARM and relay.hooks.facts().consults
-    _require(exchange, call, wish)
-    cleared = await _check(exchange, call, wish)
+    try:
+        relay.require("transfer", call.profile)
+        _require(exchange, call, wish)
+        cleared = await _check(exchange, call, wish)
+    except LinecardError as error:
+        await _note_not_begun(exchange, call, error)
+        raise
     transfer = _new(call, wish, consults=consults)
     await _write(exchange, call, transfer)
     try:
@@ -80,6 +84,13 @@ async def begin(exchange: Exchange, call: Call, wish: TransferWish) -> TransferS
         if await _give_up(exchange, call, transfer, error):
             raise CallOver(call.id) from error
         raise
+
+
+async def _note_not_begun(exchange: Exchange, call: Call, error: LinecardError) -> None:
+    """Nobody was asked anything; the record says why."""
+    facts = {"reason": str(error)}
+    async with exchange.database.write() as conn:
+        await timeline.append(conn, call.id, "transfer-not-begun", facts, now())
 
 
 def _require(exchange: Exchange, call: Call, wish: TransferWish) -> None:

@@ -20,6 +20,7 @@ from linecard.exchange.folding import changes
 from linecard.exchange.inbound import as_routed, open_call
 from linecard.exchange.keeping import early_ends, payload
 from linecard.exchange.notifying import writing as notifying
+from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
@@ -92,7 +93,7 @@ async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) 
     """Apply events that came by a look-up or from ourselves."""
     async with exchange.database.write() as conn:
         current = await calls.get(conn, call.id) or call
-        accepted = await _apply_all(conn, exchange, current, events)
+        accepted = await _apply_all(conn, exchange, current, events, asked=True)
     await telling.tell(exchange, accepted.call or call, accepted.fresh, accepted.ended)
     return accepted.call or call
 
@@ -147,15 +148,20 @@ async def _apply_all(
     call: Call,
     events: Sequence[CarrierEvent],
     unknown: Mapping[str, str] = NO_PAIRS,
+    *,
+    asked: bool = False,
 ) -> Accepted:
     fresh: list[CarrierEvent] = []
     was_over = call.is_over
+    await exchange.refusals.write(conn, call.id)
     for event in events:
-        kept = payload(event, unknown)
+        kept = payload(event, unknown, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
             call, judged, is_news = await _apply(conn, exchange, call, event)
             fresh += [judged] if is_news else []
+        else:
+            exchange.refusals.note(call.id, REPEATED, event_name(event))
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 

@@ -31,8 +31,13 @@ EARLY = timedelta(minutes=10)
 LEG_ENDED = "leg-ended"
 
 
-def payload(event: CarrierEvent, unknown: Mapping[str, str]) -> dict[str, object]:
-    """An event as the inbox keeps it, with the fields that no table knows; digits are masked."""
+def payload(
+    event: CarrierEvent, unknown: Mapping[str, str], *, asked: bool = False
+) -> dict[str, object]:
+    """An event as the inbox keeps it, with the fields that no table knows; digits are masked.
+
+    `asked`: nobody reported it; it came by a look-up, or we concluded it.
+    """
     values = {field.name: getattr(event, field.name) for field in fields(event)}
     facts = {name: _plain(value) for name, value in values.items() if value is not None}
     if "digits" in facts:
@@ -40,6 +45,7 @@ def payload(event: CarrierEvent, unknown: Mapping[str, str]) -> dict[str, object
     shown = list(unknown.items())[:MOST_UNKNOWN]
     foreign = {name[:LONGEST_UNKNOWN]: value[:LONGEST_UNKNOWN] for name, value in shown}
     said: dict[str, object] = {"event": event_name(event), **facts}
+    said |= {"asked": True} if asked else {}
     return said | ({"unknown": foreign} if foreign else {})
 
 

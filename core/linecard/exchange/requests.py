@@ -15,6 +15,7 @@ from linecard.exchange import confirming, inbox, patience, recording, waiting
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import is_proof
+from linecard.exchange.refusals import REQUESTS
 from linecard.exchange.tapping import Seen, note_request
 from linecard.webhook import Callback, CarrierRequest, Kind, Reply
 
@@ -34,10 +35,17 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
     try:
         reply = await _handle(exchange, relay, request, seen)
     except BaseException as error:
+        _note_refusal(exchange, seen, error)
         note_request(exchange, seen, None, error)
         raise
     note_request(exchange, seen, reply)
     return reply
+
+
+def _note_refusal(exchange: Exchange, seen: Seen, error: BaseException) -> None:
+    """Of a call whose own address was asked; what carries no token of ours is nobody's."""
+    if seen.request.call and seen.stage != "token" and isinstance(error, RequestRefused):
+        exchange.refusals.note(seen.request.call, REQUESTS, error.reason)
 
 
 async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen) -> Reply:

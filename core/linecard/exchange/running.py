@@ -57,6 +57,12 @@ async def _note_start(exchange: Exchange, call: Call) -> str | None:
     return None
 
 
+async def _note_missing(exchange: Exchange, call: Call, reason: str) -> None:
+    async with exchange.database.write() as conn:
+        facts = {"agent": call.agent, "reason": reason}
+        await timeline.append(conn, call.id, "agent-missing", facts, now())
+
+
 def _whole_targets(exchange: Exchange) -> tuple[str, ...]:
     """The allow list's entries that are one number or address each."""
     return tuple(entry for entry in exchange.settings.transfer_allow if "*" not in entry)
@@ -88,6 +94,7 @@ async def _talk(exchange: Exchange, call: Call, live: LiveCall) -> None:
         agent = exchange.agents.find(call.agent)
     except (NotFound, ConfigurationError) as error:
         log.error("the call has no agent", reason=str(error))
+        await _note_missing(exchange, call, str(error))
         await endings.hang_up(exchange, call, AGENT_ERROR)
         return
     await run_agent(agent, live)

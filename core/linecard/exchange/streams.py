@@ -95,12 +95,22 @@ async def claim(
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
-        await timeline.append(conn, call.id, "stream-started", facts, now())
+        kept = facts | corrections(admitted.profile.format, line)
+        await timeline.append(conn, call.id, "stream-started", kept, now())
         await notifying.tell(exchange, conn, call, Told("stream.started", facts))
     exchange.work_is_due.set()
     if call.status is not CallStatus.IN_PROGRESS:
         event = CallAnswered(key=f"answered-by-stream:{call.id}", carrier_ids=started.carrier_ids)
         await inbox.apply(exchange, call, [event])
+
+
+def corrections(declared: StreamFormat, line: StreamFormat) -> dict[str, str]:
+    """For the record: what had been asked for, where the stream's opening message says otherwise."""
+    if line == declared:
+        return {}
+    one = declared.inbound == declared.outbound
+    both = f"{declared.inbound} in and {declared.outbound} out"
+    return {"asked": str(declared.inbound) if one else both}
 
 
 async def attach(
@@ -182,6 +192,9 @@ def _figures(session: StreamSession) -> dict[str, object]:
         "frames_out": counters.frames_out,
         "underruns": counters.underruns,
         "gaps": counters.gaps,
+        "starved": counters.starved,
+        "unsent_ms": dict(counters.unsent_ms),
+        "first_audio_ms": counters.first_audio_ms,
         "dropped": dict(counters.dropped),
     }
 

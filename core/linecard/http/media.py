@@ -12,6 +12,7 @@ from linecard.errors import RequestRefused
 from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
+from linecard.exchange.refusals import UNOPENED
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url
 from linecard.media.session import StreamSession
@@ -88,6 +89,7 @@ async def _open(
     except (TimeoutError, WebSocketDisconnect, RequestRefused) as error:
         streams.count_dropped(exchange, admitted, dropped)
         streams.over(exchange, admitted, {"reason": _why(error), "dropped": dict(dropped)})
+        exchange.refusals.note(admitted.call.id, UNOPENED, _why(error))
         log.warning("a media socket opened no stream", call=admitted.call.id, reason=_why(error))
         return None
     session.counters.dropped.update(dropped)

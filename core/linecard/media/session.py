@@ -59,7 +59,7 @@ class StreamSession:
         enhancer: Enhancer | None = None,
         tap: StreamTap | None = None,
     ) -> None:
-        self.counters = Counters()
+        self.counters = Counters(began=clock.now())
         self.rate = codec.rate
         self.is_open = True
         self._protocol = protocol

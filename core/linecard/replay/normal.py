@@ -20,7 +20,9 @@ KEPT = {
     "transfers": ("targets", "mode", "ring_seconds", "state", "result"),
 }
 """What is compared of the rows of a call; times and our own copies of files are not."""
-FIGURES_BY_CHANCE = frozenset({"underruns", "frames_in", "frames_out"})
+FIGURES_BY_CHANCE = frozenset(
+    {"underruns", "starved", "frames_in", "frames_out", "unsent_ms", "first_audio_ms"}
+)
 """How late the machine was, and what came or went while our close was on its way."""
 STREAM_ENDED = "stream-ended"
 """Its reason is compared with its moment: who was first to close is often a race."""

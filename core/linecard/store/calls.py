@@ -53,6 +53,13 @@ async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> 
     return await _first(conn, query.limit(1))
 
 
+async def called(conn: AsyncConnection, value: str) -> Call | None:
+    """The call that a carrier calls so, whichever carrier; None where there is none, or several."""
+    query = select(carrier_ids.c.call_id).where(carrier_ids.c.value == value).distinct().limit(2)
+    found = list((await conn.execute(query)).scalars())
+    return await get(conn, found[0]) if len(found) == 1 else None
+
+
 async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> Call:
     """Add ids by which the carrier knows a call.
 

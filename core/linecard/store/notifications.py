@@ -101,6 +101,13 @@ async def give_up(conn: AsyncConnection, call_id: str, url: str, error: str) -> 
     await conn.execute(update_rows(notifications).where(waiting).values(dead))
 
 
+async def counted(conn: AsyncConnection, call_id: str) -> dict[NotificationState, int]:
+    """How many notifications of a call stand in each state."""
+    state = notifications.c.state
+    query = select(state, func.count()).where(notifications.c.call == call_id).group_by(state)
+    return {row[0]: row[1] for row in await conn.execute(query.order_by(state))}
+
+
 async def page(
     conn: AsyncConnection,
     limit: int,

@@ -110,6 +110,12 @@ async def get(conn: AsyncConnection, key: str) -> Job | None:
     return from_row(Job, row) if row else None
 
 
+async def of_call(conn: AsyncConnection, call_id: str) -> list[Job]:
+    """The jobs of a call that are still kept, in whatever state, oldest first."""
+    query = select(outbox).where(outbox.c.call_id == call_id).order_by(outbox.c.id)
+    return [from_row(Job, row) for row in (await conn.execute(query)).mappings()]
+
+
 async def given_up(conn: AsyncConnection, limit: int = 200) -> list[Job]:
     """The jobs that were given up, the newest first."""
     query = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id.desc())

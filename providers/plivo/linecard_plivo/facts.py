@@ -17,6 +17,7 @@ from linecard import (
     StreamProfile,
     same_both_ways,
 )
+from linecard_plivo.advice import ADVICE
 
 MOST_RING_SECONDS = 120
 MOST_CALL_SECONDS = 14_400
@@ -37,6 +38,7 @@ FACTS = Facts(
     tail_runs=True,
     consults=True,
     accept_key=AcceptKey.DIAL,
+    advice=ADVICE,
 )
 
 

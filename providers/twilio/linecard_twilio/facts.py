@@ -14,6 +14,7 @@ from linecard import (
     StreamProfile,
     same_both_ways,
 )
+from linecard_twilio.advice import ADVICE
 
 MOST_RING_SECONDS = 600
 MOST_CALL_SECONDS = 14_400
@@ -39,6 +40,7 @@ FACTS = Facts(
     accept_key=AcceptKey.DOCUMENT,
     cuts_stream=True,
     regions=REGIONS,
+    advice=ADVICE,
 )
 
 PCMU = AudioFormat(Encoding.PCMU, 8000)

@@ -12,6 +12,7 @@ from linecard.http.api.blocklist import blocklist_router
 from linecard.http.api.calls import calls_router
 from linecard.http.api.commands import commands_router
 from linecard.http.api.description import described_api, problems
+from linecard.http.api.explanations import explanations_router
 from linecard.http.api.faults import FaultsAnswered
 from linecard.http.api.limits import BodyLimit
 from linecard.http.api.notifications import notifications_router
@@ -31,6 +32,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
         blocklist_router(exchange),
         calls_router(exchange, dialer),
         commands_router(exchange),
+        explanations_router(exchange),
         notifications_router(exchange),
         providers_router(exchange),
         rates_router(exchange),
