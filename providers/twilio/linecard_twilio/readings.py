@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from linecard import (
@@ -98,7 +100,16 @@ def status(request: CarrierRequest, form: Form) -> Events:
         return unrecognised(request, form)
     key, ids = f"status:{fact_of(form)}", call_ids(form)
     read = PROGRESS.get(word)
-    return (read(key=key, carrier_ids=ids),) if read else ()
+    return (read(key=key, carrier_ids=ids, at=_moment(form)),) if read else ()
+
+
+def _moment(form: Form) -> datetime | None:
+    """When a report of progress was made: RFC 2822, always UTC."""
+    try:
+        read = parsedate_to_datetime(form.text("Timestamp"))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(
@@ -118,6 +129,7 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
         reason=reason,
         code=code,
         duration=form.whole("CallDuration"),
+        at=_moment(form),
     )
 
 
