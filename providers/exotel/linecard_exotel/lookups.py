@@ -105,7 +105,7 @@ def _end(settings: ExotelSettings, call: CallRecord, word: str) -> LegEnded:
         key=f"record:{call.sid}:{'early' if seconds is None else seconds}",
         carrier_ids={"call_sid": call.sid},
         status=end_of(word, seconds),
-        reason="" if word in ENDS else word,
+        reason=word,
         duration=seconds,
         at=_time(call.end_time, ZoneInfo(settings.timezone)) if call.end_time else None,
     )

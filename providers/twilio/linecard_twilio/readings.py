@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
@@ -43,6 +44,9 @@ Events = tuple[CarrierEvent, ...]
 BOTH_SIDES = "?RequestedChannels=2"
 """Without it the file of a dual recording is mixed down."""
 CALLER = "caller"
+MOMENT = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} \+0000"
+)
 DUAL = 2
 
 
@@ -105,11 +109,11 @@ def status(request: CarrierRequest, form: Form) -> Events:
 
 def _moment(form: Form) -> datetime | None:
     """When a report of progress was made: RFC 2822, always UTC."""
+    text = form.text("Timestamp")
     try:
-        read = parsedate_to_datetime(form.text("Timestamp"))
+        return parsedate_to_datetime(text) if MOMENT.fullmatch(text) else None
     except ValueError:
         return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(

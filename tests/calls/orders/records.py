@@ -35,13 +35,15 @@ MOMENTS = frozenset({"at", "created_at", "due_at", "claimed_at", "released_at", 
 Record = Mapping[str, Any]
 
 
-def record_of(rows: Rows) -> Record:
+def record_of(rows: Rows, without: frozenset[str] = frozenset()) -> Record:
     """The call, its recordings and transfers, as they are to be the same whatever came in between."""
-    return {
-        "calls": [_some(row, OF_CALL) for row in rows["calls"]],
+    fields = tuple(name for name in OF_CALL if name not in without)
+    whole = {
+        "calls": [_some(row, fields) for row in rows["calls"]],
         "recordings": _sorted(_some(row, OF_RECORDING) for row in rows["recordings"]),
         "transfers": _sorted(_some(row, OF_TRANSFER) for row in rows["transfers"]),
     }
+    return {name: each for name, each in whole.items() if name not in without}
 
 
 def told_of(rows: Rows) -> list[str]:

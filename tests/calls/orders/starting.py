@@ -21,6 +21,13 @@ UNDONE: Mapping[str, Any] = {
     "status": CallStatus.QUEUED,
 }
 """A call of which nothing has been heard."""
+NOT_DIALLED: Mapping[str, Any] = {
+    "state": TransferState.WAITING,
+    "result": None,
+    "rung": 0,
+    "answers": {},
+}
+"""A transfer that was asked for, and of which nothing has been heard."""
 BY_ANSWER = frozenset({"stream-asked-again", "apologised", "recording-kept"})
 """Lines that answers to the carrier write: they come again with its requests."""
 
@@ -33,7 +40,12 @@ async def start_of(world: Telephone, call_id: str) -> Rows:
     if call["direction"] is Direction.INBOUND:
         return {"numbers": rows["numbers"]}
     own = [row for row in rows["timeline"] if row["name"] not in REPORTS | BY_ANSWER]
-    start = {"numbers": rows["numbers"], "calls": [call | UNDONE], "timeline": own}
+    start = {
+        "numbers": rows["numbers"],
+        "calls": [call | UNDONE],
+        "timeline": own,
+        "transfers": [row | NOT_DIALLED for row in rows["transfers"]],
+    }
     return start | _recording_by_api(rows, start)
 
 
