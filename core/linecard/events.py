@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from linecard.calls import CallStatus, Direction
@@ -41,11 +42,15 @@ class TransferResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
-    """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key."""
+    """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key.
+
+    `at` is when it happened by the carrier's clock (aware), None where it does not say.
+    """
 
     key: str
     leg: str = CALLER
     carrier_ids: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class LegEnded(CarrierEvent):
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
     dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.
+    `answered_at` is when the leg was answered by the carrier's clock (aware), where its end says so.
+    `concluded`: nobody has reported it, core has concluded it; a report goes before it.
     """
 
     status: CallStatus
@@ -89,6 +96,8 @@ class LegEnded(CarrierEvent):
     billed: int | None = None
     cost: str | None = None
     ran_out: bool = False
+    answered_at: datetime | None = None
+    concluded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

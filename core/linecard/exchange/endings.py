@@ -113,7 +113,10 @@ async def _gone(exchange: Exchange, call: Call) -> None:
     found = await look_up(exchange, call)
     if found in (Found.NOT_FOUND, Found.CANNOT_TELL):
         event = LegEnded(
-            key=f"gone:{call.id}", status=CallStatus.COMPLETED, reason="gone at the carrier"
+            key=f"gone:{call.id}",
+            status=CallStatus.COMPLETED,
+            reason="gone at the carrier",
+            concluded=True,
         )
         await inbox.apply(exchange, call, [event])
 

@@ -1,13 +1,14 @@
 """How each reported fact changes a call's record: pure functions in one table.
 
 The same set of facts, in any order and with any repeats, ends in the same record: the status moves
-by the table of `linecard.calls`, first times are kept, and facts of an end are filled in once.
+by the table of `linecard.calls`, the earliest times are kept (a report comes later than what it tells
+of), and an end is what all reports of it say together (`linecard.exchange.ends`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -24,17 +25,18 @@ from linecard.events import (
 from linecard.exchange.reasons import TELLING
 
 Changes = dict[str, Any]
+SLACK = timedelta(seconds=5)
+"""How far a carrier's clock may be from ours."""
 
 
 def _ringing(call: Call, _event: CarrierEvent, _at: datetime) -> Changes:
     return {"status": advance(call.status, CallStatus.RINGING)}
 
 
-def _answered(call: Call, _event: CarrierEvent, at: datetime) -> Changes:
-    return {
-        "status": advance(call.status, CallStatus.IN_PROGRESS),
-        "answered_at": call.answered_at or at,
-    }
+def _answered(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    """An answer that is told after the end was before it."""
+    answered = _earliest(call.answered_at, call.ended_at, _when(call, event.at, at) or at)
+    return {"status": advance(call.status, CallStatus.IN_PROGRESS), "answered_at": answered}
 
 
 def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
@@ -43,14 +45,40 @@ def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
 
 
 def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
+    """`event` is what all reports of the end say together; a stronger one may correct a weaker one."""
     assert isinstance(event, LegEnded)
+    ended_at = _earliest(call.ended_at, _when(call, event.at, at) or at)
     return {
-        "status": advance(call.status, event.status),
-        "ended_at": call.ended_at or at,
-        "duration": event.duration if call.duration is None else call.duration,
-        "cost": call.cost or event.cost,
-        "end_reason": call.end_reason or _our_reason(call) or event.reason or event.code or None,
+        "status": event.status if call.is_over else advance(call.status, event.status),
+        "answered_at": _answered_before(call, event, ended_at, at),
+        "ended_at": ended_at,
+        "duration": call.duration if event.duration is None else event.duration,
+        "cost": event.cost or call.cost,
+        "end_reason": _our_reason(call) or event.reason or event.code or None,
     }
+
+
+def _answered_before(
+    call: Call, event: LegEnded, ended_at: datetime, at: datetime
+) -> datetime | None:
+    """When an ended call was answered: as the carrier says, or as long before its end as it lasted."""
+    said = _when(call, event.answered_at, at)
+    if said is None and event.status is CallStatus.COMPLETED and _when(call, event.at, at):
+        lasted = timedelta(seconds=event.duration or 0)
+        said = max(call.created_at, ended_at - lasted) if event.duration else None
+    known = [moment for moment in (call.answered_at, said) if moment]
+    return _earliest(*known, ended_at) if known else None
+
+
+def _when(call: Call, said: datetime | None, at: datetime) -> datetime | None:
+    """The carrier's time, where it lies within the life of the call: clocks and zones can be wrong."""
+    if said is None or not call.created_at - SLACK <= said <= at + SLACK:
+        return None
+    return min(max(said, call.created_at), at)
+
+
+def _earliest(*moments: datetime | None) -> datetime:
+    return min(moment for moment in moments if moment is not None)
 
 
 def _rated(call: Call, event: CarrierEvent, _at: datetime) -> Changes:

@@ -16,9 +16,10 @@ from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
 from linecard.exchange import recording_jobs, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
+from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
 from linecard.exchange.inbound import as_routed, open_call
-from linecard.exchange.keeping import early_ends, payload
+from linecard.exchange.keeping import early_events, payload
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
@@ -75,8 +76,8 @@ async def _accept(
             return await _store(conn, exchange, relay, call, callback, callback.events)
         call = await open_call(conn, exchange, relay, callback)
         events = as_routed(call, callback.events)
-        ends = await early_ends(conn, call) if call else ()
-        stored = await _store(conn, exchange, relay, call, callback, (*events, *ends))
+        early = await early_events(conn, call) if call else ()
+        stored = await _store(conn, exchange, relay, call, callback, (*events, *early))
         return replace(stored, opened=call is not None)
 
 
@@ -127,7 +128,8 @@ async def _store(
 ) -> Accepted:
     if call is None:
         for event in events:
-            kept = payload(event, callback.unknown)
+            named = replace(event, carrier_ids={**callback.call_ids, **event.carrier_ids})
+            kept = payload(named, callback.unknown)
             await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
         return Accepted(None)
     if callback.call_ids:
@@ -170,17 +172,25 @@ async def _apply(
 ) -> tuple[Call, CarrierEvent, bool]:
     """The call after an event, what it means, and whether anybody need be told of it."""
     at = now()
+    counts = await _whole(conn, call, event)
     event = await _judged(conn, call, event)
-    changed = changes(call, event, at)
+    changed = changes(call, await _judged(conn, call, counts), at) if counts else {}
     if changed:
         await calls.update(conn, call.id, **changed)
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
-    await recording_jobs.event_applied(exchange, conn, call, event)
     applied = replace(call, **changed)
+    await recording_jobs.event_applied(exchange, conn, applied, event)
     if is_news:
         await notifying.event_applied(exchange, conn, call, applied, event)
     return applied, event, is_news
+
+
+async def _whole(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent | None:
+    """What counts for the record: of an end, all that was ever reported of it; None where it stands."""
+    if isinstance(event, LegEnded) and event.leg == CALLER:
+        return await with_others(conn, call, event)
+    return event
 
 
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from linecard.calls import Call
-from linecard.events import CALLER, CarrierEvent, LegEnded, RecordingReady
+from linecard.events import (
+    CALLER,
+    AnswerRequested,
+    CallAnswered,
+    CarrierEvent,
+    LegEnded,
+    RecordingReady,
+    RecordingStarted,
+)
 from linecard.exchange import outbox
 from linecard.exchange.context import Exchange
 from linecard.store import recordings
@@ -31,7 +39,7 @@ Put = Callable[[Exchange, "AsyncConnection", Call, CarrierEvent], Awaitable[None
 async def event_applied(
     exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent
 ) -> None:
-    """Write the jobs that an event of a call makes necessary."""
+    """Write the jobs that an event makes necessary; `call` is as the event has left it."""
     put = PUTS.get(type(event))
     if put is not None:
         await put(exchange, conn, call, event)
@@ -65,12 +73,19 @@ async def _fetch(
 
 
 async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
-    """After the end of a call that was answered and recorded, or may have been."""
-    assert isinstance(event, LegEnded)
-    if event.leg != CALLER or call.answered_at is None:
+    """After the end of a call that was answered and recorded, or may have been, whichever is told first."""
+    if event.leg != CALLER or not call.is_over or call.answered_at is None:
         return
     if call.record or await recordings.of_call(conn, call.id):
         await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
 
 
-PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType({RecordingReady: _fetch, LegEnded: _poll})
+PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType(
+    {
+        RecordingReady: _fetch,
+        LegEnded: _poll,
+        AnswerRequested: _poll,
+        CallAnswered: _poll,
+        RecordingStarted: _poll,
+    }
+)

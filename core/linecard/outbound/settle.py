@@ -189,5 +189,6 @@ def _given_up(call: Call) -> LegEnded:
     return LegEnded(
         key=f"given-up:{call.id}",
         status=CallStatus.FAILED,
+        concluded=True,
         reason="unknown: the carrier never said whether it placed the call",
     )

@@ -97,6 +97,7 @@ def _forgotten(call: Call) -> CarrierEvent:
     return LegEnded(
         key=f"forgotten:{call.id}",
         status=CallStatus.COMPLETED if answered else CallStatus.FAILED,
+        concluded=True,
         reason="the carrier never reported an end and knows the call no more",
     )
 

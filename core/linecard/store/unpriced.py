@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
-from linecard.calls import ENDS, Call
+from linecard.calls import ENDS, Call, CallStatus
 from linecard.events import CALLER
 from linecard.store.rows import from_row
 from linecard.store.tables import calls, timeline
@@ -41,7 +41,9 @@ async def unpriced(
         calls.c.status.in_(tuple(ENDS)),
         calls.c.ended_at >= since,
         calls.c.cost.is_(None),
-        calls.c.answered_at.is_not(None) | (calls.c.duration > 0),
+        calls.c.answered_at.is_not(None)
+        | (calls.c.duration > 0)
+        | (calls.c.status == CallStatus.COMPLETED),
         ~settled,
     )
     found = await conn.execute(query.order_by(calls.c.ended_at, calls.c.id))

@@ -92,13 +92,13 @@ def _state(settings: ExotelSettings, call: CallRecord) -> CallLookup:
         found=Found.ENDED,
         carrier_ids=ids,
         answered=word == "completed",
-        ended=_end(call, word),
+        ended=_end(settings, call, word),
         rated=prices.rated(settings, call.sid, call.price),
         further=recording_ready(call.pre_signed_recording_url or call.recording_url or ""),
     )
 
 
-def _end(call: CallRecord, word: str) -> LegEnded:
+def _end(settings: ExotelSettings, call: CallRecord, word: str) -> LegEnded:
     """The end; its key tells a record without the length, which comes later, from one with it."""
     seconds = whole(call.duration)
     return LegEnded(
@@ -107,4 +107,5 @@ def _end(call: CallRecord, word: str) -> LegEnded:
         status=end_of(word, seconds),
         reason=word,
         duration=seconds,
+        at=_time(call.end_time, ZoneInfo(settings.timezone)) if call.end_time else None,
     )

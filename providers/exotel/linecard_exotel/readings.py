@@ -23,7 +23,7 @@ from linecard import (
 )
 from linecard_exotel.e164 import read_number
 from linecard_exotel.fields import Form, file_name
-from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, ENDS, GOING_ON, MACHINES, end_of
+from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, GOING_ON, MACHINES, end_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -107,7 +107,7 @@ def _left(form: Form) -> Events:
             key=f"left:{form.sid()}",
             carrier_ids={"call_sid": form.sid()},
             status=CallStatus.COMPLETED,
-            reason="the caller hung up",
+            reason=str(CallStatus.COMPLETED),
             ended_by="caller",
         ),
     )
@@ -137,7 +137,7 @@ def _over(form: Form, event: str, word: str) -> Events:
         key=f"ended:{form.sid()}:terminal:{word}",
         carrier_ids={"call_sid": form.sid()},
         status=end_of(word, seconds),
-        reason="" if word in ENDS else word,
+        reason=word,
         duration=seconds,
     )
     return (

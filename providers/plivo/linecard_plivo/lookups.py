@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from linecard import (
     CallLookup,
@@ -17,6 +16,7 @@ from linecard import (
 )
 from linecard_plivo.e164 import write_number
 from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
+from linecard_plivo.moments import utc
 from linecard_plivo.readings import recording_ready
 from linecard_plivo.replies import (
     Detail,
@@ -111,12 +111,9 @@ class _Sought:
 
 
 def _unix_time(written: str | None) -> float:
-    """Plivo's times carry an offset or are UTC; what is not readable is long ago."""
-    try:
-        read = datetime.fromisoformat(written or "")
-    except ValueError:
-        return 0.0
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    """What is not readable is long ago."""
+    read = utc(written)
+    return read.timestamp() if read else 0.0
 
 
 async def _not_over(rest: Rest, sought: _Sought) -> Sequence[Live]:
@@ -171,4 +168,6 @@ def _end(call: Detail) -> LegEnded:
         billed=whole(call.billed_duration),
         cost=text(call.total_amount) or None,
         ran_out=code == END_OF_DOCUMENT,
+        at=utc(call.end_time),
+        answered_at=utc(call.answer_time),
     )

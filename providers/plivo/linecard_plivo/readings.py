@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from linecard import (
@@ -25,6 +26,7 @@ from linecard import (
 from linecard_plivo.e164 import read_number
 from linecard_plivo.fields import Form
 from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
+from linecard_plivo.moments import local
 
 Events = tuple[CarrierEvent, ...]
 
@@ -99,8 +101,14 @@ def ended(_request: CarrierRequest, form: Form) -> Events:
             billed=form.whole("BillDuration"),
             cost=form.text("TotalCost") or None,
             ran_out=code == END_OF_DOCUMENT,
+            at=_moment(form, "EndTime"),
+            answered_at=_moment(form, "AnswerTime"),
         ),
     )
+
+
+def _moment(form: Form, name: str) -> datetime | None:
+    return local(form.text(name), form.text("StartTime"), form.text("SessionStart"))
 
 
 def machine(_request: CarrierRequest, form: Form) -> Events:

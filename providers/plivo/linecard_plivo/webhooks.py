@@ -57,6 +57,11 @@ END_FIELDS = (
     "TotalCost",
     "Duration",
     "BillDuration",
+    "AnswerTime",
+    "EndTime",
+    "SessionStart",
+    "StartTime",
+    "To",
 )
 ROOM_FIELDS = ("CallUUID", "ConferenceName", "ConferenceAction", "ConferenceUUID")
 DIAL_FIELDS = (*ROOM_FIELDS, "DialStatus", "DialALegUUID", "DialBLegUUID", "DialHangupCause")

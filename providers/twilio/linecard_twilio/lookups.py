@@ -74,7 +74,12 @@ def _made(call: Call) -> float:
     made: datetime | None = call.date_created or call.start_time
     if made is None:
         return 0.0
-    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
+    return _in_utc(made).timestamp()
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Twilio's times are UTC's."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_call(call: Call) -> CallLookup:
@@ -104,6 +109,7 @@ def _end(call: Call, rated: CallRated | None) -> LegEnded:
         reason=reason,
         duration=whole(call.duration),
         cost=rated.cost if rated else None,
+        at=_in_utc(call.end_time) if call.end_time else None,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from linecard import (
@@ -41,6 +44,9 @@ Events = tuple[CarrierEvent, ...]
 BOTH_SIDES = "?RequestedChannels=2"
 """Without it the file of a dual recording is mixed down."""
 CALLER = "caller"
+MOMENT = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} \+0000"
+)
 DUAL = 2
 
 
@@ -98,7 +104,16 @@ def status(request: CarrierRequest, form: Form) -> Events:
         return unrecognised(request, form)
     key, ids = f"status:{fact_of(form)}", call_ids(form)
     read = PROGRESS.get(word)
-    return (read(key=key, carrier_ids=ids),) if read else ()
+    return (read(key=key, carrier_ids=ids, at=_moment(form)),) if read else ()
+
+
+def _moment(form: Form) -> datetime | None:
+    """When a report of progress was made: RFC 2822, always UTC."""
+    text = form.text("Timestamp")
+    try:
+        return parsedate_to_datetime(text) if MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(
@@ -118,6 +133,7 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
         reason=reason,
         code=code,
         duration=form.whole("CallDuration"),
+        at=_moment(form),
     )
 
 

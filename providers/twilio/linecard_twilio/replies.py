@@ -39,6 +39,7 @@ class Call(msgspec.Struct):
     direction: str | None = None
     date_created: datetime | None = None
     start_time: datetime | None = None
+    end_time: datetime | None = None
     duration: str | None = None
     price: str | None = None
     price_unit: str | None = None

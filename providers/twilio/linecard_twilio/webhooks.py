@@ -38,7 +38,14 @@ class Shape:
 
 
 ANSWER_FIELDS = ("CallSid", "From", "To", "Direction", "CallStatus")
-END_FIELDS = ("CallDuration", "SipResponseCode", "SequenceNumber", "ParentCallSid")
+END_FIELDS = (
+    "CallDuration",
+    "SipResponseCode",
+    "SequenceNumber",
+    "ParentCallSid",
+    "Timestamp",
+    "To",
+)
 LEG_FIELDS = (
     "CallSid",
     "CallStatus",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -269,6 +270,8 @@ def test_an_end() -> None:
         duration=66,
         billed=120,
         cost="0.01000",
+        at=datetime(2024, 10, 25, 14, 14, 46, tzinfo=UTC),
+        answered_at=datetime(2024, 10, 25, 14, 13, 40, tzinfo=UTC),
     )
 
 
