@@ -21,7 +21,7 @@ from linecard.simulator.speech import speech
 from linecard.store import calls
 from linecard.store import outbox as jobs
 from tests.calls.files import Files, said, serving_files, sound
-from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 CARRIERS = ("plivo", "twilio", "exotel")
 TALKER = Phone(
@@ -47,8 +47,9 @@ def stored(folder: Path) -> list[Path]:
 async def recorded_call(world: Telephone) -> str:
     """A call that is recorded from our side or the carrier's."""
     world.carrier.phones[CUSTOMER] = TALKER
-    options = dict(world.carrier.number_options())
-    await world.register(options=options)
+    await world.register(options=dict(world.carrier.number_options()))
+    shown = (await world.api.get(f"/api/numbers/{OURS}")).json()
+    world.carrier.set_up(OURS, [step["paste"] for step in shown["setup"] if step["paste"]])
     return str((await world.dial(record=True))["id"])
 
 

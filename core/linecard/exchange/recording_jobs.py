@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from linecard.calls import Call
+from linecard.calls import Call, CallStatus
 from linecard.events import CALLER, CarrierEvent, LegEnded, RecordingReady
 from linecard.exchange import outbox
 from linecard.exchange.context import Exchange
@@ -65,9 +65,13 @@ async def _fetch(
 
 
 async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
-    """After the end of a call that was answered and recorded, or may have been."""
+    """After the end of a call that was answered and recorded, or may have been.
+
+    Where the carrier's own flow has the call, nobody may have told of its answer; how it ended does.
+    """
     assert isinstance(event, LegEnded)
-    if event.leg != CALLER or call.answered_at is None:
+    was_answered = call.answered_at is not None or event.status is CallStatus.COMPLETED
+    if event.leg != CALLER or not was_answered:
         return
     if call.record or await recordings.of_call(conn, call.id):
         await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
