@@ -90,3 +90,16 @@ async def exits(call: linecard.LiveCall) -> None:
 async def cancels_itself(call: linecard.LiveCall) -> None:
     """Raises what only the server should."""
     raise asyncio.CancelledError
+
+
+@linecard.agent
+async def card_taker(call: linecard.LiveCall) -> None:
+    """Asks for a card number only when nothing is recorded."""
+    try:
+        paused = await call.record("pause", resume_after=60)
+    except linecard.LinecardError as error:
+        call.outcome = f"not asked: {type(error).__name__}"
+    else:
+        call.outcome = "asked" if paused is linecard.RecordingResult.PAUSED else f"not asked: {paused}"
+        await call.record("resume")
+    await call.ended()

@@ -187,7 +187,8 @@ async def test_a_job_that_takes_longer_than_its_lease_is_nobody_elses(
 ) -> None:
     """As a file that comes slowly: the second loop is another server's."""
     monkeypatch.setattr(outbox, "LEASE_SECONDS", 0.9)
-    worker = hire(Slow(3.0))
+    worker = Slow(3.0)
+    hire(worker)
     async with telephone(tmp_path) as world:
         second = asyncio.create_task(OutboxLoop(world.exchange, {"test": worker.kind}).run())
         await put(world, "a")
@@ -200,7 +201,8 @@ async def test_a_job_that_somebody_else_has_taken_is_left_to_him(
     tmp_path: Path, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "LEASE_SECONDS", 0.9)
-    worker = hire(Slow(30.0))
+    worker = Slow(30.0)
+    hire(worker)
     async with telephone(tmp_path) as world:
         await put(world, "a")
         await world.eventually(lambda: worker.running == 1)

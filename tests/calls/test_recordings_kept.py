@@ -87,7 +87,7 @@ async def test_a_file_that_is_told_late_and_twice_is_kept_once(
 async def test_without_a_storage_the_file_stays_with_the_carrier(tmp_path: Path) -> None:
     async with telephone(tmp_path, recordings="off") as world:
         call = await world.until(
-            await recorded_call(world), lambda one: first(one).get("status") == "ready"
+            await recorded_call(world), lambda one: first(one).get("status") == "completed"
         )
         assert first(call)["sha256"] is None
         assert (await world.api.get(first(call)["file"])).content[:4] == b"RIFF"
@@ -173,7 +173,7 @@ async def test_a_file_that_leads_elsewhere_is_not_fetched_and_the_record_says_so
         await world.eventually(lambda: is_buried(world, call_id))
         call = await world.until(call_id, lambda one: "recording-not-kept" in names(one))
         assert why in first(call)["reason"]
-        assert first(call)["status"] == "ready"
+        assert first(call)["status"] == "completed"
         assert len(files.asked) == 1
         assert stored(tmp_path) == []
 

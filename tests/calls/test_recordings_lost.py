@@ -125,7 +125,7 @@ async def test_after_the_deadline_one_event_says_so_and_a_late_file_wins(
         )
         assert first(call)["reason"] == recording_poll.NEVER_CAME
         call = await world.until(call["id"], is_kept)
-        assert first(call)["status"] == "ready"
+        assert first(call)["status"] == "completed"
         assert first(call)["reason"] is None
         assert names(call).count("recording-failed") == 1
 

@@ -68,6 +68,7 @@ class Exchange:
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
     turns: Turns = field(default_factory=Turns)
+    recording_turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from linecard.exchange import (
     dialups,
     endings,
+    recording_acts,
     recording_delete,
     recording_fetch,
     recording_poll,
@@ -39,6 +40,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         DELETE: Kind(
             work=recording_delete.delete_recording, retry_after=recording_delete.RETRY_AFTER
+        ),
+        recording_acts.RESUME: Kind(
+            work=recording_acts.resume_after_all,
+            retry_after=recording_acts.RESUME_AGAIN_AFTER,
+            buried=recording_acts.resume_given_up,
         ),
         POLL: Kind(
             work=recording_poll.poll_recording,

@@ -83,7 +83,7 @@ async def _wanted(exchange: Exchange, job: Job) -> tuple[Call, Recording] | None
         call = await calls.get(conn, job.call_id or "")
         name = str(job.payload.get("recording", ""))
         recording = await recordings.find(conn, call.id, name) if call else None
-    if call is None or recording is None or recording.kept_as or recording.status != "ready":
+    if call is None or recording is None or recording.kept_as or recording.status != "completed":
         return None
     return call, recording
 

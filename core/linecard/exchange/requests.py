@@ -115,7 +115,7 @@ def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> No
     if call is None:
         return
     if isinstance(event, AnswerRequested) and event.answers and _records_now(exchange, call):
-        exchange.tasks.start(recording.start(exchange, call), "start recording")
+        exchange.tasks.start(recording.begin(exchange, call), "start recording")
 
 
 def _records_now(exchange: Exchange, call: Call) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linecard.calls import CallStatus, Direction, Machine
+from linecard.events import RecordingResult
 from linecard.routing import Routing
 from linecard.store.notifications import NotificationState
 from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
@@ -185,9 +186,16 @@ class DigitsIn(_Body):
 
 
 class RecordingIn(_Body):
-    """What to do with the call's recording."""
+    """What to do with the call's recording; a pause may end by itself after `resume_after` seconds."""
 
     do: Literal["start", "stop", "pause", "resume"]
+    resume_after: Annotated[int, Field(strict=True, ge=1, le=3600)] | None = None
+
+
+class RecordingDone(BaseModel):
+    """What the carrier has confirmed."""
+
+    result: RecordingResult
 
 
 class RecordingOut(BaseModel):
