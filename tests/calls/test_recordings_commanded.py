@@ -29,11 +29,11 @@ async def world(tmp_path: Path) -> AsyncIterator[Telephone]:
         yield running
 
 
-async def recorded(world: Telephone, **wish: object) -> str:
+async def recorded(world: Telephone) -> str:
     """A call that is recorded and has its stream."""
     world.carrier.phones[CUSTOMER] = LOUD
     await world.register()
-    placed = await world.dial(record=True, **wish)
+    placed = await world.dial(record=True)
     call_id = str(placed["id"])
     await world.until(call_id, lambda one: {"stream-started", "recording-started"} <= {*names(one)})
     return call_id

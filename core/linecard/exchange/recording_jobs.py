@@ -73,7 +73,7 @@ async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: Ca
     was_answered = call.answered_at is not None or event.status is CallStatus.COMPLETED
     if event.leg != CALLER or not was_answered:
         return
-    if call.record or await recordings.of_call(conn, call.id):
+    if (call.record and call.may_be_recorded) or await recordings.of_call(conn, call.id):
         await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
 
 

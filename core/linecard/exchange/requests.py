@@ -122,4 +122,4 @@ def _records_now(exchange: Exchange, call: Call) -> bool:
     """Whether the recording is asked for by API at the answer, as the carrier's facts say."""
     facts = exchange.relay(call).hooks.facts()
     where = facts.record_outbound if call.direction is Direction.OUTBOUND else facts.record_inbound
-    return call.record and not call.is_over and where is RecordAt.LIVE
+    return call.record and call.may_be_recorded and not call.is_over and where is RecordAt.LIVE
