@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from linecard.simulator.ledger import Entry, What
-from linecard.simulator.phone import Phone
+from linecard.simulator.phone import BUSY, Phone
 from linecard.simulator.script import HangUp, Press, Speak, Step, Wait, WaitForSound
 from linecard.simulator.speech import speech
 from tests.calls.lines import Line, line
@@ -168,7 +168,7 @@ async def stream_dies(at: Line, call_id: str) -> None:
 
 
 async def transfer_comes_back(at: Line, call_id: str) -> None:
-    at.world.carrier.phones[at.human] = Phone(line_busy=True)
+    at.world.carrier.phones[at.human] = BUSY
     body = {"to": [at.human]}
     answer = await at.world.api.post(f"/api/calls/{call_id}/transfer", json=body)
     assert answer.status_code == 202, answer.text
@@ -203,22 +203,6 @@ async def test_a_repeat_of_any_request_asks_and_records_once(at: Line) -> None:
     assert names(call).count("consent-asked") == 1
     assert names(call).count("consent-given") == 1
     assert len(entries(at, What.RECORDING_STARTED)) == 1
-
-
-@pytest.mark.parametrize("provider", ALL_PROVIDERS)
-async def test_the_next_process_goes_on_where_the_last_has_died(
-    tmp_path: Path, provider: str
-) -> None:
-    """What was said stands in the database: an answer to it by another process neither asks nor skips."""
-    async with line(tmp_path, provider) as at:
-        await at.route({}, record=True, consent=ASKED)
-        call_id = await begin(at, "in", caller(Wait(1), Press("1"), Wait(300)))
-        await at.world.until(call_id, lambda one: one["consent"] == "asked")
-        at.world.exchange.turns.__init__()  # type: ignore[misc]
-        call = await at.world.until(call_id, lambda one: one["consent"] == "given")
-        assert names(call).count("consent-asked") == 1
-        await at.world.api.post(f"/api/calls/{call_id}/hangup")
-        await at.world.ended(call_id)
 
 
 @pytest.mark.parametrize(
