@@ -48,7 +48,8 @@ class Facts:
     our stream at once. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
-    cannot, our own stream does.
+    cannot, our own stream does. `transfer_ends_recording`: what records the caller's leg ends, or may
+    end, when a transfer gives it another document.
     """
 
     calls_per_second: float
@@ -73,6 +74,7 @@ class Facts:
     machine_with_digits: bool = True
     speaks: bool = True
     gathers: bool = True
+    transfer_ends_recording: bool = False
     regions: tuple[str, ...] = ()
 
 

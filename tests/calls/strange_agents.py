@@ -100,6 +100,8 @@ async def card_taker(call: linecard.LiveCall) -> None:
     except linecard.LinecardError as error:
         call.outcome = f"not asked: {type(error).__name__}"
     else:
-        call.outcome = "asked" if paused is linecard.RecordingResult.PAUSED else f"not asked: {paused}"
+        call.outcome = (
+            "asked" if paused is linecard.RecordingResult.PAUSED else f"not asked: {paused}"
+        )
         await call.record("resume")
     await call.ended()

@@ -158,9 +158,9 @@ async def test_an_agent_cannot_record_who_was_not_asked(at: Line) -> None:
 async def stream_dies(at: Line, call_id: str) -> None:
     faults = at.world.carrier.faults
     unwatch = at.world.carrier.ledger.watch(
-        lambda entry: setattr(faults, "socket_reset", 0)
-        if entry.what is What.STREAM_CLOSED
-        else None
+        lambda entry: (
+            setattr(faults, "socket_reset", 0) if entry.what is What.STREAM_CLOSED else None
+        )
     )
     faults.socket_reset = 1.0
     await at.world.until(call_id, lambda one: names(one).count("stream-started") == 2)

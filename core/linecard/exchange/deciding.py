@@ -14,12 +14,22 @@ import structlog
 from linecard.calls import Call, CallStatus, Direction
 from linecard.errors import GateRefused, UnsupportedByProvider
 from linecard.events import TransferResult
-from linecard.exchange import consenting, dialups, diverting, endings, menus, routed, targets
+from linecard.exchange import (
+    consenting,
+    dialups,
+    diverting,
+    endings,
+    menus,
+    recording_moves,
+    routed,
+    targets,
+)
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import ON_STREAM, agent_is_gone, is_attended
 from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, timeline, transfers
+from linecard.store.transfers import Transfer
 from linecard.transfers import TransferState, read_reference
 from linecard.verbs import Hangup, Reason, Redirect, Reject, Say, Stream, Verb
 from linecard.wall import now
@@ -153,7 +163,7 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
     if request.kind is Kind.BACK:
         return await _stream_if_agent(exchange, call)
     transfer = await dialups.moving(exchange, call)
-    dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
+    dialled = await _dialled(exchange, call, transfer)
     if dialled:
         return dialled
     if routed.is_turned_away(call):
@@ -179,8 +189,7 @@ async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
 async def _whom_to_dial(exchange: Exchange, call: Call) -> Verbs:
     """Asked at an address of the number, which does not say for which transfer."""
     transfer = await dialups.moving(exchange, call)
-    dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
-    return dialled or await _stream_if_agent(exchange, call)
+    return await _dialled(exchange, call, transfer) or await _stream_if_agent(exchange, call)
 
 
 async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
@@ -221,8 +230,13 @@ async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> 
         transfer = None
     if request.kind in OF_TARGETS:
         return await targets.verbs(exchange, call, request, transfer)
+    return await _dialled(exchange, call, transfer) or await _another_stream(exchange, call)
+
+
+async def _dialled(exchange: Exchange, call: Call, transfer: Transfer | None) -> Verbs:
+    """The document that takes the caller to others, with what it says of the recording; empty for none."""
     dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
-    return dialled or await _another_stream(exchange, call)
+    return [*await recording_moves.moved(exchange, call), *dialled] if dialled else ()
 
 
 async def _fallback(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:

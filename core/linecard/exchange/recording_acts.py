@@ -124,9 +124,7 @@ async def _pauses(conn: AsyncConnection, call: Call) -> int:
     return [line.name for line in await timeline.of_call(conn, call.id)].count(PAUSE_ASKED)
 
 
-async def _note_refused(
-    exchange: Exchange, call: Call, action: str, error: LinecardError
-) -> None:
+async def _note_refused(exchange: Exchange, call: Call, action: str, error: LinecardError) -> None:
     facts = {"reason": getattr(error, "message", str(error))}
     async with exchange.database.write() as conn:
         await timeline.append(conn, call.id, f"recording-{action}-refused", facts, now())
@@ -207,6 +205,16 @@ async def resume_given_up(exchange: Exchange, job: Job) -> None:
             return
         await timeline.append(conn, call.id, "recording-resume-failed", {}, now())
     exchange.metrics.recording_failures.labels(call.provider).inc()
+
+
+async def stop_now(exchange: Exchange, call: Call, reason: str) -> None:
+    """Stop whatever records a call, for a reason of ours. Raises CarrierError."""
+    async with exchange.recording_turns.of(call.id):
+        await _stop(exchange, call)
+        async with exchange.database.write() as conn:
+            ended = await recordings.running_ended(conn, call.id)
+            facts = {"n": [one.n for one in ended], "reason": reason}
+            await timeline.append(conn, call.id, "recording-stopped", facts, now())
 
 
 async def _ended(conn: AsyncConnection, call_id: str) -> list[Recording]:

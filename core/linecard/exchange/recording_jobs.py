@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from linecard.calls import Call, CallStatus
-from linecard.events import CALLER, CarrierEvent, LegEnded, RecordingReady
+from linecard.events import CALLER, CarrierEvent, LegAnswered, LegEnded, RecordingReady
 from linecard.exchange import outbox
 from linecard.exchange.context import Exchange
 from linecard.store import recordings
@@ -20,6 +20,7 @@ FETCH = "fetch-recording"
 DELETE = "delete-recording"
 DAY = 86_400.0
 POLL = "poll-recording"
+STOP = "stop-recording"
 POLL_AFTER = 90.0
 """Seconds after a call's end when the carrier is first asked for a file that it has not told of."""
 LANES = 8
@@ -77,4 +78,17 @@ async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: Ca
         await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
 
 
-PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType({RecordingReady: _fetch, LegEnded: _poll})
+async def _stop(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
+    """A human has the caller: what still records is stopped, unless it is to go on."""
+    assert isinstance(event, LegAnswered)
+    if not event.bridged or call.record_after_transfer:
+        return
+    if not exchange.relay(call).supports("stop_recording", call.profile):
+        return
+    if call.record or await recordings.of_call(conn, call.id):
+        await outbox.put(exchange, conn, STOP, f"{call.id}/{event.key}", call_id=call.id)
+
+
+PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType(
+    {RecordingReady: _fetch, LegEnded: _poll, LegAnswered: _stop}
+)
