@@ -155,11 +155,13 @@ class HangUpResult(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
-    `host:port`) alone and dropped on a change of host."""
+    `host:port`) alone and dropped on a change of host. `external`: it lies in a storage of the account's
+    own that no setting opens to us, and is not asked for."""
 
     url: str
     hosts: frozenset[str]
     authorization: str | None = None
+    external: bool = False
 
 
 class TransferStage(StrEnum):

@@ -57,7 +57,7 @@ def test_a_folder_needs_no_fsspec(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_a_file_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     for body, media_type, found in (
-        (sound(channels=2), "audio/mpeg", Sound("wav", 2)),
+        (sound(channels=2), "audio/mpeg", Sound("wav", 2, 1.0)),
         (b"ID3\x04rest", "", Sound("mp3")),
         (b"\xff\xfb\x90rest", "application/octet-stream", Sound("mp3")),
         (b"OggS", "audio/ogg", Sound("bin")),
@@ -70,7 +70,7 @@ def test_a_writer_that_did_not_know_the_end_is_believed(tmp_path: Path) -> None:
     wav = bytearray(sound())
     wav[4:8] = wav[40:44] = b"\xff\xff\xff\xff"
     (tmp_path / "x").write_bytes(wav)
-    assert inspect(tmp_path / "x", "") == Sound("wav", 1)
+    assert inspect(tmp_path / "x", "") == Sound("wav", 1, 1.0)
 
 
 @pytest.mark.parametrize("cut", [12, 20, 43, 44, 100, -1])

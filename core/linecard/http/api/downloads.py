@@ -72,7 +72,8 @@ async def _kept(exchange: Exchange, call: Call, n: int) -> Recording:
     if kept is None:
         raise NotFound("recording", f"{call.id}/{n}")
     if kept.status != "completed":
-        why = f"it is {kept.status}; it is there once its status is 'completed'"
+        elsewhere = kept.status == "external" and f"it is external: {kept.reason}"
+        why = elsewhere or f"it is {kept.status}; it is there once its status is 'completed'"
         raise NotFound("recording", f"{call.id}/{n}", why)
     return kept
 
