@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 
 import linecard
+from linecard.simulator.speech import beep
 
 HEARD: defaultdict[str, list[bytes]] = defaultdict(list)
 """What `listener` was given, by the call's id."""
@@ -104,4 +105,12 @@ async def card_taker(call: linecard.LiveCall) -> None:
             "asked" if paused is linecard.RecordingResult.PAUSED else f"not asked: {paused}"
         )
         await call.record("resume")
+    await call.ended()
+
+
+@linecard.agent(rate=8000)
+async def speaks_once(call: linecard.LiveCall) -> None:
+    """Says one thing, and listens."""
+    await asyncio.sleep(0.1)
+    await call.play(beep() * 5)
     await call.ended()
