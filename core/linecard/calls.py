@@ -42,6 +42,15 @@ class Machine(StrEnum):
     WAIT_FOR_BEEP = "wait-for-beep"
 
 
+class Consented(StrEnum):
+    """How far the consent to a recording has come: `announced` and `given` allow it."""
+
+    ASKED = "asked"
+    ANNOUNCED = "announced"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
 ENDS = frozenset(
     {
         CallStatus.COMPLETED,
@@ -80,6 +89,7 @@ class Call:
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
     `notify` is where its notifications go, None: nowhere.
     `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
+    `consent` is what is asked before it is recorded (see `linecard.consent`), empty for nothing.
     """
 
     id: str
@@ -111,6 +121,14 @@ class Call:
     closing_at: datetime | None = None
     notify: str | None = field(default=None, repr=False)
     route: Mapping[str, object] = field(default_factory=dict)
+    consent: Mapping[str, object] = field(default_factory=dict)
+    consented: Consented | None = None
+    record_after_transfer: bool = False
+
+    @property
+    def may_be_recorded(self) -> bool:
+        """Whether the caller has agreed, where that is asked; false until then."""
+        return not self.consent or self.consented in (Consented.ANNOUNCED, Consented.GIVEN)
 
     @property
     def is_over(self) -> bool:

@@ -48,7 +48,8 @@ class Facts:
     our stream at once. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
-    cannot, our own stream does.
+    cannot, our own stream does. `transfer_ends_recording`: what records the caller's leg ends, or may
+    end, when a transfer gives it another document.
     `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}`
     and `{wss}` in it are our addresses.
     """
@@ -75,6 +76,7 @@ class Facts:
     machine_with_digits: bool = True
     speaks: bool = True
     gathers: bool = True
+    transfer_ends_recording: bool = False
     regions: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
 
@@ -156,11 +158,13 @@ class HangUpResult(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
-    `host:port`) alone and dropped on a change of host."""
+    `host:port`) alone and dropped on a change of host. `external`: it lies in a storage of the account's
+    own that no setting opens to us, and is not asked for."""
 
     url: str
     hosts: frozenset[str]
     authorization: str | None = None
+    external: bool = False
 
 
 class TransferStage(StrEnum):

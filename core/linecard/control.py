@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from linecard.carrier import TransferStart
+from linecard.events import RecordingResult
 from linecard.transfers import TransferWish
 
 
@@ -25,8 +26,14 @@ class Control(Protocol):
         """
         ...
 
-    async def record(self, call_id: str, action: str) -> None:
-        """`start`, `stop`, `pause` or `resume` the recording."""
+    async def record(
+        self, call_id: str, action: str, resume_after: int | None = None
+    ) -> RecordingResult:
+        """`start`, `stop`, `pause` or `resume` the recording; the result once the carrier confirms it.
+
+        A pause goes on by itself `resume_after` seconds later. Raises UnsupportedByProvider,
+        RecordingRefused or CarrierError.
+        """
         ...
 
     async def send_digits(self, call_id: str, digits: str) -> None:

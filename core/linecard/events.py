@@ -40,6 +40,15 @@ class TransferResult(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class RecordingResult(StrEnum):
+    """What a request about a recording came to, confirmed by the carrier."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
     """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key.
@@ -149,10 +158,14 @@ class RecordingReady(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(CarrierEvent):
-    """A recording was asked for and did not start, or its file never came; `recording` where it has an id."""
+    """A recording was asked for and did not start, or its file never came; `recording` where it has an id.
+
+    `absent`: it ran, and there was nothing to make a file of.
+    """
 
     reason: str
     recording: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ class Number:
     its calls may last. `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
     `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
-    reads: who gets a call that comes in.
+    reads: who gets a call that comes in. `consent` is what is asked before a call is recorded (see
+    `linecard.consent`); `record_after_transfer`: a recorded call is recorded again once it was transferred.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Number:
     proofs: tuple[str, ...] = field(default=(), repr=False)
     notify: str | None = field(default=None, repr=False)
     routing: Mapping[str, object] = field(default_factory=dict)
+    consent: Mapping[str, object] = field(default_factory=dict)
+    record_after_transfer: bool = False
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

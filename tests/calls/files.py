@@ -31,10 +31,12 @@ def said(body: bytes, status: int = 200, length: int | None = None, *more: str) 
 
 @dataclass(slots=True)
 class Files:
-    """Answers in their order, the last one again and again; `endless` repeats a body for ever."""
+    """Answers in their order, the last one again and again; `endless` repeats a body for ever,
+    `drips` leaves all but the last open, without the rest."""
 
     answers: list[bytes]
     endless: bool = False
+    drips: bool = False
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -53,6 +55,8 @@ class Files:
                 writer.write(bytes(65536))
                 await writer.drain()
             await writer.drain()
+            if self.drips and self.answers[0] is not answer:
+                await asyncio.sleep(5)
         except ConnectionError:
             pass
         finally:
@@ -60,9 +64,11 @@ class Files:
 
 
 @asynccontextmanager
-async def serving_files(*answers: bytes, endless: bool = False) -> AsyncIterator[Files]:
+async def serving_files(
+    *answers: bytes, endless: bool = False, drips: bool = False
+) -> AsyncIterator[Files]:
     """The server on loopback."""
-    files = Files(list(answers), endless)
+    files = Files(list(answers), endless, drips)
     server = await asyncio.start_server(files._serve, "127.0.0.1", 0)
     files.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

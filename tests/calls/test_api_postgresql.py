@@ -69,7 +69,7 @@ async def test_a_call_from_dial_to_recording(world: Telephone) -> None:
     for name in ("intended", "answer-requested", "agent-started", "stream-started", "leg-ended"):
         assert names(call).count(name) == 1
     ready = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     assert (await world.api.get(ready["recordings"][0]["file"])).content[:4] == b"RIFF"
     listed = (await world.api.get("/api/calls", params={"status": "completed"})).json()

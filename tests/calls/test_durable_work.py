@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ import pytest
 from linecard.errors import CarrierUnavailable
 from linecard.exchange import durable, lifecycle, outbox
 from linecard.exchange.context import Exchange
-from linecard.exchange.outbox import GivenUp, Kind, Later
+from linecard.exchange.outbox import GivenUp, Kind, Later, OutboxLoop
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
+from linecard.wall import now
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
+
+DAY = timedelta(days=1)
 
 
 class Worker:
@@ -157,6 +161,59 @@ async def test_jobs_of_one_queue_never_run_beside_each_other(tmp_path: Path, hir
         await put(world, "a", "b", "c", "d", queue="one-host")
         await world.eventually(lambda: len(worker.seen) == 4)
         assert worker.most == 1
+
+
+class Slow(Worker):
+    """Takes its time, in real seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(0)
+        self._seconds = seconds
+        self.finished = 0
+
+    async def work(self, exchange: Exchange, job: Job) -> None:
+        self.most = max(self.most, self.running + 1)
+        self.running += 1
+        self.seen.append(job.key)
+        try:
+            await asyncio.sleep(self._seconds)
+            self.finished += 1
+        finally:
+            self.running -= 1
+
+
+async def test_a_job_that_takes_longer_than_its_lease_is_nobody_elses(
+    tmp_path: Path, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file that comes slowly: the second loop is another server's."""
+    monkeypatch.setattr(outbox, "LEASE_SECONDS", 0.9)
+    worker = Slow(3.0)
+    hire(worker)
+    async with telephone(tmp_path) as world:
+        second = asyncio.create_task(OutboxLoop(world.exchange, {"test": worker.kind}).run())
+        await put(world, "a")
+        await world.eventually(lambda: _is(world, "a", "done"))
+        second.cancel()
+    assert (worker.seen, worker.most, worker.finished) == (["test:a"], 1, 1)
+
+
+async def test_a_job_that_somebody_else_has_taken_is_left_to_him(
+    tmp_path: Path, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE_SECONDS", 0.9)
+    worker = Slow(30.0)
+    hire(worker)
+    async with telephone(tmp_path) as world:
+        await put(world, "a")
+        await world.eventually(lambda: worker.running == 1)
+        async with world.exchange.database.write() as conn:
+            (theirs,) = await jobs.lease(conn, now() + DAY, now() + 2 * DAY)
+        await world.eventually(lambda: worker.running == 0)
+        assert worker.finished == 0
+        async with world.exchange.database.read() as conn:
+            kept = await jobs.get(conn, "test:a")
+        assert kept is not None
+        assert (kept.state, kept.due_at) == ("waiting", theirs.due_at)
 
 
 async def test_a_hang_up_goes_on_in_the_next_process(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ async def test_an_outbound_call_is_recorded_at_answer_and_the_file_can_be_had(
     await world.register()
     placed = await world.dial(record=True)
     call = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     file = await world.api.get(call["recordings"][0]["file"])
     assert file.status_code == 200

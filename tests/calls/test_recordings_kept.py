@@ -21,13 +21,14 @@ from linecard.simulator.speech import speech
 from linecard.store import calls
 from linecard.store import outbox as jobs
 from tests.calls.files import Files, said, serving_files, sound
-from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 CARRIERS = ("plivo", "twilio", "exotel")
 TALKER = Phone(
     script=(Wait(1.0), Speak(speech("hello there, can you hear me")), Wait(1.0), HangUp())
 )
-WAV = sound()
+WAV_SECONDS = 6.0
+WAV, SHORT = sound(WAV_SECONDS), sound(WAV_SECONDS - 3)
 
 
 def first(call: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +48,9 @@ def stored(folder: Path) -> list[Path]:
 async def recorded_call(world: Telephone) -> str:
     """A call that is recorded from our side or the carrier's."""
     world.carrier.phones[CUSTOMER] = TALKER
-    options = dict(world.carrier.number_options())
-    await world.register(options=options)
+    await world.register(options=dict(world.carrier.number_options()))
+    shown = (await world.api.get(f"/api/numbers/{OURS}")).json()
+    world.carrier.set_up(OURS, [step["paste"] for step in shown["setup"] if step["paste"]])
     return str((await world.dial(record=True))["id"])
 
 
@@ -83,10 +85,21 @@ async def test_a_file_that_is_told_late_and_twice_is_kept_once(
         assert names(await world.call(call["id"])).count("recording-kept") == 1
 
 
+@pytest.mark.parametrize("provider", CARRIERS)
+async def test_a_file_may_be_kept_at_an_address_of_fsspec(tmp_path: Path, provider: str) -> None:
+    pytest.importorskip("fsspec", reason="fsspec comes with the extra s3, which is not installed")
+    async with telephone(tmp_path, provider, recordings=f"memory://kept/{provider}") as world:
+        call = await world.until(await recorded_call(world), is_kept, within=60)
+        world.carrier.faults.error_before = 1.0
+        answer = await world.api.get(first(call)["file"])
+        assert hashlib.sha256(answer.content).hexdigest() == first(call)["sha256"]
+        assert stored(tmp_path) == []
+
+
 async def test_without_a_storage_the_file_stays_with_the_carrier(tmp_path: Path) -> None:
     async with telephone(tmp_path, recordings="off") as world:
         call = await world.until(
-            await recorded_call(world), lambda one: first(one).get("status") == "ready"
+            await recorded_call(world), lambda one: first(one).get("status") == "completed"
         )
         assert first(call)["sha256"] is None
         assert (await world.api.get(first(call)["file"])).content[:4] == b"RIFF"
@@ -109,7 +122,7 @@ async def world_with(folder: Path, files: Files, **settings: str) -> AsyncIterat
         yield world
 
 
-async def told(world: Telephone, url: str) -> str:
+async def told(world: Telephone, url: str, duration_ms: int | None = None) -> str:
     """A call whose recording is said to lie at an address."""
     world.carrier.phones[CUSTOMER] = Phone(script=(HangUp(),))
     await world.register()
@@ -118,7 +131,7 @@ async def told(world: Telephone, url: str) -> str:
     async with world.exchange.database.read() as conn:
         call = await calls.get(conn, placed["id"])
     assert call is not None
-    event = RecordingReady(key="recording:RE1", recording="RE1", url=url)
+    event = RecordingReady(key="recording:RE1", recording="RE1", url=url, duration_ms=duration_ms)
     await inbox.apply(world.exchange, call, [event])
     return call.id
 
@@ -132,6 +145,7 @@ TROUBLES = {
     "torn, and no length told": [said(WAV[:-1], 200, -1)],
     "a header alone": [said(WAV[:20])],
     "empty": [said(b"")],
+    "a page to log in": [said(b"<html>", 200, None, "X: y").replace(b"audio/x-wav", b"text/html")],
 }
 
 
@@ -146,6 +160,67 @@ async def test_a_file_is_fetched_again_until_it_is_whole(tmp_path: Path, trouble
         assert path.read_bytes() == WAV
         assert first(call)["bytes"] == len(WAV)
         assert all("authorization" not in head.lower() for head in files.asked)
+
+
+@pytest.mark.parametrize(("asked", "length"), [([SHORT, WAV], len(WAV)), ([SHORT], len(SHORT))])
+async def test_a_file_shorter_than_was_told_is_fetched_again_and_kept_when_it_stays_so(
+    tmp_path: Path, asked: list[bytes], length: int
+) -> None:
+    """The header of the WAV says that all of it is there; the carrier had told three seconds more."""
+    async with serving_files(*map(said, asked)) as files, world_with(tmp_path, files) as world:
+        call_id = await told(world, f"{files.url}/a.wav", duration_ms=round(WAV_SECONDS * 1000))
+        call = await world.until(call_id, is_kept)
+        assert first(call)["bytes"] == length
+        assert len(files.asked) == (2 if length == len(WAV) else 4)
+        assert len(stored(tmp_path)) == 1
+
+
+async def test_a_file_that_comes_drop_by_drop_holds_nobody_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_fetch, "LONGEST_SECONDS", 0.5)
+    slow = said(WAV[:100], length=len(WAV))
+    async with (
+        serving_files(slow, said(WAV), drips=True) as files,
+        world_with(tmp_path, files) as world,
+    ):
+        call = await world.until(await told(world, f"{files.url}/a.wav"), is_kept)
+        assert first(call)["bytes"] == len(WAV)
+        assert len(stored(tmp_path)) == 1
+
+
+async def test_a_file_that_says_it_is_too_large_is_not_begun(tmp_path: Path) -> None:
+    async with (
+        serving_files(said(WAV, length=10_000_000_000)) as files,
+        world_with(tmp_path, files) as world,
+    ):
+        call_id = await told(world, f"{files.url}/a.wav")
+        await world.eventually(lambda: is_buried(world, call_id))
+        call = await world.until(call_id, lambda one: "recording-not-kept" in names(one))
+        assert "10000000000 bytes" in first(call)["reason"]
+        assert len(files.asked) == 1
+
+
+@pytest.mark.parametrize("named", ["callback", "record"])
+async def test_a_file_in_the_accounts_own_storage_is_external_and_no_failure(
+    tmp_path: Path, named: str
+) -> None:
+    """Where the callback names it, or where the carrier has no file and its record does."""
+    async with telephone(tmp_path, "twilio") as world:
+        carrier: Any = world.carrier
+        if named == "record":
+            carrier.quirks.external_storage = True
+            call_id = await recorded_call(world)
+        else:
+            call_id = await told(world, "https://mine.bucket.example.com/RE1")
+        call = await world.until(call_id, lambda one: first(one).get("status") == "external")
+        assert "bucket.example.com" in first(call)["reason"]
+        assert "recording-not-kept" not in names(call)
+        assert "recording-failed" not in names(call)
+        assert stored(tmp_path) == []
+        answer = await world.api.get(first(call)["file"])
+        assert answer.status_code == 404
+        assert "external" in answer.json()["detail"]
 
 
 async def is_buried(world: Telephone, call_id: str) -> bool:
@@ -172,13 +247,13 @@ async def test_a_file_that_leads_elsewhere_is_not_fetched_and_the_record_says_so
         await world.eventually(lambda: is_buried(world, call_id))
         call = await world.until(call_id, lambda one: "recording-not-kept" in names(one))
         assert why in first(call)["reason"]
-        assert first(call)["status"] == "ready"
+        assert first(call)["status"] == "completed"
         assert len(files.asked) == 1
         assert stored(tmp_path) == []
 
 
 async def test_a_file_of_a_foreign_host_is_never_asked_for(tmp_path: Path) -> None:
-    async with serving_files(said(WAV)) as files, telephone(tmp_path, "twilio") as world:
+    async with serving_files(said(WAV)) as files, telephone(tmp_path) as world:
         call_id = await told(world, f"{files.url}/a.wav")
         await world.eventually(lambda: is_buried(world, call_id))
         assert files.asked == []

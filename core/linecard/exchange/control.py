@@ -5,7 +5,8 @@ from __future__ import annotations
 from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
-from linecard.exchange import dialups, endings, recording
+from linecard.events import RecordingResult
+from linecard.exchange import dialups, endings, recording_acts
 from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
 from linecard.transfers import TransferWish
@@ -27,9 +28,12 @@ class LocalControl:
         call = await self._live(call_id)
         return await dialups.begin(self._exchange, call, wish)
 
-    async def record(self, call_id: str, action: str) -> None:
+    async def record(
+        self, call_id: str, action: str, resume_after: int | None = None
+    ) -> RecordingResult:
         """`start`, `stop`, `pause` or `resume` the recording."""
-        await recording.act(self._exchange, await self._live(call_id), action)
+        call = await self._live(call_id)
+        return await recording_acts.act(self._exchange, call, action, resume_after)
 
     async def send_digits(self, call_id: str, digits: str) -> None:
         """Press keys toward the far end."""

@@ -12,17 +12,26 @@ from types import MappingProxyType
 import structlog
 
 from linecard.calls import Call, CallStatus, Direction
-from linecard.carrier import RecordAt
 from linecard.errors import GateRefused, UnsupportedByProvider
 from linecard.events import TransferResult
-from linecard.exchange import dialups, diverting, endings, menus, recording, routed, targets
+from linecard.exchange import (
+    consenting,
+    dialups,
+    diverting,
+    endings,
+    menus,
+    recording_moves,
+    routed,
+    targets,
+)
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import ON_STREAM, agent_is_gone, is_attended
 from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, timeline, transfers
+from linecard.store.transfers import Transfer
 from linecard.transfers import TransferState, read_reference
-from linecard.verbs import Hangup, Reason, Record, Redirect, Reject, Say, Stream, Verb
+from linecard.verbs import Hangup, Reason, Redirect, Reject, Say, Stream, Verb
 from linecard.wall import now
 from linecard.webhook import Callback, CarrierRequest, Kind
 
@@ -41,6 +50,8 @@ async def verbs(
 ) -> Verbs:
     """What the document for a request says."""
     try:
+        if consenting.is_answer(request):
+            return await _consented(exchange, call, request, callback)
         if reason is Reason.GATHERED and not is_attended(call):
             return await _gathered(exchange, call, request, callback)
         return await DECIDE[reason](exchange, call, request)
@@ -100,18 +111,23 @@ async def _gathered(
     return [*menus.words_before(menu, callback.events), *await agent_verbs(exchange, chosen)]
 
 
+async def _consented(
+    exchange: Exchange, call: Call, request: CarrierRequest, callback: Callback
+) -> Verbs:
+    """The prompt was heard, or answered with a key or none: the agent, or the end."""
+    call = await consenting.answered(exchange, call, request.reference or "", callback.events)
+    before = await consenting.before_agent(exchange, call)
+    return [Hangup()] if before is None else [*before, *await stream_verbs(exchange, call)]
+
+
 async def agent_verbs(exchange: Exchange, call: Call) -> Verbs:
-    """The first stream of a call, recorded where that is asked for in the document."""
-    return [*_recorded_in_document(exchange, call), *await stream_verbs(exchange, call)]
-
-
-def _recorded_in_document(exchange: Exchange, call: Call) -> Verbs:
-    facts = exchange.relay(call).hooks.facts()
-    where = facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
-    if not call.record or where is not RecordAt.DOCUMENT:
-        return []
-    ordered = recording.order(exchange, call)
-    return [Record(callback_url=ordered.callback_url, max_seconds=ordered.max_seconds)]
+    """The first stream of a call, recorded where that is asked for in the document; a prompt where consent is due."""
+    if consenting.is_due(call):
+        return await consenting.asking(exchange, call)
+    recorded = call.record and call.may_be_recorded
+    if not recorded or not consenting.records_in_document(exchange, call):
+        return await stream_verbs(exchange, call)
+    return [consenting.recorded_verb(exchange, call), *await stream_verbs(exchange, call)]
 
 
 async def stream_verbs(exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS) -> Verbs:
@@ -147,7 +163,7 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
     if request.kind is Kind.BACK:
         return await _stream_if_agent(exchange, call)
     transfer = await dialups.moving(exchange, call)
-    dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
+    dialled = await _dialled(exchange, call, transfer)
     if dialled:
         return dialled
     if routed.is_turned_away(call):
@@ -173,8 +189,7 @@ async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
 async def _whom_to_dial(exchange: Exchange, call: Call) -> Verbs:
     """Asked at an address of the number, which does not say for which transfer."""
     transfer = await dialups.moving(exchange, call)
-    dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
-    return dialled or await _stream_if_agent(exchange, call)
+    return await _dialled(exchange, call, transfer) or await _stream_if_agent(exchange, call)
 
 
 async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -> Verbs:
@@ -215,8 +230,13 @@ async def _transfer(exchange: Exchange, call: Call, request: CarrierRequest) -> 
         transfer = None
     if request.kind in OF_TARGETS:
         return await targets.verbs(exchange, call, request, transfer)
+    return await _dialled(exchange, call, transfer) or await _another_stream(exchange, call)
+
+
+async def _dialled(exchange: Exchange, call: Call, transfer: Transfer | None) -> Verbs:
+    """The document that takes the caller to others, with what it says of the recording; empty for none."""
     dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
-    return dialled or await _another_stream(exchange, call)
+    return [*await recording_moves.moved(exchange, call), *dialled] if dialled else ()
 
 
 async def _fallback(exchange: Exchange, call: Call, _request: CarrierRequest) -> Verbs:

@@ -8,15 +8,17 @@ from types import MappingProxyType
 from linecard.exchange import (
     dialups,
     endings,
+    recording_acts,
     recording_delete,
     recording_fetch,
+    recording_moves,
     recording_poll,
     transfer_watch,
 )
 from linecard.exchange.notifying import delivery
 from linecard.exchange.notifying.writing import NOTIFY
 from linecard.exchange.outbox import Kind
-from linecard.exchange.recording_jobs import DELETE, FETCH, POLL
+from linecard.exchange.recording_jobs import DELETE, FETCH, POLL, STOP
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -39,6 +41,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         DELETE: Kind(
             work=recording_delete.delete_recording, retry_after=recording_delete.RETRY_AFTER
+        ),
+        recording_acts.RESUME: Kind(
+            work=recording_acts.resume_after_all,
+            retry_after=recording_acts.RESUME_AGAIN_AFTER,
+            buried=recording_acts.resume_given_up,
+        ),
+        STOP: Kind(
+            work=recording_moves.stop_recording,
+            retry_after=recording_moves.STOP_AGAIN_AFTER,
+            buried=recording_moves.stop_given_up,
         ),
         POLL: Kind(
             work=recording_poll.poll_recording,

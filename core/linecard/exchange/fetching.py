@@ -75,4 +75,4 @@ async def _public_address(provider: str, url: httpx2.URL) -> str:
     try:
         return (await checked_addresses(url.host, url.port or HTTPS))[0]
     except NotAllowed as error:
-        raise CarrierUnavailable(provider, f"the recording is redirected, and {error}") from error
+        raise WrongAddress(provider, f"the recording is redirected, and {error}") from error

@@ -13,7 +13,7 @@ from linecard.exchange.stream_addresses import place_of_audio
 FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
     {
         CallRinging: (place_of_audio,),
-        LegAnswered: (consulting.target_answered,),
+        LegAnswered: (consulting.target_answered, recording_jobs.wake),
         LegEnded: (consulting.leg_gone, endings.target_gone),
         RecordingReady: (recording_jobs.wake,),
     }

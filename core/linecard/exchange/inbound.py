@@ -102,4 +102,6 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested, decision: De
         options=number.options,
         record=number.record and not routed.is_turning_away(decision),
         notify=number.notify,
+        consent=number.consent,
+        record_after_transfer=number.record_after_transfer,
     )

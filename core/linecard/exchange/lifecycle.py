@@ -65,7 +65,7 @@ def build_exchange(
     )
 
 
-def _journal_path(wanted: str, database: Database) -> Path | None:
+def _journal_path(wanted: str | None, database: Database) -> Path | None:
     """Beside an SQLite file, whose disk it shares; else in the working folder."""
     if wanted:
         return None if wanted == "off" else Path(wanted)

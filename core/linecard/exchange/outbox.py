@@ -28,6 +28,9 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
 LEASE_SECONDS = 120.0
+"""So long after its worker has died a job is begun again; one that is worked on is held for longer."""
+RENEWALS = 3
+"""How often in each lease a job that is worked on is held for another."""
 LONGEST_ERROR = 300
 
 Work = Callable[["Exchange", Job], Awaitable[None]]
@@ -36,6 +39,10 @@ Work = Callable[["Exchange", Job], Awaitable[None]]
 
 class GivenUp(Exception):
     """No further try can help; the message says why."""
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the job, as if we had died."""
 
 
 class Later(Exception):
@@ -119,7 +126,9 @@ class OutboxLoop:
         try:
             if kind is None:
                 raise GivenUp(f"nobody does {job.kind}")
-            await kind.work(self._exchange, job)
+            await self._hold(job, kind)
+        except LeaseLost:
+            log.error("somebody else works on a job of ours; we stop", kind=job.kind, key=job.key)
         except GivenUp as error:
             await self._bury(job, kind, str(error))
         except Later as later:
@@ -136,6 +145,32 @@ class OutboxLoop:
             self._busy.discard(job.queue)
             if job.queue:
                 self._exchange.work_is_due.set()
+
+    async def _hold(self, job: Job, kind: Kind) -> None:
+        """Do a job, and hold it meanwhile. Raises LeaseLost where somebody else has it by now."""
+        work = asyncio.ensure_future(kind.work(self._exchange, job))
+        holding = asyncio.create_task(self._renew(job))
+        try:
+            await asyncio.wait({work, holding}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise LeaseLost
+            await work
+        finally:
+            for task in (holding, work):
+                task.cancel()
+            await asyncio.gather(holding, work, return_exceptions=True)
+
+    async def _renew(self, job: Job) -> None:
+        """Hold a job again and again; returns when it is somebody else's."""
+        leased: datetime | None = job.due_at
+        while leased is not None:
+            await asyncio.sleep(LEASE_SECONDS / RENEWALS)
+            until = now() + timedelta(seconds=LEASE_SECONDS)
+            try:
+                async with self._exchange.database.write() as conn:
+                    leased = until if await outbox.renew(conn, job.id, leased, until) else None
+            except Exception:
+                log.exception("a lease could not be renewed; it is tried again", key=job.key)
 
     async def _put_off(self, job: Job, later: Later) -> None:
         if later.holds:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from linecard.calls import Call
     from linecard.clock import Clock
     from linecard.control import Control
-    from linecard.events import TransferResult
+    from linecard.events import RecordingResult, TransferResult
     from linecard.exchange.context import Exchange
     from linecard.flight import Flight
 
@@ -120,10 +120,12 @@ class RecordedCall(LiveCall):
             self._note_ask("refused", what="transfer", to=targets, error=type(error).__name__)
             raise
 
-    async def record(self, action: str = "start") -> None:
+    async def record(
+        self, action: str = "start", *, resume_after: int | None = None
+    ) -> RecordingResult:
         """`start`, `stop`, `pause` or `resume` the recording."""
-        self._note_ask("record", action=action)
-        await super().record(action)
+        self._note_ask("record", action=action, resume_after=resume_after)
+        return await super().record(action, resume_after=resume_after)
 
     async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
         """End the call."""

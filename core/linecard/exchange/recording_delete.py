@@ -25,7 +25,7 @@ async def ask(exchange: Exchange, call: Call, n: int) -> None:
         found = await recordings.get(conn, call.id, n)
         if found is None:
             raise NotFound("recording", f"{call.id}/{n}")
-        if found.status == "started" and not call.is_over:
+        if found.status in recordings.RUNNING and not call.is_over:
             raise Conflict(f"recording {call.id}/{n} may still be running; stop it first")
         if found.status == "deleted":
             return

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import structlog
@@ -17,7 +18,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.fetching import TIMEOUT, WrongAddress, fetch
 from linecard.exchange.outbox import GivenUp
 from linecard.storage import Storage
-from linecard.storage.sounds import Broken, inspect
+from linecard.storage.sounds import Broken, Sound, inspect
 from linecard.store import calls, recordings, timeline
 from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
@@ -30,8 +31,15 @@ RETRY_AFTER = (1.0, 3.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 
 LARGEST_FILE = 1 << 30
 LONGEST_SECONDS = 900.0
 """Real seconds for one file; a carrier that sends drop by drop holds nobody longer."""
+SLACK_SECONDS, SLACK_SHARE = 1.5, 0.02
+"""By so much a file may be longer or shorter than was told: some carriers tell whole seconds."""
+TRIES_FOR_LENGTH = 3
 RENEWED_ON = frozenset({401, 403, 404, 410})
 """With these an address may have run out, and the carrier is asked for another."""
+
+
+class Elsewhere(Exception):
+    """The file is in a storage of the account's own; the message names its host."""
 
 
 class TooLarge(Exception):
@@ -54,7 +62,10 @@ async def fetch_recording(exchange: Exchange, job: Job) -> None:
         return
     call, recording = found
     try:
-        copy = await _copy(exchange, exchange.storage, call, recording)
+        copy = await _copy(exchange, exchange.storage, call, recording, job.attempts)
+    except Elsewhere as error:
+        await _note_external(exchange, call, recording, str(error))
+        return
     except (UnsupportedByProvider, NotFound, WrongAddress, TooLarge) as error:
         raise GivenUp(str(error)) from error
     except Broken as error:
@@ -83,15 +94,18 @@ async def _wanted(exchange: Exchange, job: Job) -> tuple[Call, Recording] | None
         call = await calls.get(conn, job.call_id or "")
         name = str(job.payload.get("recording", ""))
         recording = await recordings.find(conn, call.id, name) if call else None
-    if call is None or recording is None or recording.kept_as or recording.status != "ready":
+    if call is None or recording is None or recording.kept_as or recording.status != "completed":
         return None
     return call, recording
 
 
-async def _copy(exchange: Exchange, storage: Storage, call: Call, recording: Recording) -> Copy:
+async def _copy(
+    exchange: Exchange, storage: Storage, call: Call, recording: Recording, tries: int
+) -> Copy:
     async with storage.draft() as draft, asyncio.timeout(LONGEST_SECONDS):
         received = await _receive_any(exchange, call, recording, draft)
         sound = await asyncio.to_thread(inspect, draft, received.media_type)
+        _check_length(sound, recording, tries)
         name = f"{call.created_at:%Y/%m/%d}/{call.id}-{recording.n}.{sound.ending}"
         await storage.put(draft, name)
     return Copy(
@@ -103,13 +117,33 @@ async def _copy(exchange: Exchange, storage: Storage, call: Call, recording: Rec
     )
 
 
+def _check_length(sound: Sound, recording: Recording, tries: int) -> None:
+    """Raise Broken for a file of another length than was told, until it has come so a few times.
+
+    The last may be a carrier that counts otherwise, and a copy of it is better than none.
+    """
+    if sound.seconds is None or recording.duration_ms is None or tries >= TRIES_FOR_LENGTH:
+        return
+    told = recording.duration_ms / 1000
+    if abs(sound.seconds - told) > SLACK_SECONDS + told * SLACK_SHARE:
+        raise Broken(f"the file lasts {sound.seconds:.1f} s, and {told:.1f} s were told")
+
+
+async def _note_external(exchange: Exchange, call: Call, recording: Recording, host: str) -> None:
+    facts = {"n": recording.n, "host": host}
+    async with exchange.database.write() as conn:
+        await recordings.held_elsewhere(conn, call.id, recording.n, f"the file is on {host}")
+        await timeline.append(conn, call.id, "recording-external", facts, now())
+    log.info("recording stays in the account's own storage", call=call.id, n=recording.n)
+
+
 async def _receive_any(
     exchange: Exchange, call: Call, recording: Recording, draft: Path
 ) -> Received:
     """From the address that was told; where that leads nowhere any more, from one asked for now."""
     relay = exchange.relay(call)
     relay.require("fetch_recording", call.profile)
-    download = await relay.hooks.fetch_recording(recording.recording, recording.url)
+    download = _held(await relay.hooks.fetch_recording(recording.recording, recording.url))
     try:
         return await _receive(call.provider, download, draft)
     except CarrierUnavailable as error:
@@ -125,9 +159,17 @@ async def _renewed(
     if error.status not in RENEWED_ON or recording.url is None:
         return None
     try:
-        return await exchange.relay(call).hooks.fetch_recording(recording.recording, None)
+        renewed = await exchange.relay(call).hooks.fetch_recording(recording.recording, None)
     except CarrierError:
         return None
+    return _held(renewed)
+
+
+def _held(download: Download) -> Download:
+    """Raise Elsewhere for a file that is not ours to ask for."""
+    if download.external:
+        raise Elsewhere(urlsplit(download.url).hostname or "another host")
+    return download
 
 
 async def _receive(provider: str, download: Download, draft: Path) -> Received:
@@ -144,6 +186,9 @@ async def _receive(provider: str, download: Download, draft: Path) -> Received:
 async def _write(answer: httpx2.Response, draft: Path) -> Received:
     """The body into the draft, its length held against Content-Length."""
     digest, size = hashlib.sha256(), 0
+    told = answer.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > LARGEST_FILE:
+        raise TooLarge(f"the recording has {told} bytes, over {LARGEST_FILE}")
     with await asyncio.to_thread(draft.open, "wb") as file:
         async for part in answer.aiter_bytes():
             size += len(part)
@@ -152,7 +197,6 @@ async def _write(answer: httpx2.Response, draft: Path) -> Received:
             digest.update(part)
             await asyncio.to_thread(file.write, part)
         await asyncio.to_thread(file.flush)
-    told = answer.headers.get("content-length", "")
     if told.isdecimal() and answer.num_bytes_downloaded != int(told):
         raise Broken(f"{answer.num_bytes_downloaded} of {told} bytes came")
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()

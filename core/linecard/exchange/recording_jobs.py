@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from linecard.calls import Call
+from linecard.calls import Call, CallStatus
 from linecard.events import (
     CALLER,
     AnswerRequested,
     CallAnswered,
     CarrierEvent,
+    LegAnswered,
     LegEnded,
     RecordingReady,
     RecordingStarted,
@@ -28,6 +29,7 @@ FETCH = "fetch-recording"
 DELETE = "delete-recording"
 DAY = 86_400.0
 POLL = "poll-recording"
+STOP = "stop-recording"
 POLL_AFTER = 90.0
 """Seconds after a call's end when the carrier is first asked for a file that it has not told of."""
 LANES = 8
@@ -40,8 +42,7 @@ async def event_applied(
     exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent
 ) -> None:
     """Write the jobs that an event makes necessary; `call` is as the event has left it."""
-    put = PUTS.get(type(event))
-    if put is not None:
+    for put in PUTS.get(type(event), ()):
         await put(exchange, conn, call, event)
 
 
@@ -73,19 +74,35 @@ async def _fetch(
 
 
 async def _poll(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
-    """After the end of a call that was answered and recorded, or may have been, whichever is told first."""
-    if event.leg != CALLER or not call.is_over or call.answered_at is None:
+    """After the end of a call that was answered and recorded, or may have been, whichever is told first.
+
+    Where the carrier's own flow has the call, nobody may have told of its answer; how it ended does.
+    """
+    was_answered = call.answered_at is not None or call.status is CallStatus.COMPLETED
+    if event.leg != CALLER or not call.is_over or not was_answered:
         return
-    if call.record or await recordings.of_call(conn, call.id):
+    if (call.record and call.may_be_recorded) or await recordings.of_call(conn, call.id):
         await outbox.put(exchange, conn, POLL, call.id, after=POLL_AFTER, call_id=call.id)
 
 
-PUTS: Mapping[type[CarrierEvent], Put] = MappingProxyType(
+async def _stop(exchange: Exchange, conn: AsyncConnection, call: Call, event: CarrierEvent) -> None:
+    """A human has the caller: what still records is stopped, unless it is to go on."""
+    assert isinstance(event, LegAnswered)
+    if not event.bridged or call.record_after_transfer:
+        return
+    if not exchange.relay(call).supports("stop_recording", call.profile):
+        return
+    if call.record or await recordings.of_call(conn, call.id):
+        await outbox.put(exchange, conn, STOP, f"{call.id}/{event.key}", call_id=call.id)
+
+
+PUTS: Mapping[type[CarrierEvent], tuple[Put, ...]] = MappingProxyType(
     {
-        RecordingReady: _fetch,
-        LegEnded: _poll,
-        AnswerRequested: _poll,
-        CallAnswered: _poll,
-        RecordingStarted: _poll,
+        RecordingReady: (_fetch,),
+        LegEnded: (_poll,),
+        AnswerRequested: (_poll,),
+        CallAnswered: (_poll,),
+        RecordingStarted: (_poll,),
+        LegAnswered: (_stop,),
     }
 )

@@ -54,7 +54,7 @@ async def _still_missing(exchange: Exchange, job: Job) -> tuple[Call, Recording 
             return None
         known = await recordings.of_call(conn, call.id)
         names = {line.name for line in await timeline.of_call(conn, call.id)}
-    waiting = [one for one in known if one.status in ("started", "stopped")]
+    waiting = [one for one in known if one.status in recordings.UNFINISHED]
     if waiting:
         return call, waiting[0]
     return None if known or "recording-failed" in names else (call, None)

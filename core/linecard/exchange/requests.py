@@ -123,11 +123,11 @@ def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> No
     if call is None:
         return
     if isinstance(event, AnswerRequested) and event.answers and _records_now(exchange, call):
-        exchange.tasks.start(recording.start(exchange, call), "start recording")
+        exchange.tasks.start(recording.begin(exchange, call), "start recording")
 
 
 def _records_now(exchange: Exchange, call: Call) -> bool:
     """Whether the recording is asked for by API at the answer, as the carrier's facts say."""
     facts = exchange.relay(call).hooks.facts()
     where = facts.record_outbound if call.direction is Direction.OUTBOUND else facts.record_inbound
-    return call.record and not call.is_over and where is RecordAt.LIVE
+    return call.record and call.may_be_recorded and not call.is_over and where is RecordAt.LIVE

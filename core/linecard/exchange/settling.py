@@ -48,7 +48,7 @@ async def _recording_failed(
 ) -> None:
     assert isinstance(event, RecordingFailed)
     if event.recording:
-        await recordings.failed(conn, call.id, event.recording, event.reason)
+        await recordings.failed(conn, call.id, event.recording, event.reason, absent=event.absent)
 
 
 SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(

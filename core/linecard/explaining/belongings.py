@@ -15,10 +15,13 @@ from linecard.transfers import TransferState
 
 FILES: Mapping[str, str] = MappingProxyType(
     {
-        "started": "it was begun, and its end was not told",
+        "recording": "it was begun, and its end was not told",
+        "paused": "it was paused, and its end was not told",
         "stopped": "it was stopped, and its file was not told",
+        "absent": "the carrier has no sound of it",
         "failed": "it came to nothing",
-        "ready": "its file can be had",
+        "completed": "its file can be had",
+        "external": "its file is in a storage of your own at the carrier",
         "deleted": "it was deleted",
     }
 )
@@ -42,6 +45,8 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "fetch-recording": "fetching a recording",
         "delete-recording": "deleting a recording",
         "poll-recording": "asking after a recording",
+        "stop-recording": "stopping a recording",
+        "resume-recording": "going on with a recording",
     }
 )
 
@@ -67,7 +72,7 @@ def _recording(one: Recording) -> str:
 def _copy(one: Recording) -> str:
     if one.kept_as and one.status != "deleted":
         return f"; our copy is {clean(one.kept_as)}"
-    return "; it is with the carrier alone" if one.status == "ready" else ""
+    return "; it is with the carrier alone" if one.status == "completed" else ""
 
 
 def transfers(record: Record) -> Iterator[Sentence]:

@@ -17,6 +17,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {
         "the stream never opened": "no audio stream was ever opened, so the caller had nobody to talk to",
         "longest length reached": "it had reached its longest allowed length",
+        "the caller did not agree to be recorded": "its caller did not agree to be recorded",
         "no audio stream": "its audio stream was gone and no other came",
         "no audio arrived": "nothing at all came on its audio stream for a minute",
         "the server is stopping": "our server was being stopped",

@@ -14,6 +14,7 @@ from linecard.events import (
     AgentEvent,
     CallEnded,
     CallerSilent,
+    RecordingResult,
     StreamLost,
     StreamResumed,
     TransferEnded,
@@ -219,13 +220,19 @@ class LiveCall:
             return TransferResult.UNSUPPORTED
         return await self._transfers.go_through()
 
-    async def record(self, action: str = "start") -> None:
-        """`start`, `stop`, `pause` or `resume` the recording."""
+    async def record(
+        self, action: str = "start", *, resume_after: int | None = None
+    ) -> RecordingResult:
+        """`start`, `stop`, `pause` or `resume` the recording; returns once the carrier has confirmed it.
+
+        With `resume_after`, a pause is over so many seconds later whatever happens here. Raises
+        UnsupportedByProvider, RecordingRefused or CarrierError: then do not ask for what must not be recorded.
+        """
         if self._voice.over is not None:
             raise CallOver(self.id, self._voice.over)
         if action not in RECORD_ACTIONS:
             raise InvalidField("action", f"must be one of {', '.join(RECORD_ACTIONS)}")
-        await self._control.record(self.id, action)
+        return await self._control.record(self.id, action, resume_after)
 
     async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
         """End the call, once the caller has heard what is queued (3 s at most; `now`: at once).

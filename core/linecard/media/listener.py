@@ -16,7 +16,7 @@ class StreamListener(Protocol):
         """The caller pressed a key."""
         ...
 
-    def on_silence(self, seconds: int) -> None:
+    def on_silence(self, seconds: int, /) -> None:
         """The caller has been silent for so long, by the level of the audio that comes."""
         ...
 

@@ -97,6 +97,7 @@ class Dialer:
         relay = self._relay(number)
         self._check(relay, number, wish)
         call = _intent(relay, number, to, wish)
+        _check_consent(relay, call)
         order = self._order(relay, call, to)
         known = await self._intend(call, to, wish)
         if known is None:
@@ -199,14 +200,27 @@ class Dialer:
             return await calls.get(conn, call.id) or call
 
 
+def _check_consent(relay: Relay, call: Call) -> None:
+    """Raise UnsupportedByProvider where the agent has the caller before anybody could ask."""
+    profile = pick_profile(relay.hooks.stream_profiles(), call.profile)
+    if call.record and call.consent and profile.at_dial:
+        raise UnsupportedByProvider(call.provider, "consent before a recording", call.profile)
+
+
 def _recording(relay: Relay, call: Call, addresses: Addresses) -> RecordingOrder | None:
     """The recording that goes out with the dial, where the carrier takes it so."""
-    if not call.record or relay.hooks.facts().record_outbound is not RecordAt.DIAL:
+    if not _records_at_dial(relay, call):
         return None
     return RecordingOrder(
         callback_url=addresses.webhook(Kind.RECORDING, call.id),
         max_seconds=call.max_seconds + SPARE_SECONDS,
     )
+
+
+def _records_at_dial(relay: Relay, call: Call) -> bool:
+    """Where consent is asked, nothing is recorded before it."""
+    at_dial = relay.hooks.facts().record_outbound is RecordAt.DIAL
+    return call.record and call.may_be_recorded and at_dial
 
 
 async def _number(conn: AsyncConnection, from_: str) -> Number:
@@ -239,4 +253,6 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         max_seconds=number.max_seconds if wish.max_seconds is None else wish.max_seconds,
         send_digits=wish.send_digits,
         notify=number.notify if wish.notify == "" else wish.notify,
+        consent=number.consent,
+        record_after_transfer=number.record_after_transfer,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from linecard.calls import Call, Direction, Machine
-from linecard.exchange import endings, recording
+from linecard.exchange import endings, recording_acts
 from linecard.flight.reading import Line, Recorded
 from linecard.outbound.dialing import DialRequest
 from linecard.replay.asgi import Answered, request
@@ -123,7 +123,7 @@ class Carrier:
         await endings.hang_up(self.world.exchange, await self._call(), line["reason"])
 
     async def _record(self, line: Line) -> None:
-        await recording.act(self.world.exchange, await self._call(), line["action"])
+        await recording_acts.act(self.world.exchange, await self._call(), line["action"])
 
     async def _press(self, line: Line) -> None:
         call = await self._call()

@@ -120,7 +120,9 @@ DO: Mapping[str, Do] = MappingProxyType(
                 **_how(ask),
             )
         ),
-        "record": lambda call, ask: call.record(ask["action"]),
+        "record": lambda call, ask: call.record(
+            ask["action"], resume_after=ask.get("resume_after")
+        ),
         "hang_up": lambda call, ask: call.hang_up(now=ask["now"], reason=ask["reason"]),
         "outcome": _outcome,
     }

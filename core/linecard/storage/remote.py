@@ -46,10 +46,14 @@ class Remote:
             await asyncio.to_thread(Path(path).unlink, missing_ok=True)
 
     async def put(self, draft: Path, name: str) -> None:
-        """Upload it; object storage shows a file when it is whole."""
+        """Upload it, and hold its length against what the storage has; object storage shows a file when it is whole."""
         target = self._at(name)
         await self._do(self._files.makedirs, target.rpartition("/")[0], exist_ok=True)
         await self._do(self._files.put_file, str(draft), target)
+        sent = (await asyncio.to_thread(draft.stat)).st_size
+        if (came := await self.size(name)) != sent:
+            await self.delete(name)
+            raise OSError(f"the storage has {came} bytes of {sent}")
 
     async def size(self, name: str) -> int:
         """As the storage says."""

@@ -18,10 +18,11 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """`ending` of its name; `channels` where the file says it."""
+    """`ending` of its name; `channels` and `seconds` where the file says it."""
 
     ending: str
     channels: int | None = None
+    seconds: float | None = None
 
 
 def inspect(path: Path, media_type: str) -> Sound:
@@ -43,14 +44,16 @@ def inspect(path: Path, media_type: str) -> Sound:
 def _wav(head: bytes, size: int) -> Sound:
     """Walk its chunks; none may be longer than what there is."""
     _within(int.from_bytes(head[4:8], "little"), 8, size)
-    channels, at = None, 12
+    channels, a_second, at = None, 0, 12
     while at + 8 <= len(head):
         name, length = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
         if name == b"fmt " and at + 8 + FORMAT.size <= len(head):
-            channels = FORMAT.unpack_from(head, at + 8)[1] or None
+            _, kept, _, a_second, _, _ = FORMAT.unpack_from(head, at + 8)
+            channels = kept or None
         if name == b"data":
             _within(length, at + 8, size)
-            return Sound("wav", channels)
+            there = size - at - 8 if length in UNKNOWN_LENGTHS else length
+            return Sound("wav", channels, there / a_second if a_second else None)
         at += 8 + length + length % 2
     if at > size:
         raise Broken("the file ends within its header")

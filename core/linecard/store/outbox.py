@@ -6,7 +6,7 @@ A job is leased while somebody works on it; where he dies, it is due again when 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +24,10 @@ MOST_AT_A_TIME = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One piece of work. Jobs of one `queue` are done one after another; `attempts` counts those begun."""
+    """One piece of work. Jobs of one `queue` are done one after another; `attempts` counts those begun.
+
+    Of a job that was leased, `due_at` is the end of the lease: until then it is nobody else's.
+    """
 
     kind: str
     key: str
@@ -68,7 +71,14 @@ async def lease(
         mine = outbox.c.id.in_([job.id for job in jobs])
         taken = {"due_at": until, "attempts": outbox.c.attempts + 1}
         await conn.execute(update(outbox).where(mine).values(taken))
-    return jobs
+    return [replace(job, due_at=until) for job in jobs]
+
+
+async def renew(conn: AsyncConnection, id: int, leased: datetime, until: datetime) -> bool:
+    """Hold a job for longer; False where it is not ours any more. `leased` is until when it was."""
+    ours = (outbox.c.id == id) & (outbox.c.state == "waiting") & (outbox.c.due_at == leased)
+    held = update(outbox).where(ours).values(due_at=until).returning(outbox.c.id)
+    return (await conn.execute(held)).first() is not None
 
 
 def _one_of_each_queue(found: list[Job]) -> list[Job]:

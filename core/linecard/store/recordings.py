@@ -18,10 +18,25 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-RecordingStatus = Literal["started", "stopped", "failed", "ready", "deleted"]
+RecordingStatus = Literal[
+    "recording", "paused", "stopped", "absent", "failed", "completed", "external", "deleted"
+]
 
-_RANK: Mapping[str, int] = {"started": 0, "stopped": 1, "failed": 2, "ready": 3, "deleted": 4}
-"""Reports come in any order; a status never goes back in this order."""
+_RANK: Mapping[str, int] = {
+    "recording": 0,
+    "paused": 1,
+    "stopped": 2,
+    "absent": 3,
+    "failed": 3,
+    "completed": 4,
+    "external": 4,
+    "deleted": 5,
+}
+"""Reports come in any order; a status never goes back in this order, but for a pause that is over."""
+RUNNING = frozenset({"recording", "paused"})
+HAS_FILE = frozenset({"completed", "external"})
+UNFINISHED = RUNNING | {"stopped"}
+"""Its file is still to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +88,7 @@ async def started(
     asked_by = found.by if found and found.by else by
     since = found.started_at if found and found.started_at else at
     facts = {"started_at": since, "by": asked_by, **_told(channels=channels)}
-    return await _settle(conn, found, call_id, recording, "started", **facts)
+    return await _settle(conn, found, call_id, recording, "recording", **facts)
 
 
 async def ready(
@@ -88,7 +103,7 @@ async def ready(
     """Its file can be fetched; `at` is when we heard so."""
     found = await _find(conn, call_id, recording)
     facts = {"url": url, "reason": None, **_told(duration_ms=duration_ms, channels=channels)}
-    return await _settle(conn, found, call_id, recording, "ready", **facts)
+    return await _settle(conn, found, call_id, recording, "completed", **facts)
 
 
 def _told(**facts: int | None) -> dict[str, int]:
@@ -96,19 +111,57 @@ def _told(**facts: int | None) -> dict[str, int]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-async def stopped(conn: AsyncConnection, call_id: str, recording: str) -> Recording:
-    """It was stopped; its file is still to come."""
-    found = await _find(conn, call_id, recording)
-    return await _settle(conn, found, call_id, recording, "stopped")
+async def running_ended(
+    conn: AsyncConnection, call_id: str, reason: str | None = None
+) -> list[Recording]:
+    """Those of a call that ran were stopped, for a reason; their files are still to come."""
+    return await _move(conn, call_id, RUNNING, status="stopped", reason=reason)
+
+
+async def paused(conn: AsyncConnection, call_id: str) -> list[Recording]:
+    """What ran of a call is paused."""
+    return await _move(conn, call_id, frozenset({"recording"}), status="paused")
+
+
+async def resumed(conn: AsyncConnection, call_id: str) -> list[Recording]:
+    """What was paused of a call goes on."""
+    return await _move(conn, call_id, frozenset({"paused"}), status="recording")
+
+
+async def held_elsewhere(conn: AsyncConnection, call_id: str, n: int, reason: str) -> None:
+    """Its file is in a storage of the account's own, which we do not read."""
+    found = _is(call_id, n) & (recordings.c.status == "completed")
+    await conn.execute(update(recordings).where(found).values(status="external", reason=reason))
+
+
+async def _move(
+    conn: AsyncConnection, call_id: str, from_: frozenset[str], **values: object
+) -> list[Recording]:
+    await calls.get(conn, call_id)
+    fitting = (recordings.c.call == call_id) & recordings.c.status.in_(sorted(from_))
+    moved = await conn.execute(
+        update(recordings).where(fitting).values(**values).returning(recordings.c.n)
+    )
+    ns = {n for (n,) in moved}
+    return [one for one in await of_call(conn, call_id) if one.n in ns]
 
 
 async def failed(
-    conn: AsyncConnection, call_id: str, recording: str, reason: str | None = None
+    conn: AsyncConnection,
+    call_id: str,
+    recording: str,
+    reason: str | None = None,
+    *,
+    absent: bool = False,
 ) -> Recording:
-    """It broke off, or its file never came; a file that comes after all makes it ready."""
+    """It broke off, its file never came, or (`absent`) there was nothing to make one of.
+
+    A file that comes after all makes it completed.
+    """
     found = await _find(conn, call_id, recording)
-    why = {} if found and found.status == "ready" else {"reason": reason}
-    return await _settle(conn, found, call_id, recording, "failed", **why)
+    why = {} if found and found.status in HAS_FILE else {"reason": reason}
+    status: RecordingStatus = "absent" if absent else "failed"
+    return await _settle(conn, found, call_id, recording, status, **why)
 
 
 async def deleted(conn: AsyncConnection, call_id: str, recording: str) -> Recording:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from linecard.calls import CallStatus, Direction, Machine
+from linecard.calls import CallStatus, Consented, Direction, Machine
 from linecard.events import TransferResult
 from linecard.store.columns import Named, Text, Texts, UtcTime
 from linecard.transfers import TransferState
@@ -60,6 +60,8 @@ numbers = Table(
     Column("proofs", Texts, nullable=False),
     Column("notify", Text),
     Column("routing", JSON, nullable=False),
+    Column("consent", JSON, nullable=False),
+    Column("record_after_transfer", Boolean, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -96,6 +98,9 @@ calls = Table(
     Column("closing_at", UtcTime),
     Column("notify", Text),
     Column("route", JSON, nullable=False),
+    Column("consent", JSON, nullable=False),
+    Column("consented", Named(Consented)),
+    Column("record_after_transfer", Boolean, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)

@@ -84,7 +84,8 @@ def _passthru(_settings: ExotelSettings, _call: Call | None, first: Verb) -> Rep
 def _connect(settings: ExotelSettings, call: Call | None, first: Verb) -> Reply:
     if not isinstance(first, Dial):
         return _json({"destination": {"numbers": []}})
-    return _json(_dial(settings, first, is_recorded=bool(call and call.record)))
+    recorded = call is not None and call.record and call.record_after_transfer
+    return _json(_dial(settings, first, is_recorded=recorded))
 
 
 def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, Any]:

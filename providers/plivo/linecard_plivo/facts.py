@@ -32,6 +32,8 @@ FACTS = Facts(
     max_ring_seconds=MOST_RING_SECONDS,
     record_outbound=RecordAt.LIVE,
     record_inbound=RecordAt.DOCUMENT,
+    # Plivo's own transfer example has its Record again in the transfer's document.
+    transfer_ends_recording=True,
     machine_detection=frozenset({Machine.DETECT.value}),
     foreign_caller_id=False,
     reports_ringing=True,

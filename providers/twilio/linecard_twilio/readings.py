@@ -188,7 +188,7 @@ def recording_ready(
     return RecordingReady(
         key=f"recording:{sid}",
         recording=sid,
-        url=_with_channels(url, channels),
+        url=with_channels(url, channels),
         duration_ms=None if seconds is None else seconds * 1000,
         channels=channels,
     )
@@ -203,7 +203,7 @@ def ends_with(url: str, recording: str) -> bool:
     return last.partition(".")[0] == recording
 
 
-def _with_channels(url: str, channels: int | None) -> str:
+def with_channels(url: str, channels: int | None) -> str:
     """The address of a file with as many channels as were recorded."""
     return f"{url}{BOTH_SIDES}" if channels == DUAL and "?" not in url else url
 
@@ -217,7 +217,9 @@ def recording_failed(sid: str, word: str, code: str) -> RecordingFailed:
     """A recording that came to nothing, and why."""
     told = RECORDING_FAULTS.get(code, f"error {code}" if code else "no reason given")
     reason = f"{sid} is {word}: {told}"
-    return RecordingFailed(key=f"recording-failed:{sid}", recording=sid, reason=reason)
+    return RecordingFailed(
+        key=f"recording-failed:{sid}", recording=sid, reason=reason, absent=word == "absent"
+    )
 
 
 RECORDINGS: Mapping[str, Callable[[Form], CarrierEvent]] = MappingProxyType(

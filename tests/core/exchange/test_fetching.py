@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from tests.calls.files import said, serving_files
+from tests.core.outgoing.names import resolve_with
+from tests.core.outgoing.tricks import PRIVATE_RECORDS, tricks
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
@@ -106,6 +110,34 @@ async def test_a_redirect_into_a_private_network_is_not_followed(
     with pytest.raises(CarrierUnavailable, match=why):
         await get(f"{url}/a")
     assert [path for path, _ in storage.asked] == ["/a"]
+
+
+async def test_no_trick_of_a_redirect_reaches_a_listener_or_takes_the_credentials_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two hundred ways to write an address within; whatever listens on this machine hears nothing."""
+    resolve_with(monkeypatch, PRIVATE_RECORDS.get)
+    reached: list[str] = []
+
+    async def trap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append((await reader.read(1000)).decode("latin-1"))
+        writer.close()
+
+    trapped = await asyncio.start_server(trap, "127.0.0.1", 0)
+    port = trapped.sockets[0].getsockname()[1]
+    tried = [one for one in dict.fromkeys(tricks(port)) if one.isprintable()]
+    assert len(tried) >= 200
+    for target in tried:
+        location = f"Location: {target}".encode().decode("latin-1")
+        answer = said(b"", 302, None).replace(
+            b"\r\n\r\n", f"\r\n{location}\r\n\r\n".encode("latin-1")
+        )
+        async with serving_files(answer, said(b"", 404)) as files:
+            with pytest.raises(CarrierUnavailable):
+                await get(f"{files.url}/a", files.host)
+            assert all(urlsplit(files.url).netloc in one for one in files.asked), target
+    trapped.close()
+    assert reached == []
 
 
 async def test_a_redirect_to_the_internet_leaves_the_credentials_behind() -> None:

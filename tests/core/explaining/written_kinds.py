@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from linecard.events import CarrierEvent
+from linecard.events import CarrierEvent, RecordingResult
 from linecard.exchange.chronicle import event_name
-from linecard.exchange.recording import ACTIONS
+from linecard.exchange.recording_acts import ACTS
 from linecard.exchange.refusals import REPEATED
 
 CORE = Path(__file__).parents[3] / "core" / "linecard"
 ASIDE = ("simulator", "testing", "demo", "replay", "explaining")
 EXPANDED: Mapping[str, tuple[str, ...]] = {
     "dial-{}": ("dial-queued", "dial-dialing"),
-    "recording-{}-asked": tuple(f"recording-{action}-asked" for action in ACTIONS),
+    "recording-{}-asked": tuple(f"recording-{action}-asked" for action in ACTS),
+    "recording-{}-refused": tuple(f"recording-{action}-refused" for action in ACTS),
+    "recording-{}": tuple(f"recording-{result}" for result in RecordingResult),
 }
 """Names that are put together: what stands in the braces is one of few words."""
 PASSED_ON = frozenset(
@@ -93,6 +95,8 @@ def _texts(source: Source, node: ast.expr) -> Iterator[str]:
         yield from EXPANDED[_pattern(node)]
     elif isinstance(node, ast.Name):
         yield from _named(source, node.id)
+    elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        yield from getattr(importlib.import_module(source.module), node.value.id).values()
     elif not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "event_name"):
         raise AssertionError(f"{source.path}:{node.lineno}: a kind that cannot be read")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from tests.core.media.lines import Wire, media, profile
 
-from linecard import Call, CallStatus, Direction, LiveCall, StreamProfile
+from linecard import Call, CallStatus, Direction, LiveCall, RecordingResult, StreamProfile
 from linecard.carrier import TransferStart
 from linecard.clock import Clock
 from linecard.media.codec import Codec
@@ -53,8 +53,11 @@ class Asked:
         self._ask("transfer", call_id, wish.targets, wish.mode, wish.ring_seconds)
         return self.start
 
-    async def record(self, call_id: str, action: str) -> None:
+    async def record(
+        self, call_id: str, action: str, resume_after: int | None = None
+    ) -> RecordingResult:
         self._ask("record", call_id, action)
+        return RecordingResult.STARTED
 
     async def send_digits(self, call_id: str, digits: str) -> None:
         self._ask("send_digits", call_id, digits)

@@ -9,12 +9,12 @@ from fastapi import APIRouter
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import CallOver, Conflict
-from linecard.exchange import endings, recording
+from linecard.exchange import endings, recording_acts
 from linecard.exchange.context import Exchange
 from linecard.exchange.tapping import note_ask
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
-from linecard.http.api.models import Accepted, DigitsIn, RecordingIn, TransferIn
+from linecard.http.api.models import Accepted, DigitsIn, RecordingDone, RecordingIn, TransferIn
 from linecard.live import LiveCall
 from linecard.transfers import TransferWish
 
@@ -43,11 +43,11 @@ def commands_router(exchange: Exchange) -> APIRouter:
         return Accepted()
 
     @router.post("/recording", status_code=202)
-    async def record(call_id: str, body: RecordingIn) -> Accepted:
+    async def record(call_id: str, body: RecordingIn) -> RecordingDone:
         call = await _living(exchange, call_id)
         note_ask(exchange, call, "record-by-api", action=body.do)
-        await recording.act(exchange, call, body.do)
-        return Accepted()
+        done = await recording_acts.act(exchange, call, body.do, body.resume_after)
+        return RecordingDone(result=done)
 
     return router
 

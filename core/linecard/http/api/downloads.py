@@ -71,8 +71,9 @@ async def _kept(exchange: Exchange, call: Call, n: int) -> Recording:
             kept = await recordings.get(conn, call.id, n)
     if kept is None:
         raise NotFound("recording", f"{call.id}/{n}")
-    if kept.status != "ready":
-        why = f"it is {kept.status}; it is there once its status is 'ready'"
+    if kept.status != "completed":
+        elsewhere = kept.status == "external" and f"it is external: {kept.reason}"
+        why = elsewhere or f"it is {kept.status}; it is there once its status is 'completed'"
         raise NotFound("recording", f"{call.id}/{n}", why)
     return kept
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from linecard.calls import CallStatus, Direction, Machine
+from linecard.calls import CallStatus, Consented, Direction, Machine
+from linecard.consent import Consent
+from linecard.events import RecordingResult
 from linecard.routing import Routing
 from linecard.store.notifications import NotificationState
 from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
@@ -55,6 +57,8 @@ class NumberIn(_Body):
     enabled: Flag = True
     notify: Notify | None = None
     routing: Routing = Field(default_factory=Routing)
+    consent: Consent | None = None
+    record_after_transfer: Flag = False
 
 
 NEVER_NULL = (
@@ -66,6 +70,7 @@ NEVER_NULL = (
     "record",
     "enabled",
     "routing",
+    "record_after_transfer",
 )
 
 
@@ -73,7 +78,7 @@ class NumberPatch(_Body):
     """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
     What is left out stays; null stands for the provider's default `account` or `stream`, and switches
-    `notify` off.
+    `notify` and `consent` off.
     """
 
     provider: Name | None = None
@@ -87,6 +92,8 @@ class NumberPatch(_Body):
     enabled: Flag | None = None
     notify: Notify | None = None
     routing: Routing | None = None
+    consent: Consent | None = None
+    record_after_transfer: Flag | None = None
 
     @field_validator(*NEVER_NULL, mode="before")
     @classmethod
@@ -118,6 +125,8 @@ class NumberOut(BaseModel):
     enabled: bool
     notify: str | None
     routing: dict[str, Any]
+    consent: dict[str, Any] | None
+    record_after_transfer: bool
     setup: list[SetupOut]
 
 
@@ -185,9 +194,17 @@ class DigitsIn(_Body):
 
 
 class RecordingIn(_Body):
-    """What to do with the call's recording."""
+    """What to do with the call's recording; a pause may end by itself after `resume_after` seconds."""
 
     do: Literal["start", "stop", "pause", "resume"]
+    resume_after: Annotated[int, Field(strict=True, ge=1, le=3600)] | None = None
+
+
+class RecordingDone(BaseModel):
+    """Done, and what the carrier has confirmed."""
+
+    status: Literal["accepted"] = "accepted"
+    result: RecordingResult
 
 
 class RecordingOut(BaseModel):
@@ -220,6 +237,7 @@ class CallOut(BaseModel):
     """A call. `cost` is the sum of its legs in US dollars, `duration` in seconds.
 
     `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
+    `consent`: what the caller has said to a recording, null where nobody has asked (yet).
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -242,6 +260,7 @@ class CallOut(BaseModel):
     end_reason: str | None
     outcome: str | None
     at_risk_seconds: int | None
+    consent: Consented | None
     recordings: list[RecordingOut]
     events: list[EventOut]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from linecard.carrier import RecordAt
+from linecard.consent import read_consent
 from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
 from linecard.exchange import sounds
 from linecard.exchange.context import Exchange
@@ -52,7 +54,27 @@ def checked(
         proofs=proofs,
         notify=_notify(exchange, values["notify"]),
         routing=routing,
+        consent=_consent(relay, values),
+        record_after_transfer=values["record_after_transfer"],
     )
+
+
+def _consent(relay: Relay, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is asked before a recording, where this carrier can be told to record only then."""
+    consent = read_consent(values["consent"] or {})
+    if consent is None:
+        return {}
+    facts = relay.hooks.facts()
+    if values["record"] and facts.record_inbound is RecordAt.THEIRS:
+        raise InvalidField(
+            "consent",
+            "this carrier records calls from their first second by itself, before anybody could "
+            "agree: leave record out, and switch the recording off at the carrier",
+        )
+    relay.require("start_recording", values["stream"])
+    if not (facts.speaks and facts.gathers):
+        raise UnsupportedByProvider(relay.provider, "a prompt before a recording")
+    return as_data(consent)
 
 
 def _length(relay: Relay, seconds: int | None, former: int | None) -> int:

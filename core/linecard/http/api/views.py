@@ -38,6 +38,8 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         enabled=number.enabled,
         notify=number.notify,
         routing=dict(number.routing),
+        consent=dict(number.consent) or None,
+        record_after_transfer=number.record_after_transfer,
         setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
     )
 
@@ -76,6 +78,7 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         end_reason=call.end_reason,
         outcome=call.outcome,
         at_risk_seconds=at_risk.seconds(call, now()),
+        consent=call.consented,
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
     )
