@@ -48,7 +48,8 @@ class Facts:
     our stream at once. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
-    cannot, our own stream does.
+    cannot, our own stream does. `cautions`: by prefix of our number (`+91`), a sentence on what no look-up
+    can see and makes calls fail.
     """
 
     calls_per_second: float
@@ -74,6 +75,7 @@ class Facts:
     speaks: bool = True
     gathers: bool = True
     regions: tuple[str, ...] = ()
+    cautions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,20 +114,21 @@ def _refused(exchange: Exchange, relay: Relay, path: str, refusal: RequestRefuse
 async def _read(exchange: Exchange, path: str, request: Request) -> CarrierRequest:
     kind, call, reference = (_one(request, name) for name in ("k", "c", "x"))
     _one(request, "t")
-    body = await _body(request)
+    body = await read_body(request)
     return CarrierRequest(
         method=request.method,
         url=public_url(exchange, request.scope),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
-        pairs=_pairs(request, body),
+        pairs=read_pairs(request, body),
         kind=_kind(kind) if kind else KIND_OF_ROUTE[path],
         call=call,
         reference=reference,
     )
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """All of a body. Raises RequestRefused where it is too large or too slow."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -140,7 +141,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _pairs(request: Request, body: bytes) -> Pairs:
+def read_pairs(request: Request, body: bytes) -> Pairs:
+    """The carrier's fields, from the body or, of a GET, from the query."""
     if request.method == "GET":
         return tuple(pair for pair in _query(request) if pair[0] not in requests.OURS)
     content_type = request.headers.get("content-type", "")

@@ -37,6 +37,10 @@ FACTS = Facts(
     tail_runs=True,
     consults=True,
     accept_key=AcceptKey.DIAL,
+    cautions={
+        "+91": "Plivo keeps the sound of Indian numbers in India: where LINECARD_PUBLIC_URL resolves to an "
+        "address outside of it, or a leg is outside, it ends the call with 2070"
+    },
 )
 
 
