@@ -86,11 +86,11 @@ class Fetched:
         return None if self.date is None else self.date - (self.begun + self.ended) / 2
 
 
-async def fetch(url: str) -> Fetched:
+async def fetch(http: httpx2.AsyncClient, url: str) -> Fetched:
     """GET an address, without any credentials; never raises for what the other side does."""
     begun = now().timestamp()
     try:
-        async with client() as http, asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             reply = await http.get(url)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError) as error:
         return Fetched(url=url, begun=begun, ended=now().timestamp(), trouble=_why(error))
@@ -111,10 +111,19 @@ def _date(text: str) -> float | None:
         return None
 
 
+class _Connect(connect):
+    """A handshake that follows no redirect: carriers do not."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """What was answered is the answer."""
+        return exc
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Asks the server of one account."""
 
+    http: httpx2.AsyncClient
     addresses: Addresses
     tokens: Tokens
     impersonation: Impersonation
@@ -126,7 +135,7 @@ class Asker:
         url = f"{base}/{self.addresses.provider}/{PATH}?a={self.addresses.account}&{QUERY}"
         sent = self.impersonation.webhook(url)
         headers = {**sent.headers, HEADER: self._pass(self.profiles[0])}
-        return await _asked(sent, headers)
+        return await _asked(self.http, sent, headers)
 
     async def stream(self) -> Echoed:
         """A media socket of the default profile, opened and spoken into as the carrier does it."""
@@ -139,7 +148,7 @@ class Asker:
         agent = headers.pop("User-Agent", None)
         echoed = Echoed(sent=sent, profile=profile)
         try:
-            async with connect(
+            async with _Connect(
                 url, additional_headers=headers, user_agent_header=agent, proxy=None,
                 open_timeout=ANSWER_SECONDS, close_timeout=1,
             ) as socket:  # fmt: skip
@@ -192,11 +201,11 @@ class Asker:
         return self.tokens.probe(claims)
 
 
-async def _asked(sent: Request, headers: Mapping[str, str]) -> Answered:
+async def _asked(http: httpx2.AsyncClient, sent: Request, headers: Mapping[str, str]) -> Answered:
     started = time.perf_counter()
     answered = Answered(sent=sent)
     try:
-        async with client() as http, asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(ANSWER_SECONDS):
             reply = await http.request(
                 sent.method, sent.url, content=sent.body, headers=dict(headers)
             )
@@ -212,8 +221,13 @@ async def _asked(sent: Request, headers: Mapping[str, str]) -> Answered:
 
 
 def client() -> httpx2.AsyncClient:
-    """What goes out to the public URL."""
-    return httpx2.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, follow_redirects=False)
+    """What goes out: each request on a connection of its own, as carriers' come."""
+    return httpx2.AsyncClient(
+        trust_env=False,
+        timeout=ANSWER_SECONDS,
+        follow_redirects=False,
+        limits=httpx2.Limits(max_keepalive_connections=0),
+    )
 
 
 def _arrival(body: bytes) -> Arrival | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from linecard.carrier import Application, ConnectOrder, SetupStep
 from linecard.doctor.findings import Finding, failed, ok, unknown, warning
@@ -75,19 +76,39 @@ def look_order(patient: Patient, relay: Relay) -> ConnectOrder:
 
 
 def pointed(number: Number, seen: Application, order: ConnectOrder, tokens: Tokens) -> Finding:
-    """Ours, something else, or nothing."""
+    """Ours, something else, or nothing. Some carriers show the address itself, others what holds it."""
     connect = f"run 'linecard numbers connect {number.number}'"
     if seen.target is None:
         return failed("it points at nothing: calls to it are lost", connect)
     bare = order.answer_url.partition("?")[0]
-    if order.answer_url in seen.target or seen.target == number.connected_target:
-        return ok("it is the account's, and points here")
     if bare in seen.target:
+        return _addressed(number, seen.target, order, tokens, connect)
+    if seen.target == number.connected_target and "://" not in seen.target:
+        return ok("it is the account's, and points here")
+    return failed(f"it points elsewhere: {seen.target}", connect)
+
+
+def _addressed(
+    number: Number, target: str, order: ConnectOrder, tokens: Tokens, connect: str
+) -> Finding:
+    """The address is ours; whether the server will still know it as one that it gave out."""
+    if order.answer_url in target:
+        return ok("it is the account's, and points here")
+    bare = re.escape(order.answer_url.partition("?")[0])
+    query = re.search(rf"{bare}\?([^\s#]*)", target)
+    given = dict(parse_qsl(query[1])) if query else {}
+    if "t" not in given:
+        return ok("it is the account's, and points here, with an address that somebody typed in")
+    if tokens.is_webhook(given["t"], number.provider, number.account, "", Kind.ANSWER, ""):
         return warning(
-            "it points here with an address that LINECARD_SECRET's first value has not signed",
+            "it points here, with an address that an older value of LINECARD_SECRET has signed",
             f"{connect}, and only then take the old secret away",
         )
-    return failed(f"it points elsewhere: {seen.target}", connect)
+    return failed(
+        "it points here, with an address that no value of LINECARD_SECRET has signed: its calls are "
+        "refused",
+        connect,
+    )
 
 
 def _refused(number: Number, refused: CarrierRefused) -> Finding:

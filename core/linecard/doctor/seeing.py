@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import httpx2
+
 from linecard.addresses import Addresses
-from linecard.doctor.asking import Asker, Fetched, fetch
+from linecard.doctor.asking import Asker, Fetched, client, fetch
 from linecard.doctor.configuring import API, METRICS
 from linecard.doctor.patient import Account, Patient
 from linecard.simulator.impersonating import impersonator
@@ -29,17 +31,19 @@ async def seen(settings: Settings, plugins: Plugins) -> Patient:
     plugins.open_accounts(settings.accounts)
     migrations = plugins.ask_all_flat("migrations")
     state = await asyncio.to_thread(look, settings.database_url, migrations)
-    healthz = await fetch(f"{settings.public_url}/healthz")
-    patient = Patient(
-        settings=settings,
-        plugins=plugins,
-        tokens=Tokens(settings.secret),
-        database=state,
-        healthz=healthz,
-        opened={path: await fetch(f"{settings.public_url}{path}") for path in (API, METRICS)},
-        dates=await _dates(settings),
-    )
-    return await _probed(await _read(patient, migrations))
+    ours = {path: f"{settings.public_url}{path}" for path in ("/healthz", API, METRICS)}
+    async with client() as http:
+        opened = await _fetched(http, ours)
+        patient = Patient(
+            settings=settings,
+            plugins=plugins,
+            tokens=Tokens(settings.secret),
+            database=state,
+            healthz=opened["/healthz"],
+            opened=opened,
+            dates=await _fetched(http, _api_addresses(settings)),
+        )
+        return await _probed(http, await _read(patient, migrations))
 
 
 async def _read(patient: Patient, migrations: list[str]) -> Patient:
@@ -61,14 +65,20 @@ async def _read(patient: Patient, migrations: list[str]) -> Patient:
         await database.close()
 
 
-async def _dates(settings: Settings) -> Mapping[str, Fetched]:
-    """What the accounts' API addresses answer to somebody without credentials: they tell the time."""
-    found = {}
-    for one in (one for listed in settings.accounts.values() for one in listed):
-        url = _api_address(one.values)
-        if url is not None:
-            found[f"the API of {one.provider}:{one.name}"] = await fetch(url)
-    return found
+async def _fetched(http: httpx2.AsyncClient, urls: Mapping[str, str]) -> Mapping[str, Fetched]:
+    """What each address answers to somebody without credentials."""
+    answers = await asyncio.gather(*(fetch(http, url) for url in urls.values()))
+    return dict(zip(urls, answers, strict=True))
+
+
+def _api_addresses(settings: Settings) -> Mapping[str, str]:
+    """Where the accounts' APIs are: whoever answers there tells the time."""
+    found = {
+        f"the API of {one.provider}:{one.name}": _api_address(one.values)
+        for listed in settings.accounts.values()
+        for one in listed
+    }
+    return {who: url for who, url in found.items() if url is not None}
 
 
 def _api_address(values: Any) -> str | None:
@@ -77,18 +87,23 @@ def _api_address(values: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-async def _probed(patient: Patient) -> Patient:
+async def _probed(http: httpx2.AsyncClient, patient: Patient) -> Patient:
     """With the answers to the probes of every account."""
-    answered, echoed = {}, {}
-    for _, account, _relay in patient.accounts():
-        asker = _asker(patient, (account.provider, account.name), account.values)
-        if asker is not None:
-            key = (account.provider, account.name)
-            answered[key], echoed[key] = await asker.webhook(), await asker.stream()
-    return replace(patient, answered=answered, echoed=echoed)
+    askers = {
+        (one.provider, one.name): _asker(http, patient, (one.provider, one.name), one.values)
+        for _, one, _relay in patient.accounts()
+    }
+    able = {key: asker for key, asker in askers.items() if asker is not None}
+    return replace(
+        patient,
+        answered={key: await asker.webhook() for key, asker in able.items()},
+        echoed={key: await asker.stream() for key, asker in able.items()},
+    )
 
 
-def _asker(patient: Patient, account: Account, values: object) -> Asker | None:
+def _asker(
+    http: httpx2.AsyncClient, patient: Patient, account: Account, values: object
+) -> Asker | None:
     """Who asks as the account's carrier; None where its simulator cannot stand in for it."""
     relay = patient.plugins.relay(*account)
     if not (relay.supports("simulator") and relay.supports("stream_profiles")):
@@ -98,4 +113,4 @@ def _asker(patient: Patient, account: Account, values: object) -> Asker | None:
         return None
     addresses = Addresses(patient.settings.public_url, *account, patient.tokens)
     profiles = relay.hooks.stream_profiles()
-    return Asker(addresses, patient.tokens, carrier.impersonate(values), profiles)
+    return Asker(http, addresses, patient.tokens, carrier.impersonate(values), profiles)
