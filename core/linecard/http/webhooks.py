@@ -20,6 +20,7 @@ from starlette.types import Scope
 from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
 from linecard.exchange.context import Exchange
+from linecard.http.callers import caller
 from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form, parse_multipart
 
 if TYPE_CHECKING:
@@ -87,11 +88,12 @@ def _relay(exchange: Exchange, request: Request) -> Relay | Reply:
 
 
 async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request) -> Reply:
+    trusted = exchange.settings.trusted_proxies
     try:
         carrier_request = await _read(exchange, path, request)
         return await requests.handle(exchange, relay, carrier_request)
     except RequestRefused as refusal:
-        return _refused(exchange, relay, path, refusal)
+        return _refused(exchange, relay, path, refusal, caller(request.scope, trusted))
     except UnsupportedByProvider as missing:
         log.warning("carrier request not supported", route=path, reason=str(missing))
         return Reply(501, str(missing).encode())
@@ -102,11 +104,17 @@ async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request)
         return Reply(503, b"busy, try again")
 
 
-def _refused(exchange: Exchange, relay: Relay, path: str, refusal: RequestRefused) -> Reply:
+def _refused(
+    exchange: Exchange, relay: Relay, path: str, refusal: RequestRefused, by: str
+) -> Reply:
     if refusal.status == FORBIDDEN:
         exchange.metrics.refused.labels(relay.provider).inc()
     exchange.sparing.warning(
-        "carrier request refused", provider=relay.provider, route=path, reason=refusal.reason
+        "carrier request refused",
+        by=by,
+        provider=relay.provider,
+        route=path,
+        reason=refusal.reason,
     )
     return Reply(refusal.status, refusal.reason.encode("utf-8", "replace"))
 
