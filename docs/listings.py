@@ -16,6 +16,8 @@ from docs.commands import commands
 from docs.tables import table
 
 from linecard.calls import ALLOWED, ENDS, CallStatus
+from linecard.doctor import CHECKS
+from linecard.doctor.machine import versions
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
@@ -268,6 +270,15 @@ def fault_list() -> str:
     return ", ".join(f"`{knob}`" for knob in sorted(KNOBS)) + "."
 
 
+def check_table() -> str:
+    """The doctor's checks, in their order."""
+    told = {"versions": versions, **CHECKS}
+    first = [["`plugins`", "Plugins that could not be loaded, with the reason."]]
+    first.append(["`settings`", "Whether all settings can be read, and all accounts opened."])
+    rows = [[f"`{name}`", inspect.getdoc(check) or ""] for name, check in told.items()]
+    return table(["check", "what"], [rows[0], *first, *rows[1:]])
+
+
 LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
@@ -283,5 +294,6 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "metrics": metric_table,
         "faults": fault_list,
         "commands": commands,
+        "doctor-checks": check_table,
     }
 )

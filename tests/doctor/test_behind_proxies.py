@@ -68,7 +68,7 @@ async def test_signatures_for_another_address_are_told(tmp_path: Path) -> None:
         await _signed_for(here.env, old)
         (one,) = of(await here.found(), "signatures")
         assert one.outcome is Outcome.FAILED
-        assert f"1 requests of plivo were signed for {old}" in one.says
+        assert f"requests of plivo, 1 by now, were signed for {old}" in one.says
         assert one.do.startswith(f"set LINECARD_PUBLIC_URL to {old}")
 
 

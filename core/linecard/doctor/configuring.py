@@ -111,8 +111,8 @@ async def signatures(patient: Patient) -> list[Finding]:
         url = seen.misfit.fits
         return [
             failed(
-                f"{seen.misfit.count} requests of {seen.misfit.provider} were signed for {url}, not for "
-                f"{seen.public_url}",
+                f"requests of {seen.misfit.provider}, {seen.misfit.count} by now, were signed for {url}, "
+                f"not for {seen.public_url}",
                 f"set LINECARD_PUBLIC_URL to {url}, or run 'linecard numbers connect' for its numbers",
             )
         ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from linecard.plugins import Relay
 
 NO_NUMBERS = unknown("the database cannot be read, so its numbers are not known")
+NOTHING_TO_SAY = ok("the providers warn of nothing with these numbers")
 NONE_REGISTERED = ok("no number is registered")
 DENIED = frozenset({401, 403})
 
@@ -33,8 +34,10 @@ async def numbers(patient: Patient) -> list[Finding]:
 
 async def cautions(patient: Patient) -> list[Finding]:
     """What a provider says of numbers like ours that no look-up can see."""
+    if patient.numbers is None:
+        return [NO_NUMBERS]
     found = []
-    for number in patient.numbers or ():
+    for number in patient.numbers:
         provider = patient.plugins.providers.get(number.provider)
         known: Mapping[str, str] = provider.cls.facts().cautions if provider else {}
         found += [
@@ -42,7 +45,7 @@ async def cautions(patient: Patient) -> list[Finding]:
             for prefix, caution in known.items()
             if number.number.startswith(prefix)
         ]
-    return found
+    return found or [NOTHING_TO_SAY]
 
 
 async def _of_number(patient: Patient, number: Number) -> Finding:

@@ -15,7 +15,7 @@ LARGE_LOG = 256 * MEGABYTE
 
 
 async def database(patient: Patient) -> list[Finding]:
-    """What the look at it has shown."""
+    """Whether it is there, writable, at the newest migration, and has room to grow."""
     return judged(patient.database)
 
 
