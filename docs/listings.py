@@ -169,6 +169,8 @@ def fact_table() -> str:
 def _plain(value: object) -> str:
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(value)) or "-"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {text}" for name, text in value.items()) or "-"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 

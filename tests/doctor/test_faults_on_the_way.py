@@ -224,6 +224,9 @@ async def _nothing_is_wrong(here: Place) -> None:
     for check in ("webhooks", "media sockets", "codec echo", "credentials", "clock", "database"):
         (one,) = of(found, check)
         assert one.outcome is Outcome.OK, one
+    (api,) = of(found, "exposure")
+    assert api.outcome is Outcome.WARNING, "there is no --admin-port"
+    assert re.search(r"can be reached from outside: .*/api/numbers answers 401", api.says)
     (echo,) = of(found, "codec echo")
     assert "25 frames" in echo.says
     assert "sample for sample" in echo.says

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from linecard.cli.connecting import connect
 from linecard.doctor import Finding, Outcome
-from tests.calls.shell import environment, linecard
+from tests.calls.shell import environment
 from tests.calls.telephone import OURS, Telephone, telephone
 from tests.doctor.place import found, of
 
@@ -44,27 +45,33 @@ async def _number(here: Telephone, **changes: str) -> tuple[Outcome, str]:
     return one.outcome, one.says
 
 
-async def _connect(here: Telephone, folder: Path) -> None:
-    done = await linecard("numbers", "connect", OURS, "--yes", env=environment(here), cwd=folder)
-    assert done.code == 0, done.err
+async def _connect(here: Telephone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `linecard numbers connect --yes` does it."""
+    for name, value in environment(here).items():
+        monkeypatch.setenv(name, value)
+    await connect(OURS, yes=True)
 
 
-async def test_a_number_behind_an_application_points_elsewhere_then_here(tmp_path: Path) -> None:
+async def test_a_number_behind_an_application_points_elsewhere_then_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with telephone(tmp_path, "plivo") as here:
         await here.register()
         outcome, says = await _number(here)
         assert outcome is Outcome.FAILED
         assert "it points" in says
-        await _connect(here, tmp_path)
+        await _connect(here, monkeypatch)
         assert await _number(here) == (Outcome.OK, "it is the account's, and points here")
 
 
-async def test_a_number_with_an_address_tells_which_secret_has_signed_it(tmp_path: Path) -> None:
+async def test_a_number_with_an_address_tells_which_secret_has_signed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with telephone(tmp_path, "twilio") as here:
         await here.register()
         outcome, says = await _number(here)
         assert (outcome, "somebody typed in" in says) == (Outcome.OK, True)
-        await _connect(here, tmp_path)
+        await _connect(here, monkeypatch)
         assert await _number(here) == (Outcome.OK, "it is the account's, and points here")
         outcome, says = await _number(here, LINECARD_SECRET=f"{'n' * 40},{'s' * 40}")
         assert (outcome, "older value" in says) == (Outcome.WARNING, True)
