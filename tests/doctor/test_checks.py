@@ -84,6 +84,17 @@ async def test_settings_that_may_hurt_are_told(
     assert (found.outcome, says in found.says) == (outcome, True), found
 
 
+@pytest.mark.parametrize("check", ["webhooks", "media sockets", "codec echo"])
+async def test_a_carrier_that_nobody_can_stand_in_for_is_told(check: str) -> None:
+    variables = {"PLIVO_AUTH_ID": "MAXXXXXXXXXXXXXXXXXX", "PLIVO_AUTH_TOKEN": "t" * 40}
+    settings = load_settings({**ENVIRONMENT, **variables}, {"plivo": Plivo}, None)
+    plugins = Plugins.discover()
+    plugins.open_accounts(settings.accounts)
+    found = await one(check, patient(settings=settings, plugins=plugins))
+    assert (found.outcome, found.about) == (Outcome.UNKNOWN, "plivo:main")
+    assert "cannot make its carrier's requests" in found.says
+
+
 @pytest.mark.parametrize("path", ["/api/numbers", "/metrics"])
 async def test_what_the_world_can_reach_is_told(path: str) -> None:
     open_door = replace(NOWHERE, status=200, text="linecard_live_calls 0", trouble="")

@@ -129,6 +129,16 @@ FAULTS: Mapping[str, tuple[Fault, str, Outcome, str]] = {
         Outcome.FAILED,
         r"25 of 25 frames of \w+/8000 came back changed",
     ),
+    "agrees on compression": (
+        Fault(
+            back=line(
+                rb"(\r\nupgrade: websocket)", rb"\1\r\nSec-WebSocket-Extensions: permessage-deflate"
+            )
+        ),
+        "media sockets",
+        Outcome.WARNING,
+        "the proxy has agreed on compression",
+    ),
     "is slow": (
         Fault(waits=1.1),
         "webhooks",

@@ -48,7 +48,7 @@ class Probes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe whose pass is good, or pass the request on."""
-        relay = None
+        relay, profile = None, ""
         if scope["type"] in self._answers and (given := Headers(scope=scope).get(HEADER)):
             relay, profile = self._admitted(given)
         if relay is None:
