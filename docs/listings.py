@@ -17,6 +17,8 @@ from docs.commands import commands
 from docs.tables import table
 
 from linecard.calls import ALLOWED, ENDS, CallStatus
+from linecard.doctor import CHECKS
+from linecard.doctor.machine import versions
 from linecard.explaining import Record, explain, written
 from linecard.explaining.kinds import KINDS
 from linecard.hookspecs import PluginHooks, ProviderHooks
@@ -170,10 +172,10 @@ def fact_table() -> str:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"for {len(value)} codes" if value else "-"
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(value)) or "-"
+    if isinstance(value, Mapping):
+        return f"{len(value)} codes" if len(value) > 4 else "; ".join(sorted(value)) or "-"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
@@ -293,6 +295,15 @@ def _words(words: str | Callable[[Mapping[str, object]], str]) -> str:
     return (words if isinstance(words, str) else words({})).replace("|", "/")
 
 
+def check_table() -> str:
+    """The doctor's checks, in their order."""
+    told = {"versions": versions, **CHECKS}
+    first = [["`plugins`", "Plugins that could not be loaded, with the reason."]]
+    first.append(["`settings`", "Whether all settings can be read, and all accounts opened."])
+    rows = [[f"`{name}`", inspect.getdoc(check) or ""] for name, check in told.items()]
+    return table(["check", "what"], [rows[0], *first, *rows[1:]])
+
+
 LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
@@ -311,5 +322,6 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "explained-transfer": lambda: explained("transfer-busy"),
         "kinds": kind_table,
         "commands": commands,
+        "doctor-checks": check_table,
     }
 )

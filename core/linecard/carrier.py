@@ -52,6 +52,8 @@ class Facts:
     end, when a transfer gives it another document.
     `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}`
     and `{wss}` in it are our addresses.
+    `cautions`: by prefix of our number (`+91`), a sentence on what no look-up
+    can see and makes calls fail.
     """
 
     calls_per_second: float
@@ -79,6 +81,7 @@ class Facts:
     transfer_ends_recording: bool = False
     regions: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
+    cautions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

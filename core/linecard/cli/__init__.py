@@ -1,4 +1,4 @@
-"""The command line: `linecard demo | serve | call | explain | numbers | blocklist | providers | simulate | init | rates | replay ...`."""
+"""The command line: `linecard demo | serve | doctor | call | explain | numbers | blocklist | providers | simulate | init | rates | replay ...`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from linecard.cli.blocklist import blocklist
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
+from linecard.cli.doctor import doctor
 from linecard.cli.explain import explain
 from linecard.cli.fallback import fallback
 from linecard.cli.init import init
@@ -28,7 +29,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, explain, providers, simulate, init, rates, replay, new_provider):
+for command in (
+    demo,
+    serve,
+    doctor,
+    call,
+    explain,
+    providers,
+    simulate,
+    init,
+    rates,
+    replay,
+    new_provider,
+):
     app.command()(command)
 app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
 app.add_typer(fallback, name="fallback", help="Documents for when this server does not answer.")

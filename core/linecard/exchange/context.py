@@ -14,6 +14,7 @@ from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
 from linecard.exchange.journal import Journal
+from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.refusals import Refusals
 from linecard.exchange.sparing import SparingLog
@@ -52,7 +53,7 @@ class Exchange:
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
-    `storage` is where recordings are kept, None for nowhere.
+    `storage` is where recordings are kept, None for nowhere; `misfits` are requests that were not believed.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Exchange:
     taps: Taps = field(default_factory=Taps)
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
+    misfits: Misfits = field(default_factory=Misfits)
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     recording_turns: Turns = field(default_factory=Turns)

@@ -13,6 +13,7 @@ from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
 from linecard.exchange.refusals import UNOPENED
+from linecard.http.callers import caller
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url
 from linecard.media.session import StreamSession
@@ -52,15 +53,16 @@ async def _admit(exchange: Exchange, websocket: WebSocket) -> Admitted | None:
     try:
         return await admit(exchange, provider, websocket.path_params["token"], request)
     except RequestRefused as refusal:
-        _refused(exchange, provider, refusal)
+        by = caller(websocket.scope, exchange.settings.trusted_proxies)
+        _refused(exchange, provider, refusal, by)
         return None
 
 
-def _refused(exchange: Exchange, provider: str, refusal: RequestRefused) -> None:
+def _refused(exchange: Exchange, provider: str, refusal: RequestRefused, by: str) -> None:
     """Names from outside are counted as one: each would be a line of the metrics for ever."""
     known = provider if provider in exchange.plugins.providers else "unknown"
     exchange.metrics.refused.labels(known).inc()
-    exchange.sparing.warning("media socket refused", provider=known, reason=refusal.reason)
+    exchange.sparing.warning("media socket refused", by=by, provider=known, reason=refusal.reason)
 
 
 def _socket_url(url: str) -> str:

@@ -151,6 +151,16 @@ async def count_arrived(conn: AsyncConnection, since: datetime, from_: str, numb
     return await _count(conn, inbound, recent, calls.c.from_ == from_, calls.c.number == number)
 
 
+async def last_arrivals(conn: AsyncConnection) -> dict[str, datetime]:
+    """When the last call came in, by number of ours."""
+    query = (
+        select(calls.c.number, func.max(calls.c.created_at).label("at"))
+        .where(calls.c.direction == Direction.INBOUND)
+        .group_by(calls.c.number)
+    )
+    return {str(row.number): row.at for row in await conn.execute(query)}
+
+
 async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
     """Every call that stands there, oldest first."""
     query = select(calls).where(calls.c.status == status)

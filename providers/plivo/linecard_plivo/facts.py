@@ -41,6 +41,10 @@ FACTS = Facts(
     consults=True,
     accept_key=AcceptKey.DIAL,
     advice=ADVICE,
+    cautions={
+        "+91": "Plivo keeps the sound of Indian numbers in India: where LINECARD_PUBLIC_URL resolves to an "
+        "address outside of it, or a leg is outside, it ends the call with 2070"
+    },
 )
 
 
