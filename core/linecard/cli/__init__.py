@@ -10,6 +10,7 @@ from linecard.cli.blocklist import blocklist
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
 from linecard.cli.fallback import fallback
+from linecard.cli.forget import forget
 from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
 from linecard.cli.notifications import notifications
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, providers, simulate, init, rates, replay, new_provider):
+for command in (demo, serve, call, providers, simulate, init, rates, replay, forget, new_provider):
     app.command()(command)
 app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
 app.add_typer(fallback, name="fallback", help="Documents for when this server does not answer.")
