@@ -46,6 +46,7 @@ class Metrics:
         self.forgotten_callbacks = self._counter(
             "forgotten_callbacks", "Late callbacks of forgotten calls; not written", "provider"
         )
+        self.purged = self._counter("purged", "What was old enough and was deleted", "what")
         self.given_up = self._counter("work_given_up", "Durable work given up", "kind")
         self.journaled = self._counter(
             "callbacks_journaled", "Callbacks kept while the database was busy"

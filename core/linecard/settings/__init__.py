@@ -4,12 +4,19 @@ from linecard.settings.init import write_config
 from linecard.settings.keys import Scope, ScopedKey, scoped_keys
 from linecard.settings.loading import from_here, load_settings
 from linecard.settings.secret import Secret
-from linecard.settings.values import ACCOUNT_DEFAULT, AccountLimits, AccountSettings, Settings
+from linecard.settings.values import (
+    ACCOUNT_DEFAULT,
+    AccountLimits,
+    AccountSettings,
+    KeepDays,
+    Settings,
+)
 
 __all__ = [
     "ACCOUNT_DEFAULT",
     "AccountLimits",
     "AccountSettings",
+    "KeepDays",
     "Scope",
     "ScopedKey",
     "Secret",

@@ -19,7 +19,7 @@ from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_te
 from linecard.settings.keys import scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
-from linecard.settings.values import AccountLimits
+from linecard.settings.values import AccountLimits, KeepDays
 
 _KEY_CHARACTERS = 16
 MOST_KEYS = 2
@@ -133,6 +133,24 @@ def _as_limit(value: Any) -> int:
     return limit
 
 
+def _as_keep_days(value: Any) -> KeepDays:
+    """`calls=400,payloads=30,flights=7`, or a table; what is left out keeps its default."""
+    known = [one.name for one in fields(KeepDays)]
+    if isinstance(value, Mapping):
+        given = {str(name): days for name, days in value.items()}
+    else:
+        given = {
+            name.strip(): days for name, _, days in (p.partition("=") for p in as_texts(value))
+        }
+    wrong = sorted(given.keys() - set(known))
+    if wrong:
+        raise ValueError(f"holds {', '.join(wrong)}; write {KeepDays()}")
+    try:
+        return KeepDays(**{name: _as_limit(days) for name, days in given.items()})
+    except ValueError as error:
+        raise ValueError(f"{error}; write {KeepDays()}") from error
+
+
 def _as_size(value: Any) -> int:
     size = as_int(value)
     if size < 1:
@@ -220,6 +238,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "flight_digits": as_bool,
         "recordings": _as_storage,
         "keep_recordings_days": _as_limit,
+        "keep_days": _as_keep_days,
         "prices": _as_prices,
         "limits": _as_account_limits,
         "numbers": _as_numbers,

@@ -144,6 +144,7 @@ inbox = Table(
     Column("at", UtcTime, nullable=False),
 )
 Index("ix_inbox_call_id", inbox.c.call_id)
+Index("ix_inbox_at", inbox.c.at)
 
 recordings = Table(
     "recordings",
@@ -203,6 +204,7 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
+Index("ix_outbox_call_id", outbox.c.call_id)
 
 notifications = Table(
     "notifications",
@@ -245,6 +247,7 @@ claims = Table(
     Column("claimed_at", UtcTime, nullable=False),
     Column("released_at", UtcTime),
 )
+Index("ix_stream_claims_claimed_at", claims.c.claimed_at)
 
 idempotency = Table(
     "idempotency_keys",
@@ -254,3 +257,4 @@ idempotency = Table(
     Column("call_id", String, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
+Index("ix_idempotency_keys_at", idempotency.c.at)
