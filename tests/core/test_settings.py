@@ -403,3 +403,20 @@ def test_wrong_keys_are_refused(given: str, why: str) -> None:
     said = complaint({**GOOD, "LINECARD_API_KEY": given})
     assert why in said
     assert KEY not in said
+
+
+def test_days_to_keep_are_a_list_or_a_table(tmp_path: Path) -> None:
+    assert str(load().keep_days) == "calls=400,payloads=30,flights=7"
+    given = load({**GOOD, "LINECARD_KEEP_DAYS": "flights=0, calls = 90"}).keep_days
+    assert (given.calls, given.payloads, given.flights) == (90, 30, 0)
+    toml = tmp_path / "linecard.toml"
+    toml.write_text("[keep_days]\npayloads = 3")
+    assert load(toml=toml).keep_days.payloads == 3
+    assert load({**GOOD, "LINECARD_KEEP_DAYS": str(given)}).keep_days == given
+
+
+@pytest.mark.parametrize("given", ["30", "calls", "calls=-1", "calls=x", "recordings=3"])
+def test_wrong_days_to_keep_are_refused_with_the_right_form(given: str) -> None:
+    said = complaint({**GOOD, "LINECARD_KEEP_DAYS": given})
+    assert "LINECARD_KEEP_DAYS" in said
+    assert "calls=400,payloads=30,flights=7" in said
