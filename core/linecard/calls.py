@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+FORGOTTEN = "forgotten"
+"""In the route of a call whose contents were erased; nothing that comes late is written on it again."""
 NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -134,3 +136,8 @@ class Call:
     def is_over(self) -> bool:
         """Whether the status is an end."""
         return self.status in ENDS
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether all that it held of a person was erased."""
+        return FORGOTTEN in self.route

@@ -263,7 +263,7 @@ class PluginHooks:
 
     @hookspec
     def routes(self) -> Sequence[object]:
-        """Return FastAPI routers to stand under `/api`, behind the same key."""
+        """Return FastAPI routers to stand under `/api`, for admin keys unless a route names its scope."""
         raise NotImplementedError
 
     @hookspec

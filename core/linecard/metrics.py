@@ -43,6 +43,10 @@ class Metrics:
         self.unmatched = self._counter(
             "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
+        self.forgotten_callbacks = self._counter(
+            "forgotten_callbacks", "Late callbacks of forgotten calls; not written", "provider"
+        )
+        self.purged = self._counter("purged", "What was old enough and was deleted", "what")
         self.given_up = self._counter("work_given_up", "Durable work given up", "kind")
         self.journaled = self._counter(
             "callbacks_journaled", "Callbacks kept while the database was busy"

@@ -41,6 +41,7 @@ ROUTES = {
     ("get", "/notifications"),
     ("post", "/notifications/{notification_id}/retry"),
     ("delete", "/calls/{call_id}/recordings/{n}"),
+    ("post", "/forget"),
     ("get", "/providers"),
     ("get", "/rates"),
 }

@@ -12,6 +12,7 @@ from linecard.cli.demo import demo
 from linecard.cli.doctor import doctor
 from linecard.cli.explain import explain
 from linecard.cli.fallback import fallback
+from linecard.cli.forget import forget
 from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
 from linecard.cli.notifications import notifications
@@ -40,6 +41,7 @@ for command in (
     init,
     rates,
     replay,
+    forget,
     new_provider,
 ):
     app.command()(command)

@@ -127,7 +127,7 @@ def _print(number: dict[str, Any]) -> None:
     for name, value in number.items():
         if name != "setup":
             typer.echo(f"{name:<10} {_text(value)}")
-    for step in number["setup"]:
+    for step in number["setup"] or ():
         typer.echo(f"to do      {step['do']}")
         if step["paste"]:
             typer.echo(step["paste"])

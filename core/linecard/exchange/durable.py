@@ -15,6 +15,7 @@ from linecard.exchange import (
     recording_poll,
     transfer_watch,
 )
+from linecard.exchange.forgetting import jobs as forgetting
 from linecard.exchange.notifying import delivery
 from linecard.exchange.notifying.writing import NOTIFY
 from linecard.exchange.outbox import Kind
@@ -52,6 +53,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             retry_after=recording_moves.STOP_AGAIN_AFTER,
             buried=recording_moves.stop_given_up,
         ),
+        forgetting.ERASE_RECORDING: Kind(
+            work=forgetting.erase_recording, retry_after=forgetting.RECORDING_RETRY_AFTER
+        ),
+        forgetting.ERASE_FLIGHTS: Kind(
+            work=forgetting.erase_flights, retry_after=forgetting.FILES_RETRY_AFTER
+        ),
+        forgetting.FORGET_IDS: Kind(
+            work=forgetting.forget_ids, retry_after=forgetting.FILES_RETRY_AFTER
+        ),
+        forgetting.SCRUB: Kind(work=forgetting.scrub, retry_after=forgetting.SCRUB_RETRY_AFTER),
         POLL: Kind(
             work=recording_poll.poll_recording,
             retry_after=recording_poll.RETRY_AFTER,

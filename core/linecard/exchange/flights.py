@@ -16,6 +16,7 @@ from linecard.events import CarrierEvent, RecordingReady, RecordingStarted
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.private import redactor
 from linecard.flight import Flight, FlightWriter, RecordedProtocol, WriterOptions
+from linecard.flight.keeping import delete_calls
 from linecard.flight.plain import plain
 from linecard.store import calls, recordings, timeline, transfers
 from linecard.wall import now
@@ -135,6 +136,18 @@ class Flights:
             await self._close(database, call_id)
         await asyncio.to_thread(self.writer.stop)
 
+    async def forget(self, call_ids: Sequence[str]) -> int:
+        """Delete the files of calls, also those that are being written; how many there were. Raises OSError."""
+        for flight in (self._open.pop(one, None) for one in call_ids):
+            if flight is not None:
+                self._let_go(flight)
+        await asyncio.to_thread(self.writer.flush)
+        return await asyncio.to_thread(delete_calls, Path(self.settings.flight_dir or ""), call_ids)
+
+    def _let_go(self, flight: Flight) -> None:
+        self._known = {name: one for name, one in self._known.items() if one is not flight}
+        self.writer.close(flight)
+
     def _begin(self, call: Call) -> Flight:
         """A call's file counts from when the call was made, in whatever process it is written."""
         age = (now() - call.created_at).total_seconds() * self.clock.speed
@@ -176,11 +189,12 @@ class Flights:
     async def _close(self, database: Database, call_id: str) -> None:
         """Write what the call's record says by now, and let go of its file."""
         left = await _left_behind(database, call_id, self.clock.speed)
-        flight = self._open.pop(call_id)
-        self._known = {name: one for name, one in self._known.items() if one is not flight}
+        flight = self._open.pop(call_id, None)
+        if flight is None:  # it was forgotten meanwhile
+            return
         for kind, facts in left:
             flight.put(kind, facts)
-        self.writer.close(flight)
+        self._let_go(flight)
 
 
 def open_flights(settings: Settings, clock: Clock, ticker: Ticker) -> Flights | None:

@@ -18,6 +18,7 @@ from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
+from linecard.exchange.forgetting import late
 from linecard.exchange.inbound import as_routed, open_call
 from linecard.exchange.keeping import early_events, payload
 from linecard.exchange.notifying import writing as notifying
@@ -132,7 +133,7 @@ async def _store(
             kept = payload(named, callback.unknown)
             await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
         return Accepted(None)
-    if callback.call_ids:
+    if callback.call_ids and not call.is_forgotten:
         call = await _add_ids(conn, call, callback)
     return await _apply_all(conn, exchange, call, events, callback.unknown)
 
@@ -153,6 +154,9 @@ async def _apply_all(
     *,
     asked: bool = False,
 ) -> Accepted:
+    if call.is_forgotten:
+        await late.came(exchange, conn, call, events)
+        return Accepted(call)
     fresh: list[CarrierEvent] = []
     was_over = call.is_over
     await exchange.refusals.write(conn, call.id)

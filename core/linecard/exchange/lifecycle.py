@@ -22,6 +22,7 @@ from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.journal import Journal
 from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.retention import Retention
 from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
@@ -115,6 +116,7 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
+        asyncio.create_task(Retention(exchange).run(), name="retention"),
         *recording,
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)

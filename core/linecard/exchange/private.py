@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from linecard.flight.patterns import SECRET_NAME
 from linecard.flight.redacting import Redactor
-from linecard.settings import Secret, Settings
+from linecard.settings import Secret, Settings, scoped_keys
 
 
 def redactor(settings: Settings) -> Redactor:
@@ -30,6 +30,7 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for given in (getattr(settings, one.name) for one in fields(settings)):
         if isinstance(given, Secret):
             yield from given.values()
+    yield from (key.text for key in scoped_keys(settings.api_key))
     password = urlsplit(settings.database_url).password
     if password:
         yield password

@@ -30,6 +30,8 @@ async def poll_recording(exchange: Exchange, job: Job) -> None:
     told = [event for event in seen.further if isinstance(event, RecordingReady | RecordingFailed)]
     if told:
         await inbox.apply(exchange, call, told)
+        if call.is_forgotten:
+            return
     if await _still_missing(exchange, job) is not None:
         raise CarrierUnavailable(call.provider, NEVER_CAME)
 
@@ -40,6 +42,8 @@ async def given_up(exchange: Exchange, job: Job) -> None:
     if found is None:
         return
     call, missing = found
+    if call.is_forgotten:
+        return
     exchange.metrics.recording_failures.labels(call.provider).inc()
     name = missing.recording if missing else ""
     event = RecordingFailed(key=f"recording-missing:{call.id}", recording=name, reason=NEVER_CAME)

@@ -132,6 +132,8 @@ def note_request(
 ) -> None:
     """Record a request of which a call is known; what carries no token of ours is nobody's."""
     flights = exchange.flights
+    if seen.call is not None and seen.call.is_forgotten:
+        return
     if flights is None or (error is not None and seen.stage == "token"):
         return
     flight = flights.of(seen.call) if seen.call else flights.of_id(seen.request.call)

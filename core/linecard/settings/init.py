@@ -42,6 +42,9 @@ secret = "{secret}"
 # Where copies of recordings are kept: a folder, an address such as s3://bucket/recordings, or off.
 # recordings = "recordings"
 
+# How many days calls, what carriers said, and flight records are kept; 0: for ever.
+# keep_days = "calls=400,payloads=30,flights=7"
+
 # Prices that no API of a carrier names; also a table of several files, by provider or account.
 # prices = "prices.toml"
 

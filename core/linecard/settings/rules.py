@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +16,14 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from linecard.outgoing.signing import read_secret
 from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
+from linecard.settings.keys import scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
-from linecard.settings.values import AccountLimits
+from linecard.settings.values import AccountLimits, KeepDays
 
 _KEY_CHARACTERS = 16
+MOST_KEYS = 2
+"""Of one scope: the new one and the old."""
 _SECRET_CHARACTERS = 32
 _NOTIFY_BYTES = 24
 _LONGEST_APOLOGY = 500
@@ -56,21 +60,29 @@ def _as_apology(value: Any) -> str:
 
 
 def _as_api_key(value: Any) -> Secret:
-    secret = _with_length(as_secret(value), _KEY_CHARACTERS)
-    if len(secret.values()) > 2:
-        raise ValueError("holds more than two keys; two are for the time of a rotation")
+    secret = as_secret(value)
+    keys = scoped_keys(secret)
+    _check_length([key.text for key in keys], _KEY_CHARACTERS)
+    for scope, count in Counter(key.scope for key in keys).items():
+        if count > MOST_KEYS:
+            raise ValueError(
+                f"holds more than two keys of the scope {scope}; two are for the time of a rotation"
+            )
+    if len({key.text for key in keys}) < len(keys):
+        raise ValueError("holds one key twice")
     return secret
 
 
 def _as_signing_secret(value: Any) -> Secret:
-    return _with_length(as_secret(value), _SECRET_CHARACTERS)
+    secret = as_secret(value)
+    _check_length(secret.values(), _SECRET_CHARACTERS)
+    return secret
 
 
-def _with_length(secret: Secret, least: int) -> Secret:
-    shortest = min(len(text) for text in secret.values())
+def _check_length(texts: Sequence[str], least: int) -> None:
+    shortest = min(len(text) for text in texts)
     if shortest < least:
         raise ValueError(f"has {shortest} characters and needs at least {least}")
-    return secret
 
 
 def _as_notify_secret(value: Any) -> Secret:
@@ -119,6 +131,24 @@ def _as_limit(value: Any) -> int:
     if limit < 0:
         raise ValueError("must be 0 or more")
     return limit
+
+
+def _as_keep_days(value: Any) -> KeepDays:
+    """`calls=400,payloads=30,flights=7`, or a table; what is left out keeps its default."""
+    known = [one.name for one in fields(KeepDays)]
+    if isinstance(value, Mapping):
+        given = {str(name): days for name, days in value.items()}
+    else:
+        given = {
+            name.strip(): days for name, _, days in (p.partition("=") for p in as_texts(value))
+        }
+    wrong = sorted(given.keys() - set(known))
+    if wrong:
+        raise ValueError(f"holds {', '.join(wrong)}; write {KeepDays()}")
+    try:
+        return KeepDays(**{name: _as_limit(days) for name, days in given.items()})
+    except ValueError as error:
+        raise ValueError(f"{error}; write {KeepDays()}") from error
 
 
 def _as_size(value: Any) -> int:
@@ -209,6 +239,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "recordings": _as_storage,
         "keep_recordings_days": _as_limit,
         "journal": as_text,
+        "keep_days": _as_keep_days,
         "prices": _as_prices,
         "limits": _as_account_limits,
         "numbers": _as_numbers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,22 @@ class AccountLimits:
 
     max_live_calls: int | None = None
     max_calls_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepDays:
+    """How many days after its end what is kept of a call stays; 0: for ever.
+
+    `calls` with all that belongs to them, recordings too; `payloads`: what carriers said, answers and
+    notifications, and work that is done; `flights`: flight records.
+    """
+
+    calls: int = 400
+    payloads: int = 30
+    flights: int = 7
+
+    def __str__(self) -> str:
+        return ",".join(f"{one.name}={getattr(self, one.name)}" for one in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +84,7 @@ class Settings:
     recordings: str = "recordings"
     keep_recordings_days: int = 0
     journal: str | None = None
+    keep_days: KeepDays = field(default_factory=KeepDays)
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

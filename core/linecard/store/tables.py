@@ -149,6 +149,7 @@ inbox = Table(
     Column("at", UtcTime, nullable=False),
 )
 Index("ix_inbox_call_id", inbox.c.call_id)
+Index("ix_inbox_at", inbox.c.at)
 
 recordings = Table(
     "recordings",
@@ -208,6 +209,7 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
+Index("ix_outbox_call_id", outbox.c.call_id)
 
 notifications = Table(
     "notifications",
@@ -250,6 +252,7 @@ claims = Table(
     Column("claimed_at", UtcTime, nullable=False),
     Column("released_at", UtcTime),
 )
+Index("ix_stream_claims_claimed_at", claims.c.claimed_at)
 
 idempotency = Table(
     "idempotency_keys",
@@ -259,3 +262,4 @@ idempotency = Table(
     Column("call_id", String, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
+Index("ix_idempotency_keys_at", idempotency.c.at)

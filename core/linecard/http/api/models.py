@@ -111,7 +111,7 @@ class SetupOut(BaseModel):
 
 
 class NumberOut(BaseModel):
-    """A registered number."""
+    """A registered number. `setup` holds the proofs of an unsigned carrier: null but for the scope `admin`."""
 
     number: str
     provider: str
@@ -127,7 +127,7 @@ class NumberOut(BaseModel):
     routing: dict[str, Any]
     consent: dict[str, Any] | None
     record_after_transfer: bool
-    setup: list[SetupOut]
+    setup: list[SetupOut] | None
 
 
 class BlockIn(_Body):
@@ -305,6 +305,28 @@ class NotificationList(BaseModel):
     next: str | None
 
 
+class ForgetIn(_Body):
+    """Whom to forget. `dry_run`: only say what would go. `also_blocklist`: take the number off that too."""
+
+    number: E164
+    dry_run: Flag = False
+    also_blocklist: Flag = False
+
+
+class ForgetOut(BaseModel):
+    """What was erased, or would be, in counts. `blocked`: the number stays on the blocklist.
+
+    `left_at_carrier`: recordings whose carrier cannot be asked to delete them. `named_in`: registered
+    numbers whose configuration names the number, and "settings".
+    """
+
+    dry_run: bool
+    erased: dict[str, int]
+    blocked: bool
+    left_at_carrier: int
+    named_in: list[str]
+
+
 class ProviderOut(BaseModel):
     """An installed provider: the hooks it offers on each stream profile, and its accounts."""
 
@@ -337,7 +359,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Any error (RFC 9457). `errors` with 422, `limit` with 429."""
+    """Any error (RFC 9457). `errors` with 422, `limit` with 429, `scope` (the one that is needed) with 403."""
 
     type: str
     title: str
@@ -345,3 +367,4 @@ class Problem(BaseModel):
     detail: str
     errors: list[FieldProblem] = []
     limit: str | None = None
+    scope: str | None = None

@@ -16,6 +16,7 @@ from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_number
 from linecard.http.api.models import NumberIn, NumberList, NumberOut, NumberPatch
 from linecard.http.api.registration import check_targets, checked
+from linecard.http.api.scopes import Holder
 from linecard.http.api.views import number_out
 from linecard.numbers import Number, mask
 from linecard.store import calls, numbers
@@ -41,16 +42,16 @@ def numbers_router(exchange: Exchange) -> APIRouter:
         return number_out(exchange, number)
 
     @router.get("", responses=problems(422))
-    async def page(limit: Limit = 50, cursor: str | None = None) -> NumberList:
+    async def page(holder: Holder, limit: Limit = 50, cursor: str | None = None) -> NumberList:
         async with exchange.database.read() as conn:
             found = await numbers.page(conn, limit, cursor)
         return NumberList(
-            items=[number_out(exchange, number) for number in found.items], next=found.next
+            items=[number_out(exchange, number, holder) for number in found.items], next=found.next
         )
 
     @router.get("/{number}", responses=problems(404))
-    async def show(number: str) -> NumberOut:
-        return number_out(exchange, await existing_number(exchange, number))
+    async def show(number: str, holder: Holder) -> NumberOut:
+        return number_out(exchange, await existing_number(exchange, number), holder)
 
     @router.patch("/{number}", responses=problems(404, 422, 501))
     async def change(number: str, body: NumberPatch) -> NumberOut:

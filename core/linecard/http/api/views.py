@@ -14,6 +14,7 @@ from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
+from linecard.settings import Scope
 from linecard.store import recordings, timeline
 from linecard.wall import now
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from linecard.store.recordings import Recording
 
 
-def number_out(exchange: Exchange, number: Number) -> NumberOut:
-    """A number with what a person still has to do."""
+def number_out(exchange: Exchange, number: Number, holder: Scope = Scope.ADMIN) -> NumberOut:
+    """A number; for an admin with what a person still has to do, in which proofs may stand."""
+    steps = _setup(exchange, number) if holder is Scope.ADMIN else None
     return NumberOut(
         number=number.number,
         provider=number.provider,
@@ -40,7 +42,7 @@ def number_out(exchange: Exchange, number: Number) -> NumberOut:
         routing=dict(number.routing),
         consent=dict(number.consent) or None,
         record_after_transfer=number.record_after_transfer,
-        setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
+        setup=None if steps is None else [SetupOut(do=one.do, paste=one.paste) for one in steps],
     )
 
 
