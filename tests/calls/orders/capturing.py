@@ -30,7 +30,9 @@ class Tape:
     def note(self, request: Request) -> None:
         """Keep a request; a repeat of one differs in its signature at most."""
         about = (request.method, request.url, request.body)
-        if about not in [(one.request.method, one.request.url, one.request.body) for one in self.told]:
+        if about not in [
+            (one.request.method, one.request.url, one.request.body) for one in self.told
+        ]:
             self.told.append(Told(request, _name(request, len(self.told))))
 
 

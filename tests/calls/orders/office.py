@@ -93,7 +93,7 @@ class Office:
             await self._quiet()
 
     async def _quiet(self) -> None:
-        while running := set(self.exchange.tasks._running):  # noqa: SLF001
+        while running := set(self.exchange.tasks._running):
             await asyncio.wait(running)
 
     def _settler(self) -> Settler:

@@ -55,7 +55,9 @@ def told_of(rows: Rows) -> list[str]:
 def state_of(rows: Rows) -> str:
     """All that the next request may meet: two states of the same text are the same to it."""
     kept = {
-        table: _sorted({name: value for name, value in row.items() if name not in MOMENTS} for row in each)
+        table: _sorted(
+            {name: value for name, value in row.items() if name not in MOMENTS} for row in each
+        )
         for table, each in rows.items()
     }
     return json.dumps(kept, sort_keys=True, default=_text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from linecard.calls import CallStatus, Direction
@@ -11,7 +10,7 @@ from tests.calls.orders.office import Rows, rows_of
 from tests.calls.orders.records import REPORTS
 from tests.calls.telephone import Telephone
 
-UNDONE: Mapping[str, Any] = {
+UNDONE: dict[str, Any] = {
     "answered_at": None,
     "ended_at": None,
     "duration": None,
@@ -21,7 +20,7 @@ UNDONE: Mapping[str, Any] = {
     "status": CallStatus.QUEUED,
 }
 """A call of which nothing has been heard."""
-NOT_DIALLED: Mapping[str, Any] = {
+NOT_DIALLED: dict[str, Any] = {
     "state": TransferState.WAITING,
     "result": None,
     "rung": 0,
@@ -42,11 +41,11 @@ async def start_of(world: Telephone, call_id: str) -> Rows:
     own = [row for row in rows["timeline"] if row["name"] not in REPORTS | BY_ANSWER]
     start = {
         "numbers": rows["numbers"],
-        "calls": [call | UNDONE],
+        "calls": [{**call, **UNDONE}],
         "timeline": own,
-        "transfers": [row | NOT_DIALLED for row in rows["transfers"]],
+        "transfers": [{**row, **NOT_DIALLED} for row in rows["transfers"]],
     }
-    return start | _recording_by_api(rows, start)
+    return {**start, **_recording_by_api(rows, start)}
 
 
 def _recording_by_api(rows: Rows, start: Rows) -> Rows:
@@ -61,7 +60,7 @@ def _recording_by_api(rows: Rows, start: Rows) -> Rows:
     asked = [row for row in rows["timeline"] if row["name"] == "recording-started"]
     known = [row for row in rows["inbox"] if row["key"].startswith("recording-started:")]
     return {
-        "calls": [call | {"record": False}],
+        "calls": [{**call, "record": False}],
         "timeline": [*start["timeline"], *asked],
         "recordings": running,
         "inbox": known,
