@@ -38,7 +38,7 @@ WITH_TRANSFER = frozenset({"transfers"})
 
 
 def _every(provider: str, kind: str) -> object:
-    marks = [] if (provider, kind) in ALWAYS else [pytest.mark.slow]
+    marks = [] if (provider, kind) in ALWAYS else [pytest.mark.slow, pytest.mark.timeout(900)]
     return pytest.param(provider, kind, marks=marks)
 
 

@@ -133,11 +133,13 @@ async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Ans
 
     Commands beside it are carried out once, with the document that stands.
     """
-    reply = made.reply
+    reply, key = made.reply, ":".join((call.id, *slot))
     async with exchange.database.write() as conn:
         stands, is_ours = await documents.put(
             conn, call.id, *slot, reply.status, reply.content_type, reply.body
         )
+        if is_ours:
+            await effects.promise(exchange, conn, call, key, made.effects)
     if is_ours:
-        effects.start(exchange, call, made.effects)
+        effects.start_promised(exchange, call, key, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)

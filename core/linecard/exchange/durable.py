@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from linecard.exchange import (
     dialups,
+    effects,
     endings,
     recording_acts,
     recording_delete,
@@ -34,6 +35,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         dialups.WATCH: Kind(
             work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
         ),
+        effects.CUT_OFF: Kind(work=effects.cut_off, retry_after=endings.RETRY_AFTER),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
         FETCH: Kind(
             work=recording_fetch.fetch_recording,

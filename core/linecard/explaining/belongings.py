@@ -47,6 +47,10 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "poll-recording": "asking after a recording",
         "stop-recording": "stopping a recording",
         "resume-recording": "going on with a recording",
+        "erase-flights": "erasing its flight record",
+        "erase-recording": "erasing a recording",
+        "forget-carrier-ids": "forgetting the ids of the carrier",
+        "scrub-database": "clearing what was deleted out of the database file",
     }
 )
 

@@ -177,7 +177,7 @@ def _pair(call: Call) -> tuple[str, str, str, str]:
 
 def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:
     if lookup.found is Found.ENDED and lookup.ended is not None:
-        return list(lookup.end)
+        return [*lookup.further, *lookup.end]
     return [CallAnswered(key=f"found-answered:{call.id}")] if lookup.answered else []
 
 

@@ -23,7 +23,8 @@ from linecard import (
 )
 from linecard_exotel.e164 import read_number
 from linecard_exotel.fields import Form, file_name
-from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, GOING_ON, MACHINES, end_of
+from linecard_exotel.moments import moment
+from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, GOING_ON, MACHINES, end_of, length_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -132,13 +133,14 @@ def _over(form: Form, event: str, word: str) -> Events:
     if event not in ("", "terminal") or word in GOING_ON or not word:
         name = event or word or "no EventType"
         return (Unrecognised(key=f"unrecognised:{form.sid()}:{event}:{word}", name=name),)
-    seconds = _seconds(form)
+    seconds = length_of(word, _seconds(form))
     end = LegEnded(
         key=f"ended:{form.sid()}:terminal:{word}",
         carrier_ids={"call_sid": form.sid()},
         status=end_of(word, seconds),
         reason=word,
         duration=seconds,
+        at=moment(form.text("EndTime", "DateUpdated"), form.zone),
     )
     return (
         *_machine(form),

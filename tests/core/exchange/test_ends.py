@@ -7,7 +7,7 @@ from itertools import permutations, product
 
 import pytest
 
-from linecard.calls import CallStatus
+from linecard.calls import ENDS, CallStatus
 from linecard.events import LegEnded
 from linecard.exchange.ends import PRECEDENCE, one_end
 
@@ -40,8 +40,6 @@ def test_what_a_carrier_says_goes_before_what_we_have_concluded() -> None:
 
 
 def test_the_table_knows_every_end() -> None:
-    from linecard.calls import ENDS
-
     assert set(PRECEDENCE) == ENDS
     with pytest.raises(ValueError, match="no end"):
         one_end([])
