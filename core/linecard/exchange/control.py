@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
@@ -11,6 +13,9 @@ from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
 from linecard.transfers import TransferWish
 from linecard.wall import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class LocalControl:
@@ -43,12 +48,14 @@ class LocalControl:
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
         async with self._exchange.database.write() as conn:
-            await timeline.append(conn, call_id, name, facts, now())
+            if await _is_there(conn, call_id):
+                await timeline.append(conn, call_id, name, facts, now())
 
     async def set_outcome(self, call_id: str, outcome: str) -> None:
         """Keep the agent's own result."""
         async with self._exchange.database.write() as conn:
-            await calls.update(conn, call_id, outcome=outcome)
+            if await _is_there(conn, call_id):
+                await calls.update(conn, call_id, outcome=outcome)
 
     async def agent_finished(self, call_id: str, reason: str) -> None:
         """End the call after its agent, unless the caller was handed to somebody."""
@@ -70,3 +77,9 @@ class LocalControl:
         if call.is_over or call.closing:
             raise CallOver(call_id, call.end_reason or call.closing or "")
         return call
+
+
+async def _is_there(conn: AsyncConnection, call_id: str) -> bool:
+    """Nothing more is written on a call whose contents were erased."""
+    call = await calls.get(conn, call_id)
+    return call is not None and not call.is_forgotten

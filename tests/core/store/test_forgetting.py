@@ -231,6 +231,18 @@ async def test_who_is_named_in_passing_is_taken_out_and_the_rest_stays(
     assert told.body == f'{{"name": "{NAME}", "to": "forgotten"}}'
 
 
+async def test_a_dry_run_says_what_would_go_and_touches_nothing(
+    exchange: Exchange, make_call: MakeCall
+) -> None:
+    await fill(exchange, over(make_call, to=PERSON))
+    await fill(exchange, over(make_call, to="+14155550142"))
+    before, content = await rows(exchange), dump(exchange).count(DIGITS.encode())
+    told = await forget(exchange, Wish(number=PERSON, dry_run=True))
+    assert told.dry_run
+    assert (await rows(exchange), dump(exchange).count(DIGITS.encode())) == (before, content)
+    assert (await forget(exchange, Wish(number=PERSON))).erased == told.erased
+
+
 async def test_it_is_whole_or_not_at_all_and_can_be_repeated(
     exchange: Exchange, make_call: MakeCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
