@@ -4,7 +4,7 @@ What a provider, a plugin or an agent needs is here: `import linecard` and nothi
 """
 
 from linecard.agents import agent
-from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
+from linecard.calls import ENDS, Call, CallStatus, Direction, Machine, MachineKind
 from linecard.carrier import (
     AcceptKey,
     Answer,
@@ -18,6 +18,7 @@ from linecard.carrier import (
     Facts,
     Found,
     HangUpResult,
+    KeysBy,
     Per,
     PlacedCall,
     PlaceOrder,
@@ -71,11 +72,11 @@ from linecard.events import (
     LegEnded,
     MachineAnswered,
     MachineDetected,
-    MachineKind,
     MarkPlayed,
     MarkReached,
     MediaReceived,
     MessageDropped,
+    OptedOut,
     PeerFull,
     PeerReady,
     PromptEnded,
@@ -116,6 +117,7 @@ from linecard.verbs import (
     Hangup,
     Pause,
     Play,
+    Press,
     Reason,
     Record,
     Redirect,
@@ -187,6 +189,7 @@ __all__ = [
     "HangUpResult",
     "Hangup",
     "InvalidField",
+    "KeysBy",
     "Kind",
     "LegAnswered",
     "LegEnded",
@@ -204,6 +207,7 @@ __all__ = [
     "MessageDropped",
     "NotFound",
     "Number",
+    "OptedOut",
     "Pairs",
     "Pause",
     "PeerFull",
@@ -213,6 +217,7 @@ __all__ = [
     "PlacedCall",
     "PlacementUnknown",
     "Play",
+    "Press",
     "PluginError",
     "PodLease",
     "PromptEnded",

@@ -42,6 +42,44 @@ class Machine(StrEnum):
     WAIT_FOR_BEEP = "wait-for-beep"
 
 
+class MachineKind(StrEnum):
+    """Who or what answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    FAX = "fax"
+    UNKNOWN = "unknown"
+
+
+CERTAINTY = (MachineKind.UNKNOWN, MachineKind.HUMAN, MachineKind.MACHINE, MachineKind.FAX)
+"""What a later or an earlier report cannot take back: a machine that was heard was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What is known of who answered: `word` is the carrier's own.
+
+    `greeting_over`: a machine has said its greeting, and records now.
+    """
+
+    kind: MachineKind
+    word: str = ""
+    greeting_over: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, str]:
+        """By which two reports are compared."""
+        return CERTAINTY.index(self.kind), self.greeting_over, self.word
+
+    def outranks(self, other: Detection | None) -> bool:
+        """Whether this report stands where both came, in whatever order.
+
+        Reports may contradict each other, and overtake each other: a fax goes before a machine, a machine
+        before a human, anything before `unknown`; of two machines the one whose greeting is over.
+        """
+        return other is None or self.rank > other.rank
+
+
 ENDS = frozenset(
     {
         CallStatus.COMPLETED,
@@ -80,6 +118,7 @@ class Call:
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
     `notify` is where its notifications go, None: nowhere.
     `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
+    `voicemail` is the message that an answering machine is left, where there is one.
     """
 
     id: str
@@ -111,6 +150,17 @@ class Call:
     closing_at: datetime | None = None
     notify: str | None = field(default=None, repr=False)
     route: Mapping[str, object] = field(default_factory=dict)
+    answered_by: MachineKind | None = None
+    answered_word: str = ""
+    greeting_over: bool = False
+    voicemail: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def detection(self) -> Detection | None:
+        """Who answered, as far as the carrier has told."""
+        if self.answered_by is None:
+            return None
+        return Detection(self.answered_by, self.answered_word, self.greeting_over)
 
     @property
     def is_over(self) -> bool:

@@ -32,6 +32,19 @@ class AcceptKey(StrEnum):
     DOCUMENT = "document"
 
 
+class KeysBy(StrEnum):
+    """How keys are pressed toward the far end during a call.
+
+    `stream`: a message on the socket; `tones`: sound that we play on it; `api`: a request of the hook
+    `send_digits`; `document`: the carrier presses them in a document, for which the stream ends.
+    """
+
+    STREAM = "stream"
+    TONES = "tones"
+    API = "api"
+    DOCUMENT = "document"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """A carrier's limits and habits. Seconds, and calls a second that one account may dial.
@@ -48,7 +61,9 @@ class Facts:
     our stream at once. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
-    cannot, our own stream does.
+    cannot, our own stream does. `keys_heard`: a caller's keys are told, on the `stream` or by `document`;
+    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call, the first as a rule.
+    `most_digits`: how many a dial may press at its answer, pauses included; 0: none.
     """
 
     calls_per_second: float
@@ -73,6 +88,9 @@ class Facts:
     machine_with_digits: bool = True
     speaks: bool = True
     gathers: bool = True
+    keys_heard: frozenset[str] = frozenset({"stream", "document"})
+    keys_pressed: tuple[KeysBy, ...] = (KeysBy.TONES,)
+    most_digits: int = 64
     regions: tuple[str, ...] = ()
 
 

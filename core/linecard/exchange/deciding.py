@@ -15,7 +15,16 @@ from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import RecordAt
 from linecard.errors import GateRefused, UnsupportedByProvider
 from linecard.events import TransferResult
-from linecard.exchange import dialups, diverting, endings, menus, recording, routed, targets
+from linecard.exchange import (
+    dialups,
+    diverting,
+    endings,
+    menus,
+    pressing,
+    recording,
+    routed,
+    targets,
+)
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import ON_STREAM, agent_is_gone, is_attended
 from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
@@ -145,7 +154,8 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
     if call.status is not CallStatus.IN_PROGRESS and call.direction is Direction.OUTBOUND:
         return [Hangup()]  # its stream came before the answer, and nobody answered
     if request.kind is Kind.BACK:
-        return await _stream_if_agent(exchange, call)
+        keys = pressing.verbs(exchange, call, request.reference)
+        return [*keys, *await _stream_if_agent(exchange, call)]
     transfer = await dialups.moving(exchange, call)
     dialled = await dialups.verbs(exchange, call, transfer) if transfer else ()
     if dialled:

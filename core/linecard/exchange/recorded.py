@@ -83,10 +83,15 @@ class RecordedCall(LiveCall):
         self._note_ask("clear")
         return super().clear()
 
-    async def send_digits(self, digits: str) -> None:
+    async def send_digits(self, digits: str, *, how: str | None = None) -> None:
         """Press keys toward the caller."""
-        self._note_ask("send_digits", digits=digits)
-        await super().send_digits(digits)
+        self._note_ask("send_digits", digits=digits, how=how)
+        await super().send_digits(digits, how=how)
+
+    async def opt_out(self) -> None:
+        """Nobody calls the other side any more."""
+        self._note_ask("opt_out")
+        await super().opt_out()
 
     async def transfer(
         self,

@@ -19,8 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from linecard.calls import CallStatus, Direction, Machine
+from linecard.calls import CallStatus, Direction, Machine, MachineKind
 from linecard.events import TransferResult
+from linecard.numbers import Blocks
 from linecard.store.columns import Named, Text, Texts, UtcTime
 from linecard.transfers import TransferState
 
@@ -96,6 +97,10 @@ calls = Table(
     Column("closing_at", UtcTime),
     Column("notify", Text),
     Column("route", JSON, nullable=False),
+    Column("answered_by", Named(MachineKind)),
+    Column("answered_word", Text, nullable=False),
+    Column("greeting_over", Boolean, nullable=False),
+    Column("voicemail", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
@@ -108,6 +113,7 @@ blocklist = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("caller", Text, nullable=False, unique=True),
+    Column("direction", Named(Blocks), nullable=False),
     Column("note", Text),
     Column("created_at", UtcTime, nullable=False),
 )

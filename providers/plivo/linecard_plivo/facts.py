@@ -12,6 +12,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -37,6 +38,7 @@ FACTS = Facts(
     tail_runs=True,
     consults=True,
     accept_key=AcceptKey.DIAL,
+    keys_pressed=(KeysBy.STREAM, KeysBy.TONES, KeysBy.API),
 )
 
 

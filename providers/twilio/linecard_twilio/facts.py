@@ -9,6 +9,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -16,6 +17,8 @@ from linecard import (
 )
 
 MOST_RING_SECONDS = 600
+MOST_DIGITS = 32
+"""Of SendDigits, pauses included (Twilio: call resource)."""
 MOST_CALL_SECONDS = 14_400
 LEAD_MS = 400
 COST_SECONDS = 300
@@ -38,6 +41,8 @@ FACTS = Facts(
     machine_with_digits=False,
     accept_key=AcceptKey.DOCUMENT,
     cuts_stream=True,
+    keys_pressed=(KeysBy.TONES, KeysBy.DOCUMENT),
+    most_digits=MOST_DIGITS,
     regions=REGIONS,
 )
 

@@ -75,6 +75,8 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         cost=total_cost(call, lines),
         end_reason=call.end_reason,
         outcome=call.outcome,
+        answered_by=call.answered_by,
+        answered_word=call.answered_word or None,
         at_risk_seconds=at_risk.seconds(call, now()),
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
