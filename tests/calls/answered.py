@@ -8,31 +8,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import linecard
 from linecard.calls import Call
+from linecard.media.g711 import decode_pcmu, encode_pcmu
 from linecard.simulator.handset import Handset
 from linecard.simulator.phone import Phone, fax, voicemail
-from linecard.simulator.script import Speak, Wait, WaitForSilence, WaitForSound
+from linecard.simulator.script import Speak, Wait
 from linecard.simulator.speech import beep, speech
 from linecard.store import calls
 from tests.calls.lines import NUMBERS, Line, line
 from tests.calls.telephone import Telephone
 
-GREETING = "leave a message"
+SHORT_GREETING = "leave a message"
+"""Its beep is over before a carrier that waits for beeps tells of one."""
+GREETING = "we are not at home please leave us a message after the tone"
 HUMAN = Phone(script=(Speak(speech("hello")), Wait(60)))
 PUZZLING = Phone(script=(Speak(speech("hello")), Wait(60)), is_puzzling=True)
 MACHINE = voicemail(GREETING, ring_seconds=0.5)
+SHORT_MACHINE = voicemail(SHORT_GREETING, ring_seconds=0.5)
+NO_BEEP = Phone(script=(Speak(speech(GREETING)), Wait(60)), is_machine=True)
+IMPATIENT = voicemail(GREETING, ring_seconds=0.5, patience=1.5)
 FAX = fax(ring_seconds=0.5)
-SPEAKS_ON = Phone(
-    script=(Speak(speech("who is there")), WaitForSound(), WaitForSilence(), Speak(speech("yes"))),
-    hangs_up=True,
-)
 
 
 def after_beep(handset: Handset) -> int:
     """The byte of a machine's own sound at which its beep is over."""
     at = bytes(handset.said).index(beep())
     return at + len(beep())
+
+
+def sounding(heard: bytes) -> bytes:
+    """What is not silence, sample for sample: a busy machine plays gaps, and they are no sound."""
+    line = np.frombuffer(heard, "<i2")
+    return bytes(line[line != 0].tobytes())
+
+
+def on_line(provider: str, sound: bytes) -> bytes:
+    """A sound as the line of a carrier brings it to the phone."""
+    return decode_pcmu(encode_pcmu(sound)) if provider == "twilio" else sound
 
 
 @dataclass(frozen=True, slots=True)

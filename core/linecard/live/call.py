@@ -167,13 +167,14 @@ class LiveCall(Speaking):
         if not (is_machine or self._detecting.is_machine):
             return False
         await self.clear()
-        await self._leave(pcm, await self._detecting.greeting_over())
+        await self._leave(pcm)
         return True
 
-    async def _leave(self, pcm: bytes, after: str) -> None:
+    async def _leave(self, pcm: bytes) -> None:
         """The message, and the end; whatever happens, the outcome says whether it was heard."""
-        heard = False
+        after, heard = "", False
         try:
+            after = await self._detecting.greeting_over()
             await self.send(pcm)
             heard = await self.played()
         finally:
