@@ -152,6 +152,7 @@ async def presser(call: linecard.LiveCall) -> None:
 @linecard.agent
 async def gatherer(call: linecard.LiveCall) -> None:
     """Its outcome is how many keys it was given."""
+    await call.play(HELLO)
     call.outcome = f"{len(await call.gather(4, seconds=20))} keys"
     await call.ended()
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from linecard.media.g711 import decode_pcmu
 from linecard.media.tones import PAIRS
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
@@ -51,6 +52,18 @@ def starts(heard: bytes) -> list[int]:
     ]
 
 
+def played(one: Dialled, call: dict[str, Any], stream: str) -> bytes:
+    """What the carrier has played to the phone at 8 kHz, without the gaps that a busy machine leaves."""
+    ids = call["carrier_ids"]
+    playbacks = one.world.carrier.playbacks(ids.get("call_uuid") or ids["call_sid"])
+    line = b"".join(bytes(playback.played) for playback in playbacks)
+    if stream in ("pcmu-8000", "twilio"):
+        return decode_pcmu(line)
+    if stream == "l16-16000":
+        return np.frombuffer(line, "<i2").reshape(-1, 2).mean(axis=1).astype("<i2").tobytes()
+    return line
+
+
 def key_of(sound: Samples) -> str:
     """The key whose two frequencies are the two loudest of all eight."""
     every = {hertz for pair in PAIRS.values() for hertz in pair}
@@ -79,7 +92,8 @@ async def test_tones_have_their_pitches_levels_and_lengths(
 ) -> None:
     async with dialled(tmp_path, provider, "presser", stream) as one:
         call = await done(one, keys=KEYS, how="tones")
-        heard = bytes(one.handset().heard)
+        heard = played(one, call, stream or provider)
+        assert any(one.handset().heard)
     sounds = pressed(heard)
     assert "".join(key_of(sound) for sound in sounds) == KEYS
     for key, sound in zip(KEYS, sounds, strict=True):
@@ -94,7 +108,7 @@ async def test_tones_have_their_pitches_levels_and_lengths(
 
 async def test_the_carriers_own_ways_are_used_where_there_are_any(tmp_path: Path) -> None:
     async with dialled(tmp_path, "plivo", "presser") as one:
-        for how, wanted in ((None, "stream"), ("stream", "stream"), ("api", "api")):
+        for how, wanted in ((None, "stream"), ("api", "api")):
             call = await done(one, keys="12a#", how=how)
             assert "".join(key for _, key in one.handset().digits_heard) == "12A#"
             assert facts(call, "digits-sent") == [{"how": wanted, "count": 4}]
