@@ -62,7 +62,7 @@ class Facts:
     `machine_with_digits`: detection works where digits are sent at the answer.
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
     cannot, our own stream does. `keys_heard`: a caller's keys are told, on the `stream` or by `document`;
-    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call, the first as a rule.
+    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call.
     `most_digits`: how many a dial may press at its answer, pauses included; 0: none.
     """
 
@@ -89,7 +89,7 @@ class Facts:
     speaks: bool = True
     gathers: bool = True
     keys_heard: frozenset[str] = frozenset({"stream", "document"})
-    keys_pressed: tuple[KeysBy, ...] = (KeysBy.TONES,)
+    keys_pressed: frozenset[KeysBy] = frozenset({KeysBy.TONES})
     most_digits: int = 64
     regions: tuple[str, ...] = ()
 

@@ -60,7 +60,8 @@ def played(one: Dialled, call: dict[str, Any], stream: str) -> bytes:
     if stream in ("pcmu-8000", "twilio"):
         return decode_pcmu(line)
     if stream == "l16-16000":
-        return np.frombuffer(line, "<i2").reshape(-1, 2).mean(axis=1).astype("<i2").tobytes()
+        means = np.frombuffer(line, "<i2").reshape(-1, 2).mean(axis=1)
+        return bytes(means.astype("<i2").tobytes())
     return line
 
 
@@ -142,7 +143,7 @@ async def test_a_way_that_a_carrier_has_not_got_is_refused_and_changes_nothing(
             answer = await one.world.api.post(url, json={"digits": digits})
             refused(answer, 422, "digits")
         assert (await one.world.api.post(url, json={"digits": "7"})).status_code == 202
-        await one.world.eventually(lambda: pressed(bytes(one.handset().heard)[-16_000:]))
+        await one.world.eventually(lambda: bool(pressed(bytes(one.handset().heard)[-16_000:])))
         call = await one.world.call(placed["id"])
         assert names(call).count("stream-started") == 1
         assert facts(call, "digits-sent") == [{"how": "tones", "count": 1}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from linecard.calls import Direction
 from linecard.errors import CallOver, InvalidField
 from linecard.exchange.context import Exchange
-from linecard.live.call import OPTED_OUT
+from linecard.live.outcomes import OPTED_OUT
 from linecard.numbers import Blocks
 from linecard.store import blocklist, calls, timeline
 from linecard.store.blocklist import Blocked

@@ -23,8 +23,9 @@ from linecard.live.detecting import Detecting
 from linecard.live.ears import Ears
 from linecard.live.inbox import Inbox
 from linecard.live.keys import Keys
+from linecard.live.outcomes import OPTED_OUT, VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
 from linecard.live.speaking import Speaking
-from linecard.live.transfers import FLUSH_SECONDS, Transfers
+from linecard.live.transfers import FLUSH_SECONDS, Transfers, several
 from linecard.live.voice import Voice
 from linecard.tasks import Tasks
 from linecard.transfers import RingOrder, TransferWish
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     from linecard.control import Control
     from linecard.media.session import StreamSession
 
-OPTED_OUT = "opted-out"
 RECORD_ACTIONS = ("start", "stop", "pause", "resume")
-VOICEMAIL_LEFT, VOICEMAIL_CUT_SHORT = "voicemail-left", "voicemail-cut-short"
 HANG_UP_SECONDS = 5.0
 """So long the carrier's yes to a hang-up is waited for before our stream ends all the same."""
 
@@ -219,7 +218,7 @@ class LiveCall(Speaking):
         Raises GateRefused, CarrierError or Conflict; then nothing has changed.
         """
         wish = TransferWish(
-            targets=_several(to),
+            targets=several(to),
             mode=mode,
             ring_seconds=timeout,
             order=order,
@@ -397,7 +396,3 @@ class LiveCall(Speaking):
 
     def _in_background(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Any]:
         return self._tasks.start(work, f"{what} of call {self.id}")
-
-
-def _several(to: str | Sequence[str]) -> tuple[str, ...]:
-    return (to,) if isinstance(to, str) else tuple(to)

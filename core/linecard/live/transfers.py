@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -130,3 +130,8 @@ class Transfers:
     def _settle(self) -> None:
         self._voice.transferring = False
         self._voice.changes.tell()
+
+
+def several(to: str | Sequence[str]) -> tuple[str, ...]:
+    """One target, or some, as a tuple."""
+    return (to,) if isinstance(to, str) else tuple(to)

@@ -38,7 +38,7 @@ FACTS = Facts(
     tail_runs=True,
     consults=True,
     accept_key=AcceptKey.DIAL,
-    keys_pressed=(KeysBy.STREAM, KeysBy.TONES, KeysBy.API),
+    keys_pressed=frozenset({KeysBy.STREAM, KeysBy.TONES, KeysBy.API}),
 )
 
 

@@ -41,7 +41,7 @@ FACTS = Facts(
     machine_with_digits=False,
     accept_key=AcceptKey.DOCUMENT,
     cuts_stream=True,
-    keys_pressed=(KeysBy.TONES, KeysBy.DOCUMENT),
+    keys_pressed=frozenset({KeysBy.TONES, KeysBy.DOCUMENT}),
     most_digits=MOST_DIGITS,
     regions=REGIONS,
 )
