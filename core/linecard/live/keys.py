@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from linecard.live.voice import Voice
 
 MOST_GATHERED = 64
-LONGEST_SECONDS = 600.0
+LONGEST_SECONDS = 14_400.0
+"""No call is longer."""
 
 
 class Keys:
