@@ -4,7 +4,7 @@ What a provider, a plugin or an agent needs is here: `import linecard` and nothi
 """
 
 from linecard.agents import agent
-from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
+from linecard.calls import ENDS, Call, CallStatus, Direction, Machine, MachineKind
 from linecard.carrier import (
     AcceptKey,
     Answer,
@@ -18,6 +18,7 @@ from linecard.carrier import (
     Facts,
     Found,
     HangUpResult,
+    KeysBy,
     Per,
     PlacedCall,
     PlaceOrder,
@@ -72,11 +73,11 @@ from linecard.events import (
     LegEnded,
     MachineAnswered,
     MachineDetected,
-    MachineKind,
     MarkPlayed,
     MarkReached,
     MediaReceived,
     MessageDropped,
+    OptedOut,
     PeerFull,
     PeerReady,
     PromptEnded,
@@ -118,6 +119,7 @@ from linecard.verbs import (
     Hangup,
     Pause,
     Play,
+    Press,
     Reason,
     Record,
     Redirect,
@@ -189,6 +191,7 @@ __all__ = [
     "HangUpResult",
     "Hangup",
     "InvalidField",
+    "KeysBy",
     "Kind",
     "LegAnswered",
     "LegEnded",
@@ -206,6 +209,7 @@ __all__ = [
     "MessageDropped",
     "NotFound",
     "Number",
+    "OptedOut",
     "Pairs",
     "Pause",
     "PeerFull",
@@ -217,6 +221,7 @@ __all__ = [
     "Play",
     "PluginError",
     "PodLease",
+    "Press",
     "PromptEnded",
     "Proof",
     "RateLine",

@@ -32,6 +32,19 @@ class AcceptKey(StrEnum):
     DOCUMENT = "document"
 
 
+class KeysBy(StrEnum):
+    """How keys are pressed toward the far end during a call.
+
+    `stream`: a message on the socket; `tones`: sound that we play on it; `api`: a request of the hook
+    `send_digits`; `document`: the carrier presses them in a document, for which the stream ends.
+    """
+
+    STREAM = "stream"
+    TONES = "tones"
+    API = "api"
+    DOCUMENT = "document"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """A carrier's limits and habits. Seconds, and calls a second that one account may dial.
@@ -54,6 +67,9 @@ class Facts:
     and `{wss}` in it are our addresses.
     `cautions`: by prefix of our number (`+91`), a sentence on what no look-up
     can see and makes calls fail.
+    `keys_heard`: a caller's keys are told, on the `stream` or by `document`;
+    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call.
+    `most_digits`: how many a dial may press at its answer, pauses included; 0: none.
     """
 
     calls_per_second: float
@@ -79,6 +95,9 @@ class Facts:
     speaks: bool = True
     gathers: bool = True
     transfer_ends_recording: bool = False
+    keys_heard: frozenset[str] = frozenset({"stream", "document"})
+    keys_pressed: frozenset[KeysBy] = frozenset({KeysBy.TONES})
+    most_digits: int = 64
     regions: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
     cautions: Mapping[str, str] = field(default_factory=dict)

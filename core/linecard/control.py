@@ -40,6 +40,20 @@ class Control(Protocol):
         """Press keys toward the far end through the carrier's API."""
         ...
 
+    async def press_by_document(self, call_id: str, digits: str) -> None:
+        """Have the carrier press keys in a document, and open another stream after it.
+
+        Raises UnsupportedByProvider or CarrierError.
+        """
+        ...
+
+    async def opt_out(self, call_id: str) -> None:
+        """Block calls to the other side's number, with the outcome `opted-out`, in one transaction.
+
+        Raises InvalidField for a withheld number.
+        """
+        ...
+
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
         ...

@@ -13,19 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from linecard.calls import CallStatus, Direction
+from linecard.calls import CallStatus, Detection, Direction, MachineKind
 
 CALLER = "caller"
 MEDIA = "media"
-
-
-class MachineKind(StrEnum):
-    """Who or what answered."""
-
-    HUMAN = "human"
-    MACHINE = "machine"
-    FAX = "fax"
-    UNKNOWN = "unknown"
 
 
 class TransferResult(StrEnum):
@@ -124,10 +115,20 @@ class CallRated(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineDetected(CarrierEvent):
-    """Answering-machine detection has decided; `raw` is the carrier's word."""
+    """Answering-machine detection has decided; `raw` is the carrier's word.
+
+    `greeting_over`: the machine has said its greeting (a beep, or silence, was heard) and records.
+    The `key` holds the word: another word is another fact, and both are kept.
+    """
 
     kind: MachineKind
     raw: str = ""
+    greeting_over: bool = False
+
+    @property
+    def detection(self) -> Detection:
+        """What it says of who answered."""
+        return Detection(self.kind, self.raw, self.greeting_over)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,9 +331,19 @@ class MarkReached(AgentEvent):
 
 @dataclass(frozen=True, slots=True)
 class MachineAnswered(AgentEvent):
-    """Answering-machine detection has decided."""
+    """Answering-machine detection has decided, or knows better than before; `raw` is the carrier's word.
+
+    `greeting_over`: a machine has said its greeting, and records what it hears from now on.
+    """
 
     kind: MachineKind
+    raw: str = ""
+    greeting_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut(AgentEvent):
+    """The other side has pressed the key by which it asks not to be called again; its number is blocked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import phonenumbers
 
 from linecard.errors import InvalidField
+
+
+class Blocks(StrEnum):
+    """Which calls an entry of the blocklist stops: theirs to us, ours to them, or both."""
+
+    BOTH = "both"
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

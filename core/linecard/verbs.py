@@ -116,6 +116,13 @@ class Gather(Verb):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Verb):
+    """Press keys toward the far end."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(Verb):
     """Say nothing for some seconds."""
 

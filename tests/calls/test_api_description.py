@@ -177,11 +177,11 @@ async def test_what_the_schema_of_a_call_promises(document: dict[str, Any]) -> N
     call = document["components"]["schemas"]["CallOut"]["properties"]
     wanted = (
         "id status direction from to provider account agent carrier_ids metadata created_at "
-        "answered_at ended_at duration cost end_reason recordings events"
+        "answered_at ended_at duration cost end_reason answered_by answered_word recordings events"
     )
     assert set(wanted.split()) <= set(call)
     wish = document["components"]["schemas"]["CallIn"]["properties"]
-    fields = "from to agent record machine ring_seconds max_seconds send_digits metadata notify"
+    fields = "from to agent record machine voicemail ring_seconds max_seconds send_digits metadata notify"
     assert set(wish) == set(fields.split())
     place = document["paths"]["/calls"]["post"]
     assert [one["name"] for one in place["parameters"]] == ["Idempotency-Key"]

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import update
 from starlette.responses import RedirectResponse, Response
 
-from linecard.calls import Call, CallStatus, Direction
-from linecard.events import CallAnswered, CallRinging, LegEnded, MachineDetected, MachineKind
+from linecard.calls import Call, CallStatus, Direction, MachineKind
+from linecard.events import CallAnswered, CallRinging, LegEnded, MachineDetected
 from linecard.exchange import durable, inbox
 from linecard.exchange.notifying import breakers, delivery
 from linecard.exchange.outbox import OutboxLoop

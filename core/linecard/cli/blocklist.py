@@ -1,4 +1,4 @@
-"""`linecard blocklist`: callers whose calls a running server does not take."""
+"""`linecard blocklist`: whose calls a running server does not take, and whom it does not call."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Caller = Annotated[str, typer.Argument(help="A number (+14155550123), or a prefi
 @blocklist.command("list")
 def list_blocked(url: Url = None) -> None:
     """Show who is blocked."""
-    table = Table("caller", "since", "note", box=None)
+    table = Table("caller", "calls", "since", "note", box=None)
     cursor: str | None = ""
     while cursor is not None:
         page = ask("GET", f"/blocklist?limit=200{cursor and f'&cursor={cursor}'}", url)
         for one in page["items"]:
-            table.add_row(one["caller"], one["created_at"], one["note"] or "")
+            table.add_row(one["caller"], one["direction"], one["created_at"], one["note"] or "")
         cursor = page["next"]
     show(table)
 
@@ -31,11 +31,14 @@ def list_blocked(url: Url = None) -> None:
 @blocklist.command("add")
 def add(
     caller: Caller,
+    direction: Annotated[
+        str, typer.Option(help="inbound (their calls), outbound (calls to them) or both.")
+    ] = "both",
     note: Annotated[str | None, typer.Option(help="Why, for those who look later.")] = None,
     url: Url = None,
 ) -> None:
     """Block a number, or every number with a prefix."""
-    ask("POST", "/blocklist", url, {"caller": caller, "note": note})
+    ask("POST", "/blocklist", url, {"caller": caller, "direction": direction, "note": note})
     typer.echo(f"{caller} is blocked")
 
 

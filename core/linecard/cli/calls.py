@@ -18,6 +18,12 @@ def call(
     agent: Annotated[str | None, typer.Option(help="Default: the number's own.")] = None,
     record: Annotated[bool | None, typer.Option("--record/--no-record")] = None,
     machine: Annotated[str | None, typer.Option(help="off, detect or wait-for-beep.")] = None,
+    voicemail: Annotated[
+        str | None,
+        typer.Option(
+            help="Left where a machine answers: a WAV file of LINECARD_SOUNDS, or a text."
+        ),
+    ] = None,
     ring_seconds: Annotated[int | None, typer.Option(help="Default: 45.")] = None,
     max_seconds: Annotated[int | None, typer.Option(help="Default: 1800.")] = None,
     send_digits: Annotated[str | None, typer.Option(help="Keys to press at the answer.")] = None,
@@ -38,6 +44,7 @@ def call(
         "agent": agent,
         "record": record,
         "machine": machine,
+        "voicemail": None if voicemail is None else _message(voicemail),
         "ring_seconds": ring_seconds,
         "max_seconds": max_seconds,
         "send_digits": send_digits,
@@ -49,3 +56,7 @@ def call(
     typer.echo(f"{placed['id']}  {placed['status']}")
     if placed["status"] in NOT_PLACED:
         raise LinecardError(placed["end_reason"] or "the carrier has not said whether it dialled")
+
+
+def _message(text: str) -> dict[str, str]:
+    return {"sound" if text.lower().endswith(".wav") else "say": text}

@@ -53,7 +53,8 @@ class Exchange:
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
-    `storage` is where recordings are kept, None for nowhere; `misfits` are requests that were not believed.
+    `misfits` are requests that were not believed; `pressing` are the keys that a document will press, by call, with the document's reference;
+    `storage` is where recordings are kept, None for nowhere.
     """
 
     settings: Settings
@@ -79,6 +80,7 @@ class Exchange:
     breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     journal: Journal = field(default_factory=lambda: Journal(None))
+    pressing: dict[str, tuple[str, str]] = field(default_factory=dict)
     waits: Counter[str] = field(default_factory=Counter)
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)

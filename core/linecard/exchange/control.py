@@ -8,7 +8,7 @@ from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
 from linecard.events import RecordingResult
-from linecard.exchange import dialups, endings, recording_acts
+from linecard.exchange import dialups, endings, opting, pressing, recording_acts
 from linecard.exchange.context import Exchange
 from linecard.store import calls, timeline
 from linecard.transfers import TransferWish
@@ -41,9 +41,16 @@ class LocalControl:
         return await recording_acts.act(self._exchange, call, action, resume_after)
 
     async def send_digits(self, call_id: str, digits: str) -> None:
-        """Press keys toward the far end."""
-        call = await self._live(call_id)
-        await self._exchange.relay(call).hooks.send_digits(call, digits)
+        """Press keys toward the far end by the carrier's API."""
+        await pressing.by_api(self._exchange, await self._live(call_id), digits)
+
+    async def press_by_document(self, call_id: str, digits: str) -> None:
+        """Press keys in a document."""
+        await pressing.by_document(self._exchange, await self._live(call_id), digits)
+
+    async def opt_out(self, call_id: str) -> None:
+        """Block calls to the other side's number."""
+        await opting.opt_out(self._exchange, call_id)
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""

@@ -20,6 +20,7 @@ from linecard.exchange import (
     diverting,
     endings,
     menus,
+    pressing,
     recording_moves,
     routed,
     targets,
@@ -161,7 +162,8 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
     if call.status is not CallStatus.IN_PROGRESS and call.direction is Direction.OUTBOUND:
         return [Hangup()]  # its stream came before the answer, and nobody answered
     if request.kind is Kind.BACK:
-        return await _stream_if_agent(exchange, call)
+        keys = pressing.verbs(exchange, call, request.reference)
+        return [*keys, *await _stream_if_agent(exchange, call)]
     transfer = await dialups.moving(exchange, call)
     dialled = await _dialled(exchange, call, transfer)
     if dialled:

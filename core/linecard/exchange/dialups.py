@@ -24,6 +24,7 @@ from linecard.exchange import consulting, inbox, outbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.notifying import writing as notifying
 from linecard.outbound import limits
+from linecard.outbound.blocked import refuse_blocked
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
 from linecard.store.transfers import Transfer
@@ -202,6 +203,8 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
             raise CallOver(call.id)
         if any(known.is_active for known in await transfers.of_call(conn, call.id)):
             raise Conflict(f"call {call.id} is being transferred already")
+        for target in transfer.targets:
+            await refuse_blocked(conn, target)
         await limits.check_transfer(conn, exchange.settings, call, len(transfer.targets))
         await transfers.add(conn, transfer)
         facts = {

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from linecard.calls import Call, CallStatus, advance
+from linecard.calls import Call, CallStatus, Detection, advance
 from linecard.events import (
     CALLER,
     AnswerRequested,
@@ -21,6 +21,7 @@ from linecard.events import (
     CallRinging,
     CarrierEvent,
     LegEnded,
+    MachineDetected,
 )
 from linecard.exchange.reasons import TELLING
 
@@ -41,7 +42,24 @@ def _answered(call: Call, event: CarrierEvent, at: datetime) -> Changes:
 
 def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     assert isinstance(event, AnswerRequested)
-    return _answered(call, event, at) if event.answers else {}
+    answered = _answered(call, event, at) if event.answers else {}
+    return answered | (_who(call, Detection(event.machine)) if event.machine else {})
+
+
+def _detected(call: Call, event: CarrierEvent, _at: datetime) -> Changes:
+    assert isinstance(event, MachineDetected)
+    return _who(call, event.detection)
+
+
+def _who(call: Call, found: Detection) -> Changes:
+    """Who answered: of contradicting reports the one that outranks the other, whichever came first."""
+    if not found.outranks(call.detection):
+        return {}
+    return {
+        "answered_by": found.kind,
+        "answered_word": found.word,
+        "greeting_over": found.greeting_over,
+    }
 
 
 def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
@@ -98,6 +116,7 @@ FOLDS: Mapping[type[CarrierEvent], Callable[[Call, CarrierEvent, datetime], Chan
             CallRinging: _ringing,
             AnswerRequested: _asked,
             CallAnswered: _answered,
+            MachineDetected: _detected,
             LegEnded: _ended,
             CallRated: _rated,
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from linecard.errors import ConfigurationError, LinecardError, NotFound
 from linecard.exchange.control import LocalControl
 from linecard.live import LiveCall
+from linecard.live.transfers import several
 from linecard.transfers import RingOrder, TransferWish
 
 if TYPE_CHECKING:
@@ -83,10 +84,15 @@ class RecordedCall(LiveCall):
         self._note_ask("clear")
         return super().clear()
 
-    async def send_digits(self, digits: str) -> None:
+    async def send_digits(self, digits: str, *, how: str | None = None) -> None:
         """Press keys toward the caller."""
-        self._note_ask("send_digits", digits=digits)
-        await super().send_digits(digits)
+        self._note_ask("send_digits", digits=digits, how=how)
+        await super().send_digits(digits, how=how)
+
+    async def opt_out(self) -> None:
+        """Nobody calls the other side any more."""
+        self._note_ask("opt_out")
+        await super().opt_out()
 
     async def transfer(
         self,
@@ -100,13 +106,13 @@ class RecordedCall(LiveCall):
     ) -> TransferResult:
         """Connect the caller with somebody else."""
         how = {"order": str(order), "whisper": whisper, "accept_key": accept_key}
-        self._note_ask("transfer", to=_several(to), mode=mode, ring_seconds=timeout, **how)
+        self._note_ask("transfer", to=several(to), mode=mode, ring_seconds=timeout, **how)
         try:
             return await super().transfer(
                 to, mode, timeout, order=order, whisper=whisper, accept_key=accept_key
             )
         except LinecardError as error:
-            self._note_ask("refused", what="transfer", to=_several(to), error=type(error).__name__)
+            self._note_ask("refused", what="transfer", to=several(to), error=type(error).__name__)
             raise
 
     async def begin_transfer(self, wish: TransferWish) -> None:
@@ -136,7 +142,3 @@ class RecordedCall(LiveCall):
         """The agent is done."""
         self._note_ask("finished", reason=reason)
         await super().agent_finished(reason)
-
-
-def _several(to: str | Sequence[str]) -> Sequence[str]:
-    return (to,) if isinstance(to, str) else tuple(to)

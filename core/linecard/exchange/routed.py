@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import ValidationError
 
-from linecard.calls import Call
+from linecard.calls import Call, Direction
 from linecard.carrier import Facts
 from linecard.events import AnswerRequested
 from linecard.exchange.presence import ON_STREAM
@@ -51,7 +51,7 @@ async def decision(conn: AsyncConnection, number: Number, asked: AnswerRequested
     arrival = Arrival(
         caller=asked.from_,
         at=now(),
-        blocked=await blocklist.fitting(conn, asked.from_),
+        blocked=await blocklist.fitting(conn, asked.from_, Direction.INBOUND),
         calls_lately=await _calls_lately(conn, routing, number, asked.from_),
     )
     return decide(routing, arrival)

@@ -28,8 +28,13 @@ def carrier(settings: Settings, facts: Facts) -> Carrier:
         speaks=facts.speaks,
         gathers=facts.gathers,
         has_sound=lambda name: sound_file(settings, name) is not None,
-        can_synthesise=shutil.which(SYNTHESISER) is not None,
+        can_synthesise=can_synthesise(),
     )
+
+
+def can_synthesise() -> bool:
+    """Whether texts can be turned into sound on this machine."""
+    return shutil.which(SYNTHESISER) is not None
 
 
 def sound_file(settings: Settings, name: str) -> Path | None:

@@ -12,7 +12,6 @@ from linecard.events import (
     CarrierEvent,
     LegAnswered,
     LegEnded,
-    MachineAnswered,
     MachineDetected,
     TransferReported,
 )
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from linecard.live import LiveCall
 
 
-def _machine(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
-    assert isinstance(event, MachineDetected)
-    live.report(MachineAnswered(event.kind))
+def _machine(live: LiveCall, call: Call, event: CarrierEvent) -> None:
+    """What stands on the record after the event, which need not be what it says."""
+    if event.leg == CALLER:
+        live.machine_detected(call.detection)
 
 
 def _leg(live: LiveCall, _call: Call, event: CarrierEvent) -> None:

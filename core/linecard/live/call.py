@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +13,26 @@ from linecard.events import (
     AgentEvent,
     CallEnded,
     CallerSilent,
+    OptedOut,
     RecordingResult,
     StreamLost,
     StreamResumed,
     TransferEnded,
     TransferResult,
 )
-from linecard.live.done import DONE
+from linecard.live.detecting import Detecting
 from linecard.live.ears import Ears
-from linecard.live.inbox import Gathering, Inbox
-from linecard.live.transfers import FLUSH_SECONDS, Transfers
+from linecard.live.inbox import Inbox
+from linecard.live.keys import Keys
+from linecard.live.outcomes import OPTED_OUT, VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
+from linecard.live.speaking import Speaking
+from linecard.live.transfers import FLUSH_SECONDS, Transfers, several
 from linecard.live.voice import Voice
-from linecard.media.marks import MarkEnd
-from linecard.media.tones import check_keys
-from linecard.media.wav import load_wav
 from linecard.tasks import Tasks
 from linecard.transfers import RingOrder, TransferWish
 
 if TYPE_CHECKING:
-    from linecard.calls import Call
+    from linecard.calls import Call, Detection, MachineKind
     from linecard.clock import Clock
     from linecard.control import Control
     from linecard.media.session import StreamSession
@@ -42,7 +42,7 @@ HANG_UP_SECONDS = 5.0
 """So long the carrier's yes to a hang-up is waited for before our stream ends all the same."""
 
 
-class LiveCall:
+class LiveCall(Speaking):
     """A running call: what is asked of it here raises CallOver once it has ended.
 
     `async for event in call` yields what happens, until CallEnded. Audio is int16 mono little-endian
@@ -64,12 +64,15 @@ class LiveCall:
         self.rate = 8000
         self.unsent_ms = 0
         self.silent_since: float | None = None
+        self.opt_out_key: str | None = None
         self._outcome = call.outcome
         self._control = control
         self._tasks = Tasks()
         self._inbox = Inbox()
         self._voice = Voice(call.id, clock)
         self._transfers = Transfers(call.id, control, self._voice, clock)
+        self._keys = Keys(call.id, control, self._inbox, self._transfers, clock)
+        self._detecting = Detecting(call.machine, self._inbox, self._voice, clock, self.report)
         self._streams = 0
 
     @property
@@ -116,78 +119,87 @@ class LiveCall:
             raise StopAsyncIteration
         return event
 
-    async def send(self, pcm: bytes) -> None:
-        """Play audio after what is queued; waits while 30 s are queued already."""
-        await self._voice.send(pcm)
-
-    def send_nowait(self, pcm: bytes) -> None:
-        """Play audio after what is queued; what finds no room or no stream is dropped and counted."""
-        self._voice.check()
-        session = self._voice.session
-        if session is None:
-            self.unsent_ms += len(pcm) * 500 // self.rate
-        else:
-            session.queue(pcm)
-
-    async def play(self, sound: bytes | str | Path) -> None:
-        """Play PCM, a WAV file, or a WAV file's bytes; returns when it is queued.
-
-        Raises ValueError for what is no PCM WAV, OSError for a file that cannot be read.
-        """
-        await self._voice.stream()
-        is_pcm = isinstance(sound, bytes) and not (sound[:4] == b"RIFF" and sound[8:12] == b"WAVE")
-        if is_pcm and isinstance(sound, bytes):
-            await self.send(sound)
-        else:
-            await self.send(await asyncio.to_thread(load_wav, sound, self.rate))
-
-    async def played(self) -> bool:
-        """Wait until the caller has heard all that is queued; False when a clear or a lost stream came first."""
-        self._voice.check()
-        return await self._voice.heard()
-
-    def mark(self, name: str) -> Awaitable[None]:
-        """Report MarkReached once the caller has heard what is queued now; may be awaited or not."""
-        self._voice.check()
-        if self._voice.session is not None:
-            self._voice.session.mark(partial(self._mark_ended, name))
-        return DONE
-
-    def clear(self) -> Awaitable[None]:
-        """Barge-in: the caller hears nothing more of what was queued; may be awaited or not."""
-        self._voice.check()
-        if self._voice.session is not None:
-            self._voice.session.clear()
-        return DONE
-
-    async def gather(self, digits: int = 1, seconds: float = 5.0, finish_on: str = "#") -> str:
+    async def gather(
+        self,
+        digits: int = 1,
+        seconds: float = 5.0,
+        finish_on: str = "#",
+        *,
+        first_seconds: float | None = None,
+    ) -> str:
         """Keys, until there are `digits`, one of `finish_on` is pressed, or none came for `seconds`.
 
-        Others see the keys too: DigitPressed is reported all the same.
+        The first may take `first_seconds`. The finishing key is not among them. Others see the keys too:
+        DigitPressed is reported all the same. Raises InvalidField for what could never be gathered.
         """
         self._voice.check()
-        gathering = Gathering(digits, finish_on)
-        self._inbox.gatherings.append(gathering)
-        try:
-            with suppress(TimeoutError):
-                while not gathering.is_done:
-                    await self._next_key(gathering, seconds)
-        finally:
-            self._inbox.gatherings.remove(gathering)
-        return gathering.keys
+        return await self._keys.gather(self._voice, digits, seconds, finish_on, first_seconds)
 
-    async def send_digits(self, digits: str) -> None:
+    async def send_digits(self, digits: str, *, how: str | None = None) -> None:
         """Press keys toward the caller: on the stream, as tones behind what is queued, or by the carrier's API.
 
-        Raises InvalidField for what is on no keypad.
+        `how` chooses: `stream`, `tones`, `api`, or `document`, which has the carrier press them and open
+        another stream. Raises InvalidField for what is on no keypad, or too long, UnsupportedByProvider.
         """
         self._voice.check()
-        keys, session = check_keys(digits), self._voice.session
-        if session is None:
-            await self._control.send_digits(self.id, keys)
-            return
-        how = session.send_digits(keys)
-        await self._control.note(self.id, "digits-sent", {"how": how, "count": len(keys)})
+        await self._keys.send(self._voice, digits, how)
+
+    @property
+    def answered_by(self) -> MachineKind | None:
+        """Who answered, as far as the carrier has told; None: not yet, or it was not asked."""
+        found = self._detecting.found
+        return None if found is None else found.kind
+
+    async def leave_message(
+        self, sound: bytes | str | Path, *, seconds: float | None = None, is_machine: bool = False
+    ) -> bool:
+        """Where a machine answered, leave it a message once its greeting is over, and hang up: True.
+
+        False where none did, or the carrier has not told within `seconds` (10; 40 with wait-for-beep;
+        at once where no detection was asked for); then nothing has happened. What was queued is cut off
+        for a machine. `is_machine`: the agent knows by itself. `outcome` becomes `voicemail-left`, or
+        `voicemail-cut-short` where the machine did not hear all. Raises CallOver; as `play` does for a sound.
+        """
+        await self._voice.stream()
+        pcm = await self._pcm(sound)
+        if not is_machine:
+            await self._detecting.verdict(seconds)
+        if not (is_machine or self._detecting.is_machine):
+            return False
+        await self.clear()
+        await self._leave(pcm)
+        return True
+
+    async def _leave(self, pcm: bytes) -> None:
+        """The message, and the end; whatever happens, the outcome says whether it was heard."""
+        after, heard = "", False
+        try:
+            after = await self._detecting.greeting_over()
+            await self.send(pcm)
+            heard = await self.played()
+        finally:
+            outcome = self.outcome = VOICEMAIL_LEFT if heard else VOICEMAIL_CUT_SHORT
+            self._note(outcome, {"after": after})
+        await self.hang_up(now=True, reason=outcome)
+
+    async def machine_found(self) -> None:
+        """Wait until an answering machine has the call, and nobody else was put on the line."""
+        await self._inbox.changes.until(
+            lambda: self._detecting.is_machine and not (self.transferring or self.handed_over)
+        )
+
+    def machine_detected(self, found: Detection | None) -> None:
+        """Who answered, as the record has it."""
+        self._detecting.told(found)
+
+    async def opt_out(self) -> None:
+        """Put the other side's number on the blocklist: nobody dials it any more. `outcome` becomes `opted-out`.
+
+        Both are written in one transaction; also after the call's end. Raises InvalidField for a
+        withheld number.
+        """
+        await self._control.opt_out(self.id)
+        self._outcome = OPTED_OUT
 
     async def transfer(
         self,
@@ -207,7 +219,7 @@ class LiveCall:
         Raises GateRefused, CarrierError or Conflict; then nothing has changed.
         """
         wish = TransferWish(
-            targets=_several(to),
+            targets=several(to),
             mode=mode,
             ring_seconds=timeout,
             order=order,
@@ -273,7 +285,13 @@ class LiveCall:
         self.rate = session.rate
         self._voice.handed_over = False
         ears = Ears(
-            session, self._inbox, self._voice, self._note, self._stream_gone, self._caller_silent
+            session,
+            self._inbox,
+            self._digit,
+            self._voice,
+            self._note,
+            self._stream_gone,
+            self._caller_silent,
         )
         session.listen(ears)
         if self._streams > 1:
@@ -358,14 +376,6 @@ class LiveCall:
             await self._control.agent_finished(self.id, reason)
         await self._tasks.close()
 
-    async def _next_key(self, gathering: Gathering, seconds: float) -> None:
-        presses, voice = gathering.presses, self._voice
-        async with self.clock.timeout(seconds):
-            await self._inbox.changes.until(
-                lambda: gathering.presses != presses or voice.over is not None
-            )
-        voice.check()
-
     async def _ask_hang_up(self, reason: str) -> None:
         with suppress(CallOver):
             await self._control.hang_up(self.id, reason)
@@ -374,13 +384,16 @@ class LiveCall:
         with suppress(CallOver):
             self.report(TransferEnded(await self._transfers.go_through()))
 
-    def _mark_ended(self, name: str, end: MarkEnd) -> None:
-        if end is MarkEnd.HEARD:
-            self._inbox.mark(name)
-
     def _stream_gone(self) -> None:
         if self._voice.over is None and not self._voice.transferring:
             self.report(StreamLost())
+
+    def _digit(self, digit: str) -> None:
+        self._inbox.digit(digit)
+        if digit == self.opt_out_key and self._outcome != OPTED_OUT:
+            self._outcome = OPTED_OUT
+            self._in_background(self._control.opt_out(self.id), "opt out")
+            self.report(OptedOut())
 
     def _caller_silent(self, seconds: int) -> None:
         self.report(CallerSilent(seconds))
@@ -390,7 +403,3 @@ class LiveCall:
 
     def _in_background(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Any]:
         return self._tasks.start(work, f"{what} of call {self.id}")
-
-
-def _several(to: str | Sequence[str]) -> tuple[str, ...]:
-    return (to,) if isinstance(to, str) else tuple(to)

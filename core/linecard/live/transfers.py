@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 3.0
 BACK_SECONDS = 10.0
 """After busy and the like the caller comes back on a new stream; so long it is waited for."""
+KEY_SECONDS = 0.5
+"""What a carrier may take for each key that it presses in a document."""
 REPORT_SECONDS = 2.0
 """A caller who is back without a result: so long it may still come, then it is `failed`."""
 
@@ -78,6 +80,24 @@ class Transfers:
         if self._result is None and self._voice.over is None:
             await self._wait(REPORT_SECONDS, lambda: self._result)
 
+    async def press_by_document(self, keys: str) -> None:
+        """Have the carrier press keys in a document: our stream ends for it, and another one follows.
+
+        Raises Conflict during a transfer, UnsupportedByProvider or CarrierError; then nothing has changed.
+        """
+        self._voice.check()
+        if self._voice.transferring:
+            raise Conflict(f"call {self._call_id} is being transferred")
+        await self.flush()
+        left, self._voice.transferring = self._voice.session, True
+        try:
+            await self._control.press_by_document(self._call_id, keys)
+            limit = BACK_SECONDS + len(keys) * KEY_SECONDS
+            await self._wait(limit, lambda: self._voice.session not in (None, left))
+        finally:
+            self._settle()
+        self._voice.check()
+
     def ended(self, result: TransferResult) -> bool:
         """The exchange reports a result; False when no transfer is waiting for one."""
         if not self._voice.transferring:
@@ -110,3 +130,8 @@ class Transfers:
     def _settle(self) -> None:
         self._voice.transferring = False
         self._voice.changes.tell()
+
+
+def several(to: str | Sequence[str]) -> tuple[str, ...]:
+    """One target, or some, as a tuple."""
+    return (to,) if isinstance(to, str) else tuple(to)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
-from linecard.calls import Call, CallStatus, Direction, Machine
+from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
 from linecard.errors import (
     ConfigurationError,
@@ -25,10 +25,11 @@ from linecard.errors import (
 from linecard.media.formats import outbound_profile, pick_profile
 from linecard.numbers import Cleared, Number
 from linecard.outbound import limits
+from linecard.outbound.blocked import refuse_blocked
 from linecard.outbound.gate import open_gate
 from linecard.outbound.noting import note_recording
 from linecard.outbound.placing import Placement, Report, VerbsAtDial
-from linecard.outbound.wish import DialRequest
+from linecard.outbound.wish import DialRequest, check_digits, check_machine
 from linecard.outgoing.urls import read_target
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
@@ -120,13 +121,8 @@ class Dialer:
         except (NotFound, ConfigurationError) as error:
             raise InvalidField("agent", str(error)) from error
         facts = relay.hooks.facts()
-        if wish.machine is not Machine.OFF and wish.machine not in facts.machine_detection:
-            raise UnsupportedByProvider(number.provider, f"machine={wish.machine}")
-        if wish.send_digits and wish.machine is not Machine.OFF and not facts.machine_with_digits:
-            raise InvalidField(
-                "send_digits",
-                "this carrier detects no machine where digits are sent; leave one out",
-            )
+        check_machine(number.provider, facts, wish)
+        check_digits(number.provider, facts, wish)
         if wish.notify:
             read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
@@ -141,6 +137,7 @@ class Dialer:
             known = await self._repeated(conn, wish)
             if known is not None:
                 return known
+            await refuse_blocked(conn, to.address)
             await limits.check(conn, self.settings, await _number(conn, call.number), to)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
@@ -252,6 +249,7 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         ring_seconds=wish.ring_seconds,
         max_seconds=number.max_seconds if wish.max_seconds is None else wish.max_seconds,
         send_digits=wish.send_digits,
+        voicemail=wish.voicemail,
         notify=number.notify if wish.notify == "" else wish.notify,
         consent=number.consent,
         record_after_transfer=number.record_after_transfer,

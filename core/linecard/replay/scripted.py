@@ -108,7 +108,10 @@ DO: Mapping[str, Do] = MappingProxyType(
         "played": lambda call, _ask: call.played(),
         "mark": lambda call, ask: _now(lambda: call.mark(ask["name"])),
         "clear": lambda call, _ask: _now(call.clear),
-        "send_digits": lambda call, ask: call.send_digits(ask.get("digits", "*")),
+        "send_digits": lambda call, ask: call.send_digits(
+            ask.get("digits", "*"), how=ask.get("how")
+        ),
+        "opt_out": lambda call, _ask: call.opt_out(),
         "transfer": lambda call, ask: call.transfer(
             ask["to"], ask["mode"], ask["ring_seconds"], **_how(ask)
         ),

@@ -29,6 +29,7 @@ _NOTIFY_BYTES = 24
 _LONGEST_APOLOGY = 500
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
+_KEYS = "123A456B789C*0#D"
 
 
 def as_url(value: Any) -> str:
@@ -57,6 +58,13 @@ def _as_apology(value: Any) -> str:
     if len(text) > _LONGEST_APOLOGY:
         raise ValueError(f"has {len(text)} characters; at most {_LONGEST_APOLOGY}")
     return text
+
+
+def _as_key(value: Any) -> str:
+    key = as_text(value).upper()
+    if len(key) != 1 or key not in _KEYS:
+        raise ValueError(f"must be one key out of {_KEYS}")
+    return key
 
 
 def _as_api_key(value: Any) -> Secret:
@@ -227,6 +235,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
         "apology": _as_apology,
+        "opt_out_key": _as_key,
         "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "notify_secret": _as_notify_secret,

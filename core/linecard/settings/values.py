@@ -72,6 +72,7 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
     apology: str = APOLOGY
+    opt_out_key: str | None = None
     sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     notify_secret: Secret | None = None

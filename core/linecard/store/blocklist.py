@@ -1,4 +1,4 @@
-"""Callers whose calls are not taken: numbers, and prefixes written with a `*` at their end."""
+"""Whose calls are not taken, and who is not called: numbers, and prefixes written with a `*` at their end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 
+from linecard.calls import Direction
 from linecard.errors import Conflict, NotFound
+from linecard.numbers import Blocks
 from linecard.store.page import Page, fetch_page
 from linecard.store.rows import from_row, insert, to_row
 from linecard.store.tables import blocklist
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """One entry: `caller` is a number in E.164, or a prefix with a `*`."""
+    """One entry: `caller` is a number in E.164, or a prefix with a `*`; `direction` says which calls it stops."""
 
     id: str
     caller: str
+    direction: Blocks
     note: str | None
     created_at: datetime
 
@@ -35,15 +38,31 @@ async def add(conn: AsyncConnection, entry: Blocked) -> None:
         raise Conflict(f"{entry.caller} is on the blocklist already")
 
 
-async def fitting(conn: AsyncConnection, caller: str | None) -> str | None:
-    """The longest entry that a caller fits; None for a caller who is not blocked, or withheld."""
+async def block_too(conn: AsyncConnection, entry: Blocked) -> None:
+    """Block in one more direction what may be blocked already; its note stays as it was."""
+    both = case((blocklist.c.direction == entry.direction, entry.direction), else_=Blocks.BOTH)
+    row = insert(conn, blocklist).values(to_row(entry))
+    await conn.execute(
+        row.on_conflict_do_update(index_elements=["caller"], set_={"direction": both})
+    )
+
+
+async def fitting(conn: AsyncConnection, caller: str | None, direction: Direction) -> str | None:
+    """The longest entry that the other side of a call fits; None where it is not blocked, or withheld."""
     if caller is None:
         return None
     entries = [caller, *(f"{caller[:end]}*" for end in range(2, len(caller) + 1))]
-    query = select(blocklist.c.caller).where(blocklist.c.caller.in_(entries))
+    holds = blocklist.c.direction.in_([Blocks.BOTH, Blocks(direction)])
+    query = select(blocklist.c.caller).where(blocklist.c.caller.in_(entries), holds)
     longest = query.order_by(func.length(blocklist.c.caller).desc(), blocklist.c.caller).limit(1)
     found: str | None = (await conn.execute(longest)).scalar_one_or_none()
     return found
+
+
+async def has(conn: AsyncConnection, caller: str) -> bool:
+    """Whether there is an entry for just this caller."""
+    query = select(blocklist.c.id).where(blocklist.c.caller == caller)
+    return (await conn.execute(query)).first() is not None
 
 
 async def page(conn: AsyncConnection, limit: int, cursor: str | None) -> Page[Blocked]:

@@ -145,6 +145,9 @@ async def make_anonymous(
         "closing": None,
         "notify": None,
         "route": MARK,
+        "consent": {},
+        "voicemail": {},
+        "answered_word": "",
     }
     theirs = calls.c.id.in_(ids)
     await conn.execute(update(calls).where(theirs).values(left))

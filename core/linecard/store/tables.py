@@ -19,8 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from linecard.calls import CallStatus, Consented, Direction, Machine
+from linecard.calls import CallStatus, Consented, Direction, Machine, MachineKind
 from linecard.events import TransferResult
+from linecard.numbers import Blocks
 from linecard.store.columns import Named, Text, Texts, UtcTime
 from linecard.transfers import TransferState
 
@@ -101,6 +102,10 @@ calls = Table(
     Column("consent", JSON, nullable=False),
     Column("consented", Named(Consented)),
     Column("record_after_transfer", Boolean, nullable=False),
+    Column("answered_by", Named(MachineKind)),
+    Column("answered_word", Text, nullable=False),
+    Column("greeting_over", Boolean, nullable=False),
+    Column("voicemail", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
@@ -113,6 +118,7 @@ blocklist = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("caller", Text, nullable=False, unique=True),
+    Column("direction", Named(Blocks), nullable=False),
     Column("note", Text),
     Column("created_at", UtcTime, nullable=False),
 )

@@ -8,6 +8,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -27,6 +28,8 @@ FACTS = Facts(
     record_outbound=RecordAt.DIAL,
     record_inbound=RecordAt.DOCUMENT,
     machine_detection=frozenset({Machine.DETECT.value}),
+    keys_pressed=frozenset({KeysBy.TONES, KeysBy.API}),
+    most_digits=0,
     reports_ringing=False,
     warm=False,
 )

@@ -47,6 +47,8 @@ FACTS = Facts(
     warm=False,
     speaks=False,
     gathers=False,
+    keys_heard=frozenset({"stream"}),
+    most_digits=0,
     rings_in_order=True,
     regions=("singapore", "mumbai"),
 )

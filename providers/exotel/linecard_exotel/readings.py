@@ -6,6 +6,7 @@ import re
 from hashlib import sha256
 
 from linecard import (
+    CALLER,
     AnswerRequested,
     CallAnswered,
     CallRinging,
@@ -160,12 +161,23 @@ def _seconds(form: Form) -> int | None:
 
 
 def _machine(form: Form) -> Events:
-    """Who answered, which Exotel tells only after the call."""
-    said = [form.text("AnsweredBy"), *(leg.get("AnsweredBy", "") for leg in form.legs)]
-    raw = next((word for word in said if word.lower() in MACHINES), None)
-    if raw is None:
-        return ()
-    return (MachineDetected(key=f"machine:{form.sid()}", kind=MACHINES[raw.lower()], raw=raw),)
+    """Who answered, which Exotel tells only after the call: of a second leg, hardly ever of the first."""
+    first = form.legs[0].get("AnsweredBy", "") if form.legs else ""
+    said = [(CALLER, form.text("AnsweredBy") or first)]
+    said += [
+        (f"target:{place}", leg.get("AnsweredBy", ""))
+        for place, leg in enumerate(form.legs[1:], start=1)
+    ]
+    return tuple(
+        MachineDetected(
+            key=f"machine:{form.sid()}:{leg}:{word.lower()}",
+            leg=leg,
+            kind=MACHINES[word.lower()],
+            raw=word,
+        )
+        for leg, word in said
+        if word.lower() in MACHINES
+    )
 
 
 def recording_ready(url: str) -> Events:

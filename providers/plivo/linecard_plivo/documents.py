@@ -17,6 +17,7 @@ from linecard import (
     InvalidField,
     Pause,
     Play,
+    Press,
     Record,
     Redirect,
     Reject,
@@ -163,6 +164,11 @@ def _play(parent: Element, verb: Play, _options: PlivoOptions) -> None:
     _element(parent, "Play", {"loop": verb.loop}, _address(verb.url))
 
 
+def _press(parent: Element, verb: Press, _options: PlivoOptions) -> None:
+    """What follows waits until they are pressed."""
+    _element(parent, "DTMF", {"async": "false"}, verb.digits)
+
+
 def _gather(parent: Element, verb: Gather, options: PlivoOptions) -> None:
     attributes: Attributes = {
         "action": _address(for_document(verb.action_url)),
@@ -204,6 +210,7 @@ WRITERS: Mapping[type[Verb], Callable[[Element, Any, PlivoOptions], None]] = Map
         Conference: _conference,
         Say: _say,
         Play: _play,
+        Press: _press,
         Gather: _gather,
         Pause: _pause,
         Redirect: _redirect,

@@ -12,6 +12,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -45,6 +46,7 @@ FACTS = Facts(
         "+91": "Plivo keeps the sound of Indian numbers in India: where LINECARD_PUBLIC_URL resolves to an "
         "address outside of it, or a leg is outside, it ends the call with 2070"
     },
+    keys_pressed=frozenset({KeysBy.STREAM, KeysBy.TONES, KeysBy.API}),
 )
 
 

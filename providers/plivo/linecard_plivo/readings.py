@@ -116,9 +116,9 @@ def machine(_request: CarrierRequest, form: Form) -> Events:
     word = form.text("Machine")
     return (
         MachineDetected(
-            key=f"machine:{form.text('CallUUID')}",
+            key=f"machine:{form.text('CallUUID')}:{word}",
             carrier_ids=call_ids(form),
-            kind=MACHINES[word],
+            kind=MACHINES.get(word, MachineKind.UNKNOWN),
             raw=word,
         ),
     )

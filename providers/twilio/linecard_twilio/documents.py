@@ -19,6 +19,7 @@ from linecard import (
     InvalidField,
     Pause,
     Play,
+    Press,
     Record,
     Redirect,
     Reject,
@@ -209,6 +210,10 @@ def _play(parent: Element, verb: Play, _setting: Setting) -> None:
     _element(parent, "Play", {"loop": verb.loop}, _address(verb.url))
 
 
+def _press(parent: Element, verb: Press, _setting: Setting) -> None:
+    _element(parent, "Play", {"digits": verb.digits})
+
+
 def _gather(parent: Element, verb: Gather, setting: Setting) -> None:
     """Twilio asks once: a second try is a second element. Which keys count, core sees from the digits."""
     attributes: Attributes = {
@@ -249,6 +254,7 @@ WRITERS: Mapping[type[Verb], Callable[[Element, Any, Setting], None]] = MappingP
         Conference: _conference,
         Say: _say,
         Play: _play,
+        Press: _press,
         Gather: _gather,
         Pause: _pause,
         Redirect: _redirect,

@@ -9,6 +9,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -17,6 +18,8 @@ from linecard import (
 from linecard_twilio.advice import ADVICE
 
 MOST_RING_SECONDS = 600
+MOST_DIGITS = 32
+"""Of SendDigits, pauses included (Twilio: call resource)."""
 MOST_CALL_SECONDS = 14_400
 LEAD_MS = 400
 COST_SECONDS = 300
@@ -39,6 +42,8 @@ FACTS = Facts(
     machine_with_digits=False,
     accept_key=AcceptKey.DOCUMENT,
     cuts_stream=True,
+    keys_pressed=frozenset({KeysBy.TONES, KeysBy.DOCUMENT}),
+    most_digits=MOST_DIGITS,
     regions=REGIONS,
     advice=ADVICE,
 )

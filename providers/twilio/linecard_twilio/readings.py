@@ -33,6 +33,7 @@ from linecard_twilio.legs import leg_of
 from linecard_twilio.words import (
     DIRECTIONS,
     ENDED,
+    GREETING_OVER,
     LIVE,
     MACHINES,
     RECORDING_FAULTS,
@@ -142,9 +143,10 @@ def machine(_request: CarrierRequest, form: Form) -> Events:
     word = form.text("AnsweredBy")
     return (
         MachineDetected(
-            key=f"machine:{form.text('CallSid')}",
+            key=f"machine:{form.text('CallSid')}:{word}",
             carrier_ids=call_ids(form),
             kind=MACHINES.get(word, MachineKind.UNKNOWN),
+            greeting_over=word in GREETING_OVER,
             raw=word,
         ),
     )

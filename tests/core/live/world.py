@@ -62,6 +62,12 @@ class Asked:
     async def send_digits(self, call_id: str, digits: str) -> None:
         self._ask("send_digits", call_id, digits)
 
+    async def press_by_document(self, call_id: str, digits: str) -> None:
+        self._ask("press_by_document", call_id, digits)
+
+    async def opt_out(self, call_id: str) -> None:
+        self._ask("opt_out", call_id)
+
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         self._ask("note", call_id, name, facts)
 

@@ -17,6 +17,7 @@ from linecard.exchange.durable import KINDS
 from linecard.exchange.forgetting import jobs
 from linecard.exchange.forgetting.asking import Wish, forget
 from linecard.exchange.outbox import OutboxLoop
+from linecard.numbers import Blocks
 from linecard.store import (
     blocklist,
     calls,
@@ -206,7 +207,14 @@ async def test_who_is_named_in_passing_is_taken_out_and_the_rest_stays(
         await inbox.put(conn, "acme", "main", "stray", None, {"from": DIGITS}, other.created_at)
         await idempotency.keep(conn, f"order {PERSON}", "h", "x", other.created_at)
         await blocklist.add(
-            conn, Blocked(id="b", caller="+1999*", note=f"like {PERSON}", created_at=now())
+            conn,
+            Blocked(
+                id="b",
+                caller="+1999*",
+                direction=Blocks.BOTH,
+                note=f"like {PERSON}",
+                created_at=now(),
+            ),
         )
     before = await rows(exchange)
     report = await forget(exchange, Wish(number=PERSON))

@@ -350,6 +350,9 @@ def test_every_code_of_the_reference_is_in_the_table() -> None:
     assert all(reason for _, reason in HANGUPS.values())
 
 
+WORDS = ("true", "false")
+
+
 @pytest.mark.parametrize(
     ("word", "kind"), [("true", MachineKind.MACHINE), ("false", MachineKind.HUMAN)]
 )
@@ -358,6 +361,11 @@ def test_machine_detection(word: str, kind: MachineKind) -> None:
     (event,) = said.events
     assert isinstance(event, MachineDetected)
     assert (event.kind, event.raw, said.wants) == (kind, word, None)
+
+
+def test_detections_that_contradict_each_other_are_two_facts() -> None:
+    keys = [read(Kind.MACHINE, MACHINE | {"Machine": word}).events[0].key for word in WORDS]
+    assert len(set(keys)) == len(WORDS)
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,11 @@ def test_who_answered_before_and_beside_the_answer(word: str, kind: MachineKind)
     assert asked.machine is kind
     detected = event(Kind.MACHINE, MACHINE | {"AnsweredBy": word})
     assert detected == MachineDetected(
-        key=f"machine:{CALL}", carrier_ids={"call_sid": CALL}, kind=kind, raw=word
+        key=f"machine:{CALL}:{word}",
+        carrier_ids={"call_sid": CALL},
+        kind=kind,
+        raw=word,
+        greeting_over=word.startswith("machine_end"),
     )
 
 

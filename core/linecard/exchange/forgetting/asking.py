@@ -102,7 +102,7 @@ async def _forget(
     return Report(
         erased=erased,
         dry_run=wish.dry_run,
-        blocked=await blocklist.fitting(conn, mention.number) == mention.number,
+        blocked=await blocklist.has(conn, mention.number),
         left_at_carrier=left,
         named_in=await _named_in(exchange, conn, mention),
     )

@@ -69,19 +69,22 @@ async def _answered(
 ) -> tuple[Told, ...]:
     if change.before.answered_at is not None or change.after.answered_at is None:
         return NOTHING
-    machine = event.machine if isinstance(event, AnswerRequested) else None
-    return (ANSWERED, _machine_told(machine)) if machine else (ANSWERED,)
+    return (ANSWERED, *_machine_told(change))
 
 
 async def _machine(
-    _conn: AsyncConnection, _change: Change, event: CarrierEvent
+    _conn: AsyncConnection, change: Change, _event: CarrierEvent
 ) -> tuple[Told, ...]:
-    assert isinstance(event, MachineDetected)
-    return (_machine_told(event.kind),)
+    return _machine_told(change)
 
 
-def _machine_told(kind: str) -> Told:
-    return Told("call.machine", {"result": str(kind)}, f"machine:{kind}")
+def _machine_told(change: Change) -> tuple[Told, ...]:
+    """Who answered, once for each result that stands; a report that another one outranks is none."""
+    found = change.after.detection
+    if found is None or found == change.before.detection:
+        return NOTHING
+    facts = {"result": str(found.kind), "word": found.word or None}
+    return (Told("call.machine", facts, f"machine:{found.kind}:{found.word}"),)
 
 
 async def _leg_ended(

@@ -1,4 +1,4 @@
-"""`/api/blocklist`: callers whose calls are not taken."""
+"""`/api/blocklist`: whose calls are not taken, and who is not called."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ def blocklist_router(exchange: Exchange) -> APIRouter:
 
     @router.post("", status_code=201, responses=problems(409, 422))
     async def block(body: BlockIn) -> BlockOut:
-        entry = Blocked(id=new_id(), caller=body.caller, note=body.note, created_at=now())
+        entry = Blocked(
+            id=new_id(),
+            caller=body.caller,
+            direction=body.direction,
+            note=body.note,
+            created_at=now(),
+        )
         async with exchange.database.write() as conn:
             await blocklist.add(conn, entry)
         return _out(entry)
@@ -49,4 +55,9 @@ def blocklist_router(exchange: Exchange) -> APIRouter:
 
 
 def _out(entry: Blocked) -> BlockOut:
-    return BlockOut(caller=entry.caller, note=entry.note, created_at=entry.created_at)
+    return BlockOut(
+        caller=entry.caller,
+        direction=entry.direction,
+        note=entry.note,
+        created_at=entry.created_at,
+    )

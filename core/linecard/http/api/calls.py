@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from linecard.calls import Call, CallStatus
 from linecard.exchange import at_risk as risks
-from linecard.exchange import recording_delete
+from linecard.exchange import recording_delete, voicemail
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
 from linecard.http.api.downloads import recording_file
@@ -37,7 +38,9 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
 
     @router.post("", status_code=201, responses=problems(409, 422, 429, 501))
     async def place(body: CallIn, idempotency_key: Key = None) -> CallOut:
-        return await _shown(exchange, await dialer.place(_wish(body, idempotency_key)))
+        message = voicemail.check(exchange.settings, body.voicemail) if body.voicemail else {}
+        wish = replace(_wish(body, idempotency_key), voicemail=message)
+        return await _shown(exchange, await dialer.place(wish))
 
     @router.get("", responses=problems(422))
     async def page(

@@ -8,14 +8,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from linecard.calls import Call, CallStatus
+from linecard.carrier import KeysBy
 from linecard.errors import CallOver, Conflict
-from linecard.exchange import endings, recording_acts
+from linecard.exchange import endings, pressing, recording_acts
 from linecard.exchange.context import Exchange
 from linecard.exchange.tapping import note_ask
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingDone, RecordingIn, TransferIn
 from linecard.live import LiveCall
+from linecard.media.tones import check_keys
 from linecard.transfers import TransferWish
 
 HUNG_UP = "hung up by API"
@@ -39,7 +41,7 @@ def commands_router(exchange: Exchange) -> APIRouter:
 
     @router.post("/dtmf", status_code=202)
     async def dtmf(call_id: str, body: DigitsIn) -> Accepted:
-        await _send_digits(exchange, await _living(exchange, call_id), body.digits)
+        await _send_digits(exchange, await _living(exchange, call_id), body)
         return Accepted()
 
     @router.post("/recording", status_code=202)
@@ -101,18 +103,18 @@ async def _with_stream(exchange: Exchange, call: Call) -> LiveCall:
     return live
 
 
-async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
+async def _send_digits(exchange: Exchange, call: Call, body: DigitsIn) -> None:
     """Press keys: on the stream where the call has one, else by the carrier's API."""
     live = exchange.lives.get(call.id)
     if live is not None and live.streaming:
-        await live.send_digits(digits)
+        await live.send_digits(body.digits, how=body.how)
         return
-    relay = exchange.relay(call)
-    relay.require("send_digits", call.profile)
-    if call.status is not CallStatus.IN_PROGRESS:
+    if body.how in (None, KeysBy.API):
+        exchange.relay(call).require("send_digits", call.profile)
+    if body.how not in (None, KeysBy.API) or call.status is not CallStatus.IN_PROGRESS:
         raise _too_early(call, live)
-    note_ask(exchange, call, "digits-by-api", digits=digits)
-    await relay.hooks.send_digits(call, digits)
+    note_ask(exchange, call, "digits-by-api", digits=body.digits)
+    await pressing.by_api(exchange, call, check_keys(body.digits))
 
 
 def _too_early(call: Call, live: LiveCall | None) -> Conflict:

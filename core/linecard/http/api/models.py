@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from linecard.calls import CallStatus, Consented, Direction, Machine
+from linecard.calls import CallStatus, Consented, Direction, Machine, MachineKind
+from linecard.carrier import KeysBy
 from linecard.consent import Consent
 from linecard.events import RecordingResult
-from linecard.routing import Routing
+from linecard.media.tones import MOST_KEYS
+from linecard.numbers import Blocks
+from linecard.routing import Message, Routing
 from linecard.store.notifications import NotificationState
 from linecard.transfers import ACCEPT_KEY, MOST_WHISPER
 
@@ -131,11 +134,15 @@ class NumberOut(BaseModel):
 
 
 class BlockIn(_Body):
-    """A caller to block: a number, or a prefix with a `*` at its end."""
+    """Whom to block: a number, or a prefix with a `*` at its end.
+
+    `direction`: `inbound` calls of theirs are not taken, `outbound` ones to them not placed, or `both`.
+    """
 
     caller: Annotated[
         str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
     ]
+    direction: Blocks = Blocks.BOTH
     note: Annotated[str, Field(max_length=200)] | None = None
 
 
@@ -143,6 +150,7 @@ class BlockOut(BaseModel):
     """An entry of the blocklist."""
 
     caller: str
+    direction: Blocks
     note: str | None
     created_at: datetime
 
@@ -157,7 +165,8 @@ class BlockList(BaseModel):
 class CallIn(_Body):
     """A call to place. Seconds; `agent`, `record` and `notify` default to the number's own.
 
-    `notify` null: nobody is notified of this call.
+    `notify` null: nobody is notified of this call. `voicemail` is left where a machine answers; then the
+    call is over.
     """
 
     from_: Annotated[E164, Field(alias="from")]
@@ -165,6 +174,7 @@ class CallIn(_Body):
     agent: Name | None = None
     record: Flag | None = None
     machine: Machine = Machine.OFF
+    voicemail: Message | None = None
     ring_seconds: RingSeconds = 45
     max_seconds: CallSeconds | None = None
     send_digits: Keys | None = None
@@ -188,9 +198,10 @@ class TransferIn(_Body):
 
 
 class DigitsIn(_Body):
-    """Keys to press toward the far end."""
+    """Keys to press toward the far end; `how` is the carrier's usual way where it is left out."""
 
-    digits: Keys
+    digits: Annotated[str, Field(pattern=r"^[0-9A-Da-d*#]+$", max_length=MOST_KEYS)]
+    how: KeysBy | None = None
 
 
 class RecordingIn(_Body):
@@ -238,6 +249,7 @@ class CallOut(BaseModel):
 
     `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
     `consent`: what the caller has said to a recording, null where nobody has asked (yet).
+    `answered_by` is what detection has found, null as long as it has not; `answered_word` is the carrier's own word.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -259,6 +271,8 @@ class CallOut(BaseModel):
     cost: str | None
     end_reason: str | None
     outcome: str | None
+    answered_by: MachineKind | None
+    answered_word: str | None
     at_risk_seconds: int | None
     consent: Consented | None
     recordings: list[RecordingOut]

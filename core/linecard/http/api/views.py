@@ -79,6 +79,8 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         cost=total_cost(call, lines),
         end_reason=call.end_reason,
         outcome=call.outcome,
+        answered_by=call.answered_by,
+        answered_word=call.answered_word or None,
         at_risk_seconds=at_risk.seconds(call, now()),
         consent=call.consented,
         recordings=[_recording(call, recording) for recording in kept],
