@@ -79,11 +79,14 @@ def _ended(call: Call, event: CarrierEvent, at: datetime) -> Changes:
 def _answered_before(
     call: Call, event: LegEnded, ended_at: datetime, at: datetime
 ) -> datetime | None:
-    """When an ended call was answered: as the carrier says, or as long before its end as it lasted."""
+    """When an ended call was answered: as the carrier says, or as long before its end as it lasted.
+
+    The length is believed before our own observation only where the carrier tells the end's time as well.
+    """
     said = _when(call, event.answered_at, at)
-    if said is None and event.status is CallStatus.COMPLETED and _when(call, event.at, at):
-        lasted = timedelta(seconds=event.duration or 0)
-        said = max(call.created_at, ended_at - lasted) if event.duration else None
+    is_told = _when(call, event.at, at) is not None or call.answered_at is None
+    if said is None and event.duration and is_told:
+        said = max(call.created_at, ended_at - timedelta(seconds=event.duration))
     known = [moment for moment in (call.answered_at, said) if moment]
     return _earliest(*known, ended_at) if known else None
 
