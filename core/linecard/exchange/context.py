@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
 from linecard.exchange.journal import Journal
 from linecard.exchange.notifying.breakers import Breakers
+from linecard.exchange.rounds import Rounds
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -74,7 +74,7 @@ class Exchange:
     breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     journal: Journal = field(default_factory=lambda: Journal(None))
-    waits: Counter[str] = field(default_factory=Counter)
+    waits: Rounds = field(default_factory=Rounds)
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None

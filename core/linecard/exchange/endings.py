@@ -10,6 +10,7 @@ from linecard.errors import CarrierError, CarrierUnavailable
 from linecard.events import CALLER, CallEnding, CarrierEvent, LegEnded
 from linecard.exchange import inbox, outbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.patience import until_free
 from linecard.exchange.reasons import NO_STREAM, TOO_LONG
 from linecard.store import calls, timeline
 from linecard.store import outbox as jobs
@@ -34,9 +35,10 @@ async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
     """End a call at the carrier: once now, and in the background until it is certain.
 
     The wish is written first: whatever document is asked for from then on hangs up, so that closing
-    the stream is a second way to the end. With it stands the job that goes on after a crash.
+    the stream is a second way to the end. With it stands the job that goes on after a crash. A database
+    that is busy is waited for.
     """
-    current = await _mark_closing(exchange, call, reason)
+    current = await until_free(lambda: _mark_closing(exchange, call, reason))
     if current is not None and await _try_end(exchange, current):
         async with exchange.database.write() as conn:
             await jobs.cancel(conn, f"{HANG_UP}:{call.id}")
@@ -202,13 +204,23 @@ def _is_lost(exchange: Exchange, call: Call) -> bool:
 
 
 async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> None:
-    """End a call at its longest allowed length, with a polite event before."""
-    warn_seconds = min(warn_seconds, call.max_seconds)
-    await exchange.clock.sleep(call.max_seconds - warn_seconds)
+    """End a call at its longest allowed length, counted from its answer, with a polite event before."""
+    left = await _seconds_left(exchange, call)
+    warning = min(warn_seconds, left)
+    await exchange.clock.sleep(left - warning)
     live = exchange.lives.get(call.id)
     if live is not None:
-        live.report(CallEnding(warn_seconds))
-    await exchange.clock.sleep(warn_seconds)
+        live.report(CallEnding(round(warning)))
+    await exchange.clock.sleep(warning)
     await hang_up(exchange, call, TOO_LONG)
     if live is not None:
         live.finish(TOO_LONG)
+
+
+async def _seconds_left(exchange: Exchange, call: Call) -> float:
+    """Menus and waiting came before the first stream, and were part of the call."""
+    current = await as_it_stands(exchange, call.id) or call
+    if current.answered_at is None:
+        return float(call.max_seconds)
+    spent = (now() - current.answered_at).total_seconds() * exchange.clock.speed
+    return max(0.0, call.max_seconds - spent)

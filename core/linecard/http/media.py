@@ -29,6 +29,9 @@ def media_endpoint(exchange: Exchange) -> Callable[[WebSocket], Awaitable[None]]
             await websocket.close()
             return
         await websocket.accept()
+        if admitted.is_to_end:
+            await websocket.close()
+            return
         socket = MediaSocket(websocket)
         try:
             await _carry(exchange, admitted, socket)

@@ -25,11 +25,15 @@ class Ears:
     ) -> None:
         self.on_audio = inbox.audio
         self.on_digit = inbox.digit
-        self.on_silence = silent
+        self._silent = silent
         self._note = note
         self._session = session
         self._voice = voice
         self._gone = gone
+
+    def on_silence(self, seconds: int) -> None:
+        """The caller has said nothing for so long."""
+        self._silent(seconds)
 
     def on_room(self) -> None:
         """The queue takes audio again."""
