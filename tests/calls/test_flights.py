@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import logging
 import re
 from collections.abc import Iterator
@@ -43,13 +44,15 @@ TYPES = Phone(
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Everything that was logged, at DEBUG."""
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers = []
     configure(json=True, level=logging.DEBUG)
-    yield lambda: "".join(capsys.readouterr())
+    yield written.getvalue
     root.handlers = handlers
     root.setLevel(level)
     structlog.reset_defaults()

@@ -117,6 +117,38 @@ async def hung_up_by_api(world: Telephone) -> str:
     return placed
 
 
+async def cancelled(world: Telephone) -> str:
+    """A call that is ended through the API while it rings: no agent holds it."""
+    world.carrier.phones[numbers(world)["customer"]] = Phone(ring_seconds=200)
+    await set_up(world)
+    placed = await dial(world)
+    await world.until(placed, lambda call: call["status"] == "ringing")
+    answer = await world.api.post(f"/api/calls/{placed}/hangup")
+    assert answer.status_code == 202
+    return placed
+
+
+async def commanded(world: Telephone) -> str:
+    """A call of which the API asks keys, a recording and a transfer."""
+    known = numbers(world)
+    world.carrier.phones[known["human"]] = human("hello this is anna", talk_seconds=20)
+    world.carrier.phones[known["customer"]] = Phone(script=(Wait(300),))
+    await set_up(world)
+    placed = await dial(world)
+    await world.eventually(lambda: placed in world.exchange.lives)
+    await world.eventually(lambda: world.exchange.lives[placed].streaming)
+    asks = [
+        ("dtmf", {"digits": "83"}),
+        ("recording", {"do": "start"}),
+        ("recording", {"do": "stop"}),
+        ("transfer", {"to": [known["human"]], "mode": "cold", "timeout": 20}),
+    ]
+    for command, body in asks:
+        answer = await world.api.post(f"/api/calls/{placed}/{command}", json=body)
+        assert answer.status_code == 202, (command, answer.text)
+    return placed
+
+
 async def busy(world: Telephone) -> str:
     """A call to somebody who is busy."""
     world.carrier.phones[numbers(world)["customer"]] = BUSY
@@ -132,6 +164,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "hung up by api": hung_up_by_api,
     "busy": busy,
 }
+BY_API: Mapping[str, Scenario] = {"cancelled": cancelled, "commanded": commanded}
+"""Asked of a call from outside; not by every carrier."""
 
 
 async def recorded(folder: Path, provider: str, scenario: Scenario, **settings: str) -> Path:

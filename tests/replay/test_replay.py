@@ -17,11 +17,13 @@ from linecard.cli import app
 from linecard.errors import InvalidField
 from linecard.events import LegEnded
 from linecard.exchange import deciding, endings, folding
+from linecard.flight.reading import read
+from linecard.media.codec import Codec
 from linecard.media.outgoing import Outgoing
 from linecard.replay import replay
 from linecard.replay.report import Report
 from linecard.verbs import Redirect
-from tests.replay.recording import PROVIDERS, SCENARIOS, recorded
+from tests.replay.recording import BY_API, PROVIDERS, SCENARIOS, recorded
 
 Change = Callable[[pytest.MonkeyPatch], None]
 
@@ -36,14 +38,34 @@ async def test_nothing_has_changed(tmp_path: Path, provider: str, scenario: str)
     assert report.compared["events"] > 0
 
 
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+@pytest.mark.parametrize("scenario", BY_API)
+async def test_what_the_api_asked_is_asked_again(
+    tmp_path: Path, provider: str, scenario: str
+) -> None:
+    file = await recorded(tmp_path, provider, BY_API[scenario])
+    asked = {line["ask"] for line in read(file).of("ask")}
+    wanted = {"cancelled": {"hang-up-by-api"}, "commanded": {"record-by-api", "begin_transfer"}}
+    assert asked >= wanted[scenario]
+    report = await asyncio.to_thread(replay, file)
+    assert report.is_same, "\n".join(report.lines())
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_nothing_has_changed_in_the_sound_either(tmp_path: Path, provider: str) -> None:
+async def test_nothing_has_changed_in_the_sound_either(
+    tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = await recorded(
         tmp_path, provider, SCENARIOS["goes out"], flight_audio="true", flight_gzip="true"
     )
     report = await asyncio.to_thread(replay, file)
     assert report.is_same, "\n".join(report.lines())
     assert report.compared["messages sent"] > 10
+    whole = Codec.encode
+    monkeypatch.setattr(Codec, "encode", lambda codec, pcm: whole(codec, pcm)[::-1])
+    changed = await asyncio.to_thread(replay, file)
+    assert [one.what for one in changed.differences] == ["messages sent on stream 1"]
+    assert max(map(len, changed.lines())) < 200
 
 
 @pytest.fixture(scope="module")

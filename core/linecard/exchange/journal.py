@@ -23,6 +23,7 @@ from linecard.webhook import CarrierRequest, Kind, Pairs
 log = structlog.get_logger()
 
 MOST_BYTES = 64 * 1024 * 1024
+MOST_PROCESSES = 64
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -79,9 +80,9 @@ def keep(provider: str, account: str, request: CarrierRequest) -> KeptRequest:
 
 
 class Journal:
-    """The file of one server process; `path` None (no SQLite file to stand beside): it takes nothing.
+    """The file of one server process; `path` None: it takes nothing.
 
-    `waiting` is how many callbacks stand in it and are not in the database yet.
+    Where another process has the file, it is the next of `path.1`, `path.2` and so on. `waiting` is how many callbacks stand in it and are not in the database yet.
     """
 
     def __init__(self, path: Path | None, most_bytes: int = MOST_BYTES) -> None:
@@ -104,15 +105,14 @@ class Journal:
         return self._size >= self._most_bytes
 
     def open(self) -> Sequence[KeptRequest]:
-        """Take the file for this process; what an earlier one left in it, in order, counted as waiting.
+        """Take a file for this process; what an earlier one left in it, in order, counted as waiting.
 
         A file that cannot be had leaves the journal closed, and says so in the log.
         """
         if self._path is None:
             return ()
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._path, self._file = _claimed(self._path)
             left = _read(self._path)
         except OSError as error:
             log.error("the journal of callbacks cannot be used", error=str(error))
@@ -166,6 +166,23 @@ class Journal:
         lines, self._unwritten = self._unwritten, []
         if lines and self._file is not None:
             await asyncio.to_thread(_write, self._file, b"".join(lines))
+
+
+def _claimed(path: Path) -> tuple[Path, int]:
+    """The first of the files that no other process has, locked. Raises OSError."""
+    for n in range(MOST_PROCESSES):
+        name = path if n == 0 else path.with_name(f"{path.name}.{n}")
+        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+        except OSError:
+            os.close(file)
+            raise
+        else:
+            return name, file
+    raise BlockingIOError(f"{MOST_PROCESSES} processes have a journal at {path} already")
 
 
 def _write(file: int, data: bytes) -> None:

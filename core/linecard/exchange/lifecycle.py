@@ -36,6 +36,7 @@ from linecard.tokens import Tokens
 log = structlog.get_logger()
 
 STOP_SECONDS = 1.0
+JOURNAL = "linecard-callbacks"
 
 
 def build_exchange(
@@ -52,7 +53,7 @@ def build_exchange(
     return Exchange(
         settings=settings,
         database=database,
-        journal=Journal(_journal_path(database)),
+        journal=Journal(_journal_path(settings.journal, database)),
         plugins=plugins,
         agents=Agents(agent_specs),
         clock=clock,
@@ -64,8 +65,12 @@ def build_exchange(
     )
 
 
-def _journal_path(database: Database) -> Path | None:
-    return database.file and database.file.with_name(f"{database.file.name}-callbacks")
+def _journal_path(wanted: str, database: Database) -> Path | None:
+    """Beside an SQLite file, whose disk it shares; else in the working folder."""
+    if wanted:
+        return None if wanted == "off" else Path(wanted)
+    beside = database.file
+    return beside.with_name(f"{beside.name}-callbacks") if beside else Path(JOURNAL)
 
 
 def build_dialer(exchange: Exchange) -> Dialer:

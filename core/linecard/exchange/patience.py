@@ -22,12 +22,12 @@ from linecard.webhook import Callback, CarrierRequest, Reply
 if TYPE_CHECKING:
     from linecard.exchange.context import Exchange
     from linecard.plugins import Relay
+    from linecard.store import Database
 
 log = structlog.get_logger()
 
 OF_PATIENCE = 0.6
 """The share of it that a callback waits for the database; the journal has the rest."""
-AGAIN_SECONDS = 0.05
 LONGEST_HOLD = 8.0
 """So long a callback that the journal cannot take is held before the carrier is asked to try again."""
 BUSY = Reply(503, b"busy, try again")
@@ -36,14 +36,14 @@ Answer = TypeVar("Answer")
 Take = Callable[["Exchange", "Relay", CarrierRequest, Callback], Awaitable[Reply]]
 
 
-async def until_free(work: Callable[[], Awaitable[Answer]]) -> Answer:
+async def until_free(database: Database, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """What `work` gives, tried again while the database is busy. Raises what it raises otherwise."""
     while True:
         try:
             return await work()
         except (OperationalError, NoConnection) as error:
             log.warning("the database is busy; the work is done once it is free", error=str(error))
-        await asyncio.sleep(AGAIN_SECONDS)
+        await database.answering()
 
 
 async def or_later(exchange: Exchange, work: Callable[[], Awaitable[object]], what: str) -> None:
@@ -84,7 +84,9 @@ async def _in_turn(
     known = request.call or ",".join(sorted(callback.call_ids.values())) or callback.our_call or ""
     async with exchange.turns.of(f"callbacks {relay.provider} {known}"):
         try:
-            return await until_free(lambda: store(exchange, relay, request, callback))
+            return await until_free(
+                exchange.database, lambda: store(exchange, relay, request, callback)
+            )
         except LinecardError as refusal:
             return refusal
 

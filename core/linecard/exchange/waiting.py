@@ -64,10 +64,13 @@ async def answer(
 
     async def decide() -> Reply | LinecardError:
         try:
-            call = await until_free(lambda: accept(exchange, relay, request, callback))
+            call = await until_free(
+                exchange.database, lambda: accept(exchange, relay, request, callback)
+            )
             progress.rings = call is not None and _rings(call, reason)
             return await until_free(
-                lambda: answering.reply(exchange, relay, call, request, callback, reason)
+                exchange.database,
+                lambda: answering.reply(exchange, relay, call, request, callback, reason),
             )
         except LinecardError as refusal:
             return refusal

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from difflib import SequenceMatcher
-from itertools import groupby
 from typing import Any
 
 from linecard.flight.reading import Line, Recorded
 from linecard.flight.redacting import Redactor
-from linecard.replay import normal
+from linecard.replay import normal, sent
 from linecard.replay.asgi import Answered
+from linecard.replay.diffing import diff
 from linecard.replay.ids import Ids, ids_of
 from linecard.replay.report import Difference, Report
 
 NEAR_SECONDS = 2.0
 """Things so near to each other in the record may as well come in the other order."""
-LOOKS = frozenset({"find_call", "search_calls"})
+LOOKS = frozenset({"find_call", "search_calls", "fetch_recording"})
 """Whether the carrier is asked depends on what was known a moment before; what it says shows as events."""
+OF_COPIES = frozenset(
+    {"recording-kept", "recording-not-kept", "recording-delete-asked", "recording-deleted"}
+)
+"""Files are not fetched in a replay."""
 FINAL = ("leg-ended", "recording-ready", "call-rated")
 """Facts that may be told by a callback and again, much later, by a look-up."""
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
 """What is found in the sound itself, which a record without it cannot find again."""
 LATE = frozenset({"lead-raised"})
 """What a server that is late finds, and a replay, which never is, need not."""
-MOST_LINES = 40
 Moment = tuple[float, str]
 
 
@@ -62,6 +62,8 @@ def _notes(recorded: Recorded, replayed: Replayed) -> Iterator[str]:
     if _looked(recorded) != _looked(replayed.record):
         looks = f"{_looked(recorded)} then, {_looked(replayed.record)} now"
         yield f"the carrier was asked about the call: {looks}"
+    if recorded.head["audio"] and sent.has_tones(recorded):
+        yield "keys were sent, which are hidden: sound that was sent is compared by its size"
     if replayed.skipped:
         yield f"{replayed.skipped} requests were not believed then, and are left out"
 
@@ -84,7 +86,7 @@ class _Pair:
             "requests to the carrier": len(self.was.of("hook")),
             "events": len(self.was.of("event")),
             "lines of the call's record": len(self.was.timeline),
-            "messages sent": len(_sent(self.was)),
+            "messages sent": len(sent.sent(self.was)),
         }
 
     def replies(self) -> Iterator[Difference]:
@@ -94,7 +96,7 @@ class _Pair:
             what = f"reply to {line['kind']} at {line['t']:.3f} s"
             was, now = self._reply_was(line), self._reply_now(place)
             if was != now:
-                yield _diff(what, was, now)
+                yield diff(what, was, now)
 
     def _reply_was(self, line: Line) -> list[str]:
         if "reply" not in line:
@@ -129,7 +131,7 @@ class _Pair:
             yield from _sequence("the call's record, line by line", was, now, self._near)
 
     def _timeline(self, side: Recorded) -> Sequence[Line]:
-        skipped = LATE if self.was.head["audio"] else LATE | WITHOUT_SOUND
+        skipped = LATE | OF_COPIES | (frozenset() if self.was.head["audio"] else WITHOUT_SOUND)
         return [line for line in side.timeline if line["name"] not in skipped]
 
     def left(self) -> Iterator[Difference]:
@@ -142,36 +144,10 @@ class _Pair:
                 yield Difference(name, _one(was.get(name)), _one(now.get(name)))
 
     def messages(self) -> Iterator[Difference]:
-        streams = {line["stream"] for line in (*_sent(self.was), *_sent(self.now))}
-        for stream in sorted(streams):
-            closed = self._closed(stream)
-            before = _on_stream(self.was, self.ids, stream, closed)
-            after = _on_stream(self.now, self.replayed.ids, stream)
-            if before != after:
-                yield _diff(f"messages sent on stream {stream}", _runs(before), _runs(after))
-            if closed is None:
-                ends = [_how_ended(side, stream) for side in (self.was, self.now)]
-                yield Difference(f"end of stream {stream}", ends[0], ends[1])
-
-    def _closed(self, stream: int) -> float | None:
-        """When the stream ended in the replay, on the record's clock; None where that is another time.
-
-        Our own work takes no time in a replay, so that it may close a little earlier, and before the
-        carrier does: who was first is not compared.
-        """
-        was, now = _over(self.was, stream), _over(self.now, stream)
-        if was is None or now is None:
-            return math.inf if was is now else None
-        moment = float(now["t"]) + self._later
-        return moment if abs(was["t"] - moment) < self._near else None
-
-    @property
-    def _later(self) -> float:
-        """How much later than the record's the replay's file begins: its call was made a moment later."""
-        was, now = (
-            datetime.fromisoformat(side.head["call"]["created_at"]) for side in (self.was, self.now)
-        )
-        return (now - was).total_seconds() * float(self.was.head["speed"])
+        sound, later = not sent.has_tones(self.was), sent.later(self.was, self.now)
+        was = sent.Side(self.was, self.ids, sound)
+        now = sent.Side(self.now, self.replayed.ids, sound, later)
+        yield from sent.differences(was, now, self._near)
 
     @property
     def _near(self) -> float:
@@ -246,46 +222,3 @@ def _moved(was: Sequence[Moment], now: Sequence[str], near: float) -> Iterator[s
         earlier = stands[:place]
         if any(other > new_place and at - before > near for before, _, other in earlier):
             yield f"{at:.3f} s  {text}"
-
-
-def _sent(side: Recorded) -> list[Line]:
-    return [line for line in side.lines if line["k"] == "out" or line.get("dir") == "out"]
-
-
-def _how_ended(side: Recorded, stream: int) -> list[str]:
-    line = _over(side, stream)
-    return [] if line is None else [f"{line['t']:.3f} s  {line['reason']}"]
-
-
-def _over(side: Recorded, stream: int) -> Line | None:
-    return next((line for line in side.of("stream-over") if line["stream"] == stream), None)
-
-
-def _on_stream(side: Recorded, ids: Ids, stream: int, until: float | None = math.inf) -> list[str]:
-    """What was sent on a stream; of what was sent from a moment on, all but the sound."""
-    return [
-        ids.named(normal.message(line))
-        for line in _sent(side)
-        if line["stream"] == stream and not (_is_sound(line) and line["t"] >= (until or math.inf))
-    ]
-
-
-def _is_sound(line: Line) -> bool:
-    return bool(line.get("what", "play") == "play")
-
-
-def _runs(messages: Sequence[str]) -> list[str]:
-    """Equal messages in a row as one line."""
-    counted = [(text, len(list(group))) for text, group in groupby(messages)]
-    return [f"{count} x {text}" if count > 1 else text for text, count in counted]
-
-
-def _diff(what: str, was: Sequence[str], now: Sequence[str]) -> Difference:
-    """The lines that differ, and nothing of those that do not."""
-    gone: list[str] = []
-    come: list[str] = []
-    for tag, a, b, c, d in SequenceMatcher(a=was, b=now, autojunk=False).get_opcodes():
-        if tag != "equal":
-            gone += was[a:b]
-            come += now[c:d]
-    return Difference(what, gone[:MOST_LINES], come[:MOST_LINES])

@@ -47,6 +47,14 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._done)
         return future
 
+    async def create_connection(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Nothing is sent anywhere."""
+        raise ConnectionRefusedError("a replay uses no network")
+
+    async def sock_connect(self, sock: Any, address: Any) -> None:
+        """Nothing is sent anywhere."""
+        raise ConnectionRefusedError("a replay uses no network")
+
     def _done(self, _future: object) -> None:
         self._working -= 1
 

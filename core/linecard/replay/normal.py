@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -14,7 +15,11 @@ from linecard.replay.ids import Ids
 PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "remove_blank_text": True}
 LEFT_OUT_OF_CALLS = ("status", "carrier_ids")
 """Facts of a call that depend on which of two things was a moment quicker."""
-LEFT_OUT_OF_RECORDS = ("call", "started_at", "created_at", "kept_as")
+KEPT = {
+    "recordings": ("recording", "status", "url", "duration_ms", "by"),
+    "transfers": ("targets", "mode", "ring_seconds", "state", "result"),
+}
+"""What is compared of the rows of a call; times and our own copies of files are not."""
 FIGURES_BY_CHANCE = frozenset({"underruns", "frames_in", "frames_out"})
 """How late the machine was, and what came or went while our close was on its way."""
 STREAM_ENDED = "stream-ended"
@@ -92,16 +97,17 @@ def record(recorded: Recorded, ids: Ids) -> dict[str, str]:
     """What was left of a call, by the name of each fact."""
     left = ids.named(recorded.record)
     found = {f"call.{name}": one for name, one in left.get("call", {}).items()}
-    for family in ("recordings", "transfers"):
+    for family, names in KEPT.items():
         for place, row in enumerate(left.get(family, []), 1):
-            kept = {name: one for name, one in row.items() if name not in LEFT_OUT_OF_RECORDS}
+            kept = {name: row.get(name) for name in names}
             found |= {f"{family}.{place}.{name}": one for name, one in kept.items()}
     return {name: json.dumps(one, sort_keys=True) for name, one in found.items()}
 
 
-def message(line: Line) -> str:
-    """A message that was sent on a stream: what kind it is, and the whole of it where it is kept."""
-    if line["k"] == "frame":
-        return f"play {line['size']} bytes"
+def message(line: Line, *, sound: bool) -> str:
+    """A message that was sent on a stream; of one with `sound`, where that is kept, a digest."""
     told = line.get("text") or line.get("data") or ""
-    return f"{line['what']} {told}"
+    if line.get("what", "play") != "play":
+        return f"{line['what']} {told}"
+    digest = f", sound {crc32(told.encode()):08x}" if told and sound else ""
+    return f"play {line['size']} bytes{digest}"

@@ -106,6 +106,7 @@ def _settings(recorded: Recorded, plugins: Plugins, folder: Path) -> Settings:
         api_key=Secret(PLACEHOLDER),
         secret=Secret(PLACEHOLDER),
         database_url=f"sqlite:///{folder}/replay.db",
+        recordings="off",
         allowed_countries=frozenset(SUPPORTED_REGIONS),
         transfer_allow=allowed_targets(recorded.lines),
         max_calls_per_minute=NO_LIMIT,

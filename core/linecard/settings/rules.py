@@ -208,6 +208,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "flight_digits": as_bool,
         "recordings": _as_storage,
         "keep_recordings_days": _as_limit,
+        "journal": as_text,
         "prices": _as_prices,
         "limits": _as_account_limits,
         "numbers": _as_numbers,

@@ -67,6 +67,7 @@ class Settings:
     flight_digits: bool = True
     recordings: str = "recordings"
     keep_recordings_days: int = 0
+    journal: str = ""
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from linecard.store.columns import write_json
@@ -17,6 +19,7 @@ from linecard.store.pragmas import follow_sqlite
 from linecard.store.rows import WRITES
 from linecard.store.urls import is_sqlite, parse_url
 
+ASK_AGAIN_SECONDS = 0.05
 BUSY_SECONDS = 5
 """How long a writer waits for another before it gives up."""
 
@@ -40,6 +43,7 @@ class Database:
         self._extra_versions = tuple(extra_versions)
         self._reader = _engine(self._url, writes=False)
         self._writer = _engine(self._url, writes=True)
+        self._asking: asyncio.Task[None] | None = None
 
     @property
     def file(self) -> Path | None:
@@ -53,8 +57,24 @@ class Database:
         """
         await asyncio.to_thread(migrate, self._url, self._extra_versions)
 
+    async def answering(self) -> None:
+        """Return once the database answers at all; those who wait side by side share one question."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_again(), name="ask the database")
+        await asyncio.shield(self._asking)
+
+    async def _ask_again(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+            with suppress(OperationalError, NoConnection):
+                async with self.read() as conn:
+                    await conn.execute(text("SELECT 1"))
+                return
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._asking is not None:
+            self._asking.cancel()
         await self._reader.dispose()
         await self._writer.dispose()
 

@@ -131,6 +131,7 @@ async def telephone(
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
             "LINECARD_RECORDINGS": f"{folder}/recordings",
+            "LINECARD_JOURNAL": f"{folder}/linecard.db-callbacks",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
             **defaults,
             **credentials,

@@ -19,6 +19,7 @@ from linecard.live import LiveCall
 from linecard.transfers import TransferWish
 
 HUNG_UP = "hung up by API"
+STREAM_SECONDS = 1.0
 
 
 def commands_router(exchange: Exchange) -> APIRouter:
@@ -83,10 +84,21 @@ def _wish(body: TransferIn) -> TransferWish:
 async def _transfer(exchange: Exchange, call: Call, wish: TransferWish) -> None:
     """Begin a transfer; its result is an event of the call. Raises what the gate and the carrier refuse."""
     exchange.relay(call).require("transfer", call.profile)
-    live = exchange.lives.get(call.id)
-    if live is None or not live.streaming:
-        raise _too_early(call, live)
+    live = await _with_stream(exchange, call)
     await live.begin_transfer(wish)
+
+
+async def _with_stream(exchange: Exchange, call: Call) -> LiveCall:
+    """The live call with its stream, which the record may tell of a moment before. Raises Conflict."""
+    live = exchange.lives.get(call.id)
+    ends = exchange.clock.now() + STREAM_SECONDS
+    while not (live and live.streaming):
+        due = call.status is CallStatus.IN_PROGRESS and exchange.clock.now() < ends
+        if not due or (live and (live.handed_over or live.transferring)):
+            raise _too_early(call, live)
+        await exchange.clock.sleep(STREAM_SECONDS / 20)
+        live = exchange.lives.get(call.id)
+    return live
 
 
 async def _send_digits(exchange: Exchange, call: Call, digits: str) -> None:
