@@ -54,7 +54,7 @@ class LocalControl:
             async with self._exchange.database.write() as conn:
                 await calls.update(conn, call_id, outcome=outcome)
 
-        await until_free(write)
+        await until_free(self._exchange.database, write)
 
     async def agent_finished(self, call_id: str, reason: str) -> None:
         """End the call after its agent, unless the caller was handed to somebody."""

@@ -38,7 +38,7 @@ async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
     the stream is a second way to the end. With it stands the job that goes on after a crash. A database
     that is busy is waited for.
     """
-    current = await until_free(lambda: _mark_closing(exchange, call, reason))
+    current = await until_free(exchange.database, lambda: _mark_closing(exchange, call, reason))
     if current is not None and await _try_end(exchange, current):
         async with exchange.database.write() as conn:
             await jobs.cancel(conn, f"{HANG_UP}:{call.id}")

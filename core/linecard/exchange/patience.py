@@ -50,7 +50,7 @@ async def or_later(exchange: Exchange, work: Callable[[], Awaitable[object]], wh
     """Do it now, or, while the database is busy, in the background once it is free."""
 
     async def once_free() -> None:
-        await until_free(work)
+        await until_free(exchange.database, work)
 
     try:
         await work()

@@ -141,7 +141,7 @@ async def _note(
                 facts = {"reason": "no answer could be decided in time"}
                 await timeline.append(conn, call.id, "apologised", facts, now())
 
-    await until_free(write)
+    await until_free(exchange.database, write)
 
 
 async def _known(
