@@ -27,8 +27,8 @@ CONFIRM_AFTER = (15.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds after which an end that was not reported is looked up; a leg that lives is ended again."""
 TARGET_GONE_AFTER = (2.0, 10.0, 30.0)
 """When a call is looked up after the end of the leg that its caller was connected with."""
-LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
-"""After a stream is gone for so long without another, the carrier is asked whether the call lives."""
+LOST_STREAM_AFTER = (15.0, 30.0, 60.0)
+"""So long after the last that was heard of a stream, with no other, the carrier is asked whether the call lives."""
 
 
 async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
@@ -183,11 +183,12 @@ async def close_books(exchange: Exchange, call: Call) -> None:
 async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
     """Close the books of a call whose stream went and whose end was never reported.
 
-    The carrier's own record may come late, so that it is asked again; after a minute the call is
-    hung up, and its agent is let go.
+    The carrier's own record may come late, so that it is asked again; after a minute, silence before
+    the stream's end included, the call is hung up, and its agent is let go.
     """
-    for pause in LOST_STREAM_AFTER:
-        await exchange.clock.sleep(pause)
+    began = _last_heard(exchange, call)
+    for seconds in LOST_STREAM_AFTER:
+        await exchange.clock.sleep_until(began + seconds)
         if not _is_lost(exchange, call):
             return
         await look_up(exchange, call)
@@ -196,6 +197,12 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
     if live is not None and _is_lost(exchange, call):
         await hang_up(exchange, call, NO_STREAM)
         live.finish(NO_STREAM)
+
+
+def _last_heard(exchange: Exchange, call: Call) -> float:
+    live = exchange.lives.get(call.id)
+    silent_since = live.silent_since if live is not None else None
+    return exchange.clock.now() if silent_since is None else silent_since
 
 
 def _is_lost(exchange: Exchange, call: Call) -> bool:

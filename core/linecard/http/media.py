@@ -29,9 +29,6 @@ def media_endpoint(exchange: Exchange) -> Callable[[WebSocket], Awaitable[None]]
             await websocket.close()
             return
         await websocket.accept()
-        if admitted.is_to_end:
-            await websocket.close()
-            return
         socket = MediaSocket(websocket)
         try:
             await _carry(exchange, admitted, socket)
@@ -70,7 +67,7 @@ def _socket_url(url: str) -> str:
 
 
 async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) -> None:
-    session = await _open(exchange, admitted, socket)
+    session = None if admitted.is_to_end else await _open(exchange, admitted, socket)
     if session is None:
         return
     reason = "a fault of ours"
