@@ -9,18 +9,26 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import linecard
 from linecard.exchange.context import PATIENCE
-from linecard.exchange.waiting import MOST_ROUNDS
+from linecard.exchange.waiting import HOLD_SECONDS, MOST_ROUNDS
+from linecard.simulator.ledger import What
+from linecard.simulator.phone import Phone
+from linecard.simulator.script import Wait
 from linecard.webhook import Kind
 from tests.calls.signed import Plivo, Said, answer_form, document, everything, hangup_form
-from tests.calls.telephone import Telephone, telephone
+from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
 
 CALLS = 20
+EXOPHONE = "+918047113155"
 LOCKED_SECONDS = 5.0
+BUSY_SECONDS = 6.0
+"""Longer than a writer waits by itself."""
 SOON = 1.0
 """What an acknowledgement may take: R15."""
 
@@ -146,6 +154,61 @@ async def test_after_eight_documents_that_wait_the_caller_is_told(tmp_path: Path
                 assert (await document(plivo, url, form))[0].tag == "Wait"
             told = await document(plivo, url, form)
             assert [child.tag for child in told] == ["Speak", "Hangup"]
+            assert len(world.exchange.waits) == 0
+        await world.eventually(lambda: _is_on_record(world, form["CallUUID"]))
+
+
+async def _is_on_record(world: Telephone, carrier_id: str) -> bool:
+    """Whether the call's own record tells of the apology, once it can be written."""
+    try:
+        call = await world.call(await Plivo.of(world).call_of(carrier_id))
+    except KeyError:
+        return False
+    told = [event["facts"] for event in call["events"] if event["name"] == "apologised"]
+    return told == [{"reason": "no answer could be decided in time"}]
+
+
+STAYS = Phone(script=(Wait(120),), hangs_up=True)
+
+
+@pytest.mark.parametrize("seconds", [2.0, pytest.param(12.0, marks=pytest.mark.slow)])
+async def test_a_caller_whose_carrier_cannot_be_told_to_wait_gets_an_agent_or_an_end(
+    tmp_path: Path, seconds: float
+) -> None:
+    """Exotel asks for a bare address, and waits for it as long as it waits."""
+    gate = {"allowed_countries": "IN", "transfer_allow": "+91*"}
+    async with telephone(tmp_path, "exotel", patience=PATIENCE, **gate) as world:
+        shown = await world.register(number=EXOPHONE)
+        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
+        world.carrier.set_up(EXOPHONE, pasted)
+        async with locked(tmp_path):
+            sid = await world.carrier.call_in("+919494865411", EXOPHONE, STAYS)
+            await asyncio.sleep(seconds)
+        call = await world.only_call()
+        if seconds < HOLD_SECONDS:
+            await world.until(call["id"], lambda one: "stream-started" in names(one))
+        else:
+            await world.carrier.ledger.until(What.HUNG_UP, sid, within=40)
+        await world.api.post(f"/api/calls/{call['id']}/hangup")
+        await world.ended(call["id"])
+        assert world.carrier.ledger.live_legs() == ()
+
+
+async def test_ends_that_exotel_reports_are_acknowledged_while_nothing_can_be_written(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path, "exotel", patience=PATIENCE) as world:
+        await world.register()
+        world.carrier.phones[CUSTOMER] = STAYS
+        placed = await world.dial()
+        call = await world.until(placed["id"], lambda one: "stream-started" in names(one))
+        async with locked(tmp_path):
+            await world.carrier.ledger.until(What.HUNG_UP, within=40)
+            await world.eventually(lambda: world.exchange.journal.waiting > 0)
+            told = world.carrier.ledger.all(What.WEBHOOK, kind="status terminal")
+            assert {entry.facts["status"] for entry in told} == {200}
+        assert (await world.ended(call["id"]))["status"] == "completed"
+        await world.eventually(lambda: world.exchange.journal.waiting == 0)
 
 
 async def test_a_journal_that_is_full_takes_nothing_more_and_the_carrier_is_told(
@@ -160,3 +223,33 @@ async def test_a_journal_that_is_full_takes_nothing_more_and_the_carrier_is_told
         async with locked(tmp_path):
             said = await plivo.send(plivo.address(Kind.ENDED), hangup_form(ids[0]))
         assert said.status == 503
+
+
+@linecard.agent
+async def brief(call: linecard.LiveCall) -> None:
+    """Leaves when it is told to, with something to say of the call."""
+    LEAVES.clear()
+    await LEAVES.wait()
+    call.outcome = "done"
+
+
+LEAVES = asyncio.Event()
+
+
+async def test_an_agent_that_leaves_while_nothing_can_be_written_ends_its_call_all_the_same(
+    tmp_path: Path,
+) -> None:
+    agents = ("brief=tests.calls.test_busy_database:brief",)
+    async with telephone(tmp_path, "plivo", agents, patience=PATIENCE) as world:
+        await world.register(agent="brief")
+        world.carrier.phones[CUSTOMER] = replace(STAYS, script=(Wait(900),))
+        placed = await world.dial()
+        await world.until(placed["id"], lambda one: "agent-started" in names(one))
+        async with locked(tmp_path):
+            LEAVES.set()
+            await asyncio.sleep(BUSY_SECONDS)
+        call = await world.ended(placed["id"])
+        assert call["end_reason"] is not None
+        await world.until(call["id"], lambda one: one["outcome"] == "done")
+        await world.until(call["id"], lambda one: "agent-finished" in names(one))
+        assert world.carrier.ledger.live_legs() == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import linecard
 from linecard.calls import Call
 from linecard.carrier import HangUpResult
 from linecard.exchange.at_risk import ALARM_AFTER, RiskWatch
+from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
-from linecard.simulator.script import Wait
+from linecard.simulator.script import Press, Wait
 from linecard.store import calls
 from linecard.wall import now
 from linecard_plivo import calls as rest_of_plivo
 from tests.calls.faulty import fault
-from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
+from tests.calls.telephone import CUSTOMER, OURS, SPEED, Telephone, names, telephone
 
 STAYS = Phone(ring_seconds=0.1, script=(Wait(900),))
 POLITE = ("polite=tests.calls.test_certain_endings:polite",)
@@ -143,6 +145,56 @@ async def test_a_call_that_comes_in_lasts_as_long_as_its_number_says(
         call = await world.ended((await world.only_call())["id"])
         assert call["outcome"] == "warned 20 s before"
         assert call["end_reason"] == "longest length reached"
+        assert world.carrier.ledger.live_legs() == ()
+
+
+MENU = {
+    "menu": {
+        "entries": [{"key": "1", "agent": "polite", "prompt": {"say": "Press 1."}}],
+        "seconds": 60,
+    }
+}
+LATE = 12.0
+"""What a busy machine may add, in seconds of the call's clock."""
+
+
+async def test_the_length_is_counted_from_the_answer_and_not_from_the_agent(
+    tmp_path: Path,
+) -> None:
+    """A menu in the carrier's own documents has the caller first, and no stream is there yet."""
+    async with telephone(tmp_path, "plivo", POLITE) as world:
+        await world.register(agent="polite", max_seconds=90, routing=MENU)
+        slow = Phone(script=(Wait(35), Press("1"), Wait(900)))
+        await world.carrier.call_in(CUSTOMER, OURS, slow)
+        call = await world.ended((await world.only_call())["id"])
+        assert call["end_reason"] == "longest length reached"
+        assert call["outcome"] == "warned 20 s before"
+        spoken = seconds_between(call, "answered_at", "ended_at")
+        assert 90 <= spoken + 1 <= 90 + LATE
+
+
+def seconds_between(call: dict[str, Any], first: str, last: str) -> float:
+    """Seconds of the call's clock between two times of its record."""
+    apart = datetime.fromisoformat(call[last]) - datetime.fromisoformat(call[first])
+    return apart.total_seconds() * SPEED
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_who_answers_a_call_that_we_have_hung_up_meets_an_end(
+    tmp_path: Path, provider: str
+) -> None:
+    """The carrier cannot end it while it rings, or does not do what it said."""
+    async with telephone(tmp_path, provider) as world:
+        world.carrier.phones[CUSTOMER] = Phone(ring_seconds=12, script=(Wait(900),))
+        await world.register()
+        placed = await world.dial()
+        await world.carrier.ledger.until(What.RINGING)
+        with fault(world, "", error_before=1):
+            await world.api.post(f"/api/calls/{placed['id']}/hangup")
+            await world.carrier.ledger.until(What.HUNG_UP, within=40)
+        call = await world.ended(placed["id"])
+        assert "agent-started" not in names(call)
+        assert world.carrier.ledger.all(What.STREAM_REFUSED) == ()
         assert world.carrier.ledger.live_legs() == ()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from linecard.exchange.journal import Journal
 from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
 from linecard.exchange.refusals import Refusals
+from linecard.exchange.rounds import Rounds
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -81,7 +81,7 @@ class Exchange:
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
     journal: Journal = field(default_factory=lambda: Journal(None))
     pressing: dict[str, tuple[str, str]] = field(default_factory=dict)
-    waits: Counter[str] = field(default_factory=Counter)
+    waits: Rounds = field(default_factory=Rounds)
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None

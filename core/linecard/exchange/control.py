@@ -10,6 +10,7 @@ from linecard.errors import CallOver
 from linecard.events import RecordingResult
 from linecard.exchange import dialups, endings, opting, pressing, recording_acts
 from linecard.exchange.context import Exchange
+from linecard.exchange.patience import or_later, until_free
 from linecard.store import calls, timeline
 from linecard.transfers import TransferWish
 from linecard.wall import now
@@ -54,15 +55,24 @@ class LocalControl:
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
-        async with self._exchange.database.write() as conn:
-            if await _is_there(conn, call_id):
-                await timeline.append(conn, call_id, name, facts, now())
+        at = now()
+
+        async def write() -> None:
+            async with self._exchange.database.write() as conn:
+                if await _is_there(conn, call_id):
+                    await timeline.append(conn, call_id, name, facts, at)
+
+        await or_later(self._exchange, write, "note")
 
     async def set_outcome(self, call_id: str, outcome: str) -> None:
         """Keep the agent's own result."""
-        async with self._exchange.database.write() as conn:
-            if await _is_there(conn, call_id):
-                await calls.update(conn, call_id, outcome=outcome)
+
+        async def write() -> None:
+            async with self._exchange.database.write() as conn:
+                if await _is_there(conn, call_id):
+                    await calls.update(conn, call_id, outcome=outcome)
+
+        await until_free(self._exchange.database, write)
 
     async def agent_finished(self, call_id: str, reason: str) -> None:
         """End the call after its agent, unless the caller was handed to somebody."""

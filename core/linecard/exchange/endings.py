@@ -10,6 +10,7 @@ from linecard.errors import CarrierError, CarrierUnavailable
 from linecard.events import CALLER, CallEnding, CarrierEvent, LegEnded
 from linecard.exchange import inbox, outbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.patience import until_free
 from linecard.exchange.reasons import NO_STREAM, TOO_LONG
 from linecard.store import calls, timeline
 from linecard.store import outbox as jobs
@@ -26,17 +27,18 @@ CONFIRM_AFTER = (15.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds after which an end that was not reported is looked up; a leg that lives is ended again."""
 TARGET_GONE_AFTER = (2.0, 10.0, 30.0)
 """When a call is looked up after the end of the leg that its caller was connected with."""
-LOST_STREAM_AFTER = (15.0, 15.0, 30.0)
-"""After a stream is gone for so long without another, the carrier is asked whether the call lives."""
+LOST_STREAM_AFTER = (15.0, 30.0, 60.0)
+"""So long after the last that was heard of a stream, with no other, the carrier is asked whether the call lives."""
 
 
 async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
     """End a call at the carrier: once now, and in the background until it is certain.
 
     The wish is written first: whatever document is asked for from then on hangs up, so that closing
-    the stream is a second way to the end. With it stands the job that goes on after a crash.
+    the stream is a second way to the end. With it stands the job that goes on after a crash. A database
+    that is busy is waited for.
     """
-    current = await _mark_closing(exchange, call, reason)
+    current = await until_free(exchange.database, lambda: _mark_closing(exchange, call, reason))
     if current is not None and await _try_end(exchange, current):
         async with exchange.database.write() as conn:
             await jobs.cancel(conn, f"{HANG_UP}:{call.id}")
@@ -184,11 +186,12 @@ async def close_books(exchange: Exchange, call: Call) -> None:
 async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
     """Close the books of a call whose stream went and whose end was never reported.
 
-    The carrier's own record may come late, so that it is asked again; after a minute the call is
-    hung up, and its agent is let go.
+    The carrier's own record may come late, so that it is asked again; after a minute, silence before
+    the stream's end included, the call is hung up, and its agent is let go.
     """
-    for pause in LOST_STREAM_AFTER:
-        await exchange.clock.sleep(pause)
+    began = _last_heard(exchange, call)
+    for seconds in LOST_STREAM_AFTER:
+        await exchange.clock.sleep_until(began + seconds)
         if not _is_lost(exchange, call):
             return
         await look_up(exchange, call)
@@ -199,19 +202,35 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
         live.finish(NO_STREAM)
 
 
+def _last_heard(exchange: Exchange, call: Call) -> float:
+    live = exchange.lives.get(call.id)
+    silent_since = live.silent_since if live is not None else None
+    return exchange.clock.now() if silent_since is None else silent_since
+
+
 def _is_lost(exchange: Exchange, call: Call) -> bool:
     live = exchange.lives.get(call.id)
     return live is not None and not (live.streaming or live.handed_over or live.transferring)
 
 
 async def enforce_length(exchange: Exchange, call: Call, warn_seconds: int) -> None:
-    """End a call at its longest allowed length, with a polite event before."""
-    warn_seconds = min(warn_seconds, call.max_seconds)
-    await exchange.clock.sleep(call.max_seconds - warn_seconds)
+    """End a call at its longest allowed length, counted from its answer, with a polite event before."""
+    left = await _seconds_left(exchange, call)
+    warning = min(warn_seconds, left)
+    await exchange.clock.sleep(left - warning)
     live = exchange.lives.get(call.id)
     if live is not None:
-        live.report(CallEnding(warn_seconds))
-    await exchange.clock.sleep(warn_seconds)
+        live.report(CallEnding(round(warning)))
+    await exchange.clock.sleep(warning)
     await hang_up(exchange, call, TOO_LONG)
     if live is not None:
         live.finish(TOO_LONG)
+
+
+async def _seconds_left(exchange: Exchange, call: Call) -> float:
+    """Menus and waiting came before the first stream, and were part of the call."""
+    current = await as_it_stands(exchange, call.id) or call
+    if current.answered_at is None:
+        return float(call.max_seconds)
+    spent = (now() - current.answered_at).total_seconds() * exchange.clock.speed
+    return max(0.0, call.max_seconds - spent)

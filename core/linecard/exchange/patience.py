@@ -46,6 +46,18 @@ async def until_free(database: Database, work: Callable[[], Awaitable[Answer]]) 
         await database.answering()
 
 
+async def or_later(exchange: Exchange, work: Callable[[], Awaitable[object]], what: str) -> None:
+    """Do it now, or, while the database is busy, in the background once it is free."""
+
+    async def once_free() -> None:
+        await until_free(exchange.database, work)
+
+    try:
+        await work()
+    except (OperationalError, NoConnection):
+        exchange.tasks.start(once_free(), what)
+
+
 async def take(
     exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback, store: Take
 ) -> Reply:

@@ -21,6 +21,7 @@ from linecard.exchange.admission import Admitted, open_to_streams
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.notifying.facts import Told
+from linecard.exchange.patience import or_later
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat
 from linecard.media.session import StreamSession
@@ -177,12 +178,17 @@ async def abandon(exchange: Exchange, admitted: Admitted, reason: str) -> None:
 
 
 async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:
-    async with exchange.database.write() as conn:
-        call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
-        await claims.release(conn, admitted.claims.id, now())
-        await timeline.append(conn, admitted.call.id, "stream-ended", facts, now())
-        await notifying.stream_ended(exchange, conn, call, facts)
-    exchange.work_is_due.set()
+    at = now()
+
+    async def write() -> None:
+        async with exchange.database.write() as conn:
+            call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
+            await claims.release(conn, admitted.claims.id, at)
+            await timeline.append(conn, admitted.call.id, "stream-ended", facts, at)
+            await notifying.stream_ended(exchange, conn, call, facts)
+        exchange.work_is_due.set()
+
+    await or_later(exchange, write, "let a stream go")
 
 
 def _figures(session: StreamSession) -> dict[str, object]:

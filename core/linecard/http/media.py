@@ -70,7 +70,7 @@ def _socket_url(url: str) -> str:
 
 
 async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) -> None:
-    session = await _open(exchange, admitted, socket)
+    session = None if admitted.is_to_end else await _open(exchange, admitted, socket)
     if session is None:
         return
     reason = "a fault of ours"

@@ -16,6 +16,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.http.app import admin_app, public_app
 from linecard.http.configured import apply_numbers
+from linecard.http.impatient import ImpatientWebSocket
 from linecard.listening import listening
 
 LARGEST_MESSAGE = 256 * 1024
@@ -48,7 +49,7 @@ def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        ws="websockets-sansio",
+        ws=ImpatientWebSocket,
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_timeout=None,

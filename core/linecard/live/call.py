@@ -52,12 +52,8 @@ class LiveCall(Speaking):
 
     def __init__(self, call: Call, control: Control, clock: Clock) -> None:
         self.id = call.id
-        self.from_ = call.from_
-        self.to = call.to
-        self.direction = call.direction
-        self.number = call.number
-        self.provider = call.provider
-        self.agent = call.agent
+        self.from_, self.to, self.direction = call.from_, call.to, call.direction
+        self.number, self.provider, self.agent = call.number, call.provider, call.agent
         self.metadata = call.metadata
         self.transfer_targets: tuple[str, ...] = ()
         self.clock = clock
@@ -291,7 +287,7 @@ class LiveCall(Speaking):
             self._voice,
             self._note,
             self._stream_gone,
-            self._caller_silent,
+            lambda seconds: self.report(CallerSilent(seconds)),
         )
         session.listen(ears)
         if self._streams > 1:
@@ -394,9 +390,6 @@ class LiveCall(Speaking):
             self._outcome = OPTED_OUT
             self._in_background(self._control.opt_out(self.id), "opt out")
             self.report(OptedOut())
-
-    def _caller_silent(self, seconds: int) -> None:
-        self.report(CallerSilent(seconds))
 
     def _note(self, name: str, facts: dict[str, object]) -> None:
         self._in_background(self._control.note(self.id, name, facts), "note")

@@ -32,6 +32,10 @@ class Ears:
         self._voice = voice
         self._gone = gone
 
+    def on_silence(self, seconds: int) -> None:
+        """The caller has said nothing for so long."""
+        self._silent(seconds)
+
     def on_room(self) -> None:
         """The queue takes audio again."""
         self._voice.rooms += 1
@@ -40,10 +44,6 @@ class Ears:
     def on_digit(self, digit: str) -> None:
         """The caller pressed a key."""
         self._digit(digit)
-
-    def on_silence(self, seconds: int) -> None:
-        """The caller says nothing."""
-        self._silent(seconds)
 
     def on_fact(self, name: str, facts: dict[str, object]) -> None:
         """For the call's record."""

@@ -40,7 +40,7 @@ def old_calls(before: datetime) -> Select[Any]:
     return query.order_by(calls.c.created_at, calls.c.id).limit(BATCH)
 
 
-def old_payloads(before: datetime) -> Select[Any]:
+def old_payloads(before: datetime) -> Select[Any, Any, Any, Any]:
     """What carriers said before a moment, of calls that are over or not there, the oldest first."""
     lives = exists().where(calls.c.id == inbox.c.call_id, calls.c.status.in_(LIVE))
     query = select(inbox.c.provider, inbox.c.account, inbox.c.key, inbox.c.call_id)
