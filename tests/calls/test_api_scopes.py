@@ -100,6 +100,7 @@ async def described(world: Telephone) -> Mapping[tuple[str, str], Mapping[str, A
 async def test_every_route_stands_in_the_table_and_says_what_it_needs(
     described: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> None:
+    assert CLOSED is Scope.ADMIN
     assert described.keys() == NEEDED.keys() | PLUGINS_OWN.keys()
     for route, needs in {**NEEDED, **PLUGINS_OWN}.items():
         assert described[route].get(NAME, CLOSED) == needs, route

@@ -144,9 +144,9 @@ async def test_nothing_is_left_of_a_person_who_is_forgotten(tmp_path: Path, prov
             ends = (now["from"], now["to"])
             wanted = {"outbound": (ours, "forgotten"), "inbound": (None, ours)}
             assert ends == wanted[was["direction"]]
-        friend = await world.call(other)
-        assert friend["metadata"] == {"friend of": "tel:forgotten", "order": 17}
-        assert friend["to"] == STRANGER[provider]
+        stranger = await world.call(other)
+        assert stranger["metadata"] == {"friend of": "tel:forgotten", "order": 17}
+        assert stranger["to"] == STRANGER[provider]
         again = await forget(world)
         assert not any(again["erased"].values())
     assert not any(traces(tmp_path, *words).values())

@@ -40,10 +40,11 @@ def old_calls(before: datetime) -> Select[Any]:
     return query.order_by(calls.c.created_at, calls.c.id).limit(BATCH)
 
 
-def old_payloads(before: datetime) -> Select[Any, Any, Any, Any]:
+def old_payloads(before: datetime) -> Any:
     """What carriers said before a moment, of calls that are over or not there, the oldest first."""
     lives = exists().where(calls.c.id == inbox.c.call_id, calls.c.status.in_(LIVE))
-    query = select(inbox.c.provider, inbox.c.account, inbox.c.key, inbox.c.call_id)
+    columns: list[Any] = [inbox.c.provider, inbox.c.account, inbox.c.key, inbox.c.call_id]
+    query = select(*columns)
     return query.where(inbox.c.at < before, ~lives).order_by(inbox.c.at).limit(BATCH)
 
 
@@ -88,12 +89,13 @@ async def delete_calls(conn: AsyncConnection, ids: Sequence[str]) -> None:
 
 async def delete_payloads(conn: AsyncConnection, before: datetime) -> int:
     """Delete some payloads, and the answers that were kept of their calls; how many rows of the inbox."""
-    rows = (await conn.execute(old_payloads(before))).all()
+    rows = (await conn.execute(old_payloads(before))).mappings().all()
     if not rows:
         return 0
     keys = tuple_(inbox.c.provider, inbox.c.account, inbox.c.key)
-    await conn.execute(delete(inbox).where(keys.in_([tuple(row[:3]) for row in rows])))
-    ids = {row[3] for row in rows} - {None}
+    theirs = [(row["provider"], row["account"], row["key"]) for row in rows]
+    await conn.execute(delete(inbox).where(keys.in_(theirs)))
+    ids = {row["call_id"] for row in rows} - {None}
     await conn.execute(delete(documents).where(documents.c.call_id.in_(ids)))
     return len(rows)
 
