@@ -47,6 +47,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "poll-recording": "asking after a recording",
         "stop-recording": "stopping a recording",
         "resume-recording": "going on with a recording",
+        "commands-cut-off": "finding what a crash left undone",
         "erase-flights": "erasing its flight record",
         "erase-recording": "erasing a recording",
         "forget-carrier-ids": "forgetting the ids of the carrier",

@@ -64,6 +64,7 @@ CALL: Mapping[str, Words] = {
     "digits-gathered": "Keys were taken by a document; which ones is not kept[ (transfer {transfer})].",
     "prompt-ended": "The caller had heard what was said to them.",
     "digits-sent": "Keys were pressed toward the far end: {count}, by {how}.",
+    "opted-out": "The other side wants no more calls from us: its number is on the blocklist.",
 }
 ANSWER: Mapping[str, Words] = {
     "call-ringing": "It rang.",
