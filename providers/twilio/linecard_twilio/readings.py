@@ -134,7 +134,7 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
         reason=reason,
         code=code,
         duration=form.whole("CallDuration"),
-        at=_moment(form),
+        at=_moment(form) if leg == CALLER else None,
     )
 
 

@@ -38,14 +38,8 @@ class Shape:
 
 
 ANSWER_FIELDS = ("CallSid", "From", "To", "Direction", "CallStatus")
-END_FIELDS = (
-    "CallDuration",
-    "SipResponseCode",
-    "SequenceNumber",
-    "ParentCallSid",
-    "Timestamp",
-    "To",
-)
+END_FIELDS = ("CallDuration", "SipResponseCode", "SequenceNumber", "ParentCallSid")
+PROGRESS_FIELDS = (*END_FIELDS, "Timestamp", "To")
 LEG_FIELDS = (
     "CallSid",
     "CallStatus",
@@ -89,8 +83,8 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
             readings.callers_ids,
         ),
         Kind.BACK: Shape(readings.nothing, ("CallSid",), Reason.NEXT),
-        Kind.RINGING: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
-        Kind.ENDED: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
+        Kind.RINGING: Shape(readings.status, ("CallSid", "CallStatus"), None, PROGRESS_FIELDS),
+        Kind.ENDED: Shape(readings.status, ("CallSid", "CallStatus"), None, PROGRESS_FIELDS),
         Kind.MACHINE: Shape(readings.machine, ("CallSid", "AnsweredBy")),
         Kind.STREAM: Shape(readings.stream, ("StreamSid", "StreamEvent"), None, STREAM_FIELDS),
         Kind.RECORDING: Shape(
