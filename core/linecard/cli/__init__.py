@@ -48,7 +48,7 @@ for command in (
 app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
 app.add_typer(fallback, name="fallback", help="Documents for when this server does not answer.")
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
-app.add_typer(blocklist, name="blocklist", help="Callers whose calls are not taken.")
+app.add_typer(blocklist, name="blocklist", help="Whose calls are not taken, and who is not called.")
 
 
 def main() -> None:

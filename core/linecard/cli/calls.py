@@ -25,7 +25,7 @@ def call(
         ),
     ] = None,
     ring_seconds: Annotated[int | None, typer.Option(help="Default: 45.")] = None,
-    max_seconds: Annotated[int | None, typer.Option(help="Default: 1800.")] = None,
+    max_seconds: Annotated[int | None, typer.Option(help="Default: the number's own.")] = None,
     send_digits: Annotated[str | None, typer.Option(help="Keys to press at the answer.")] = None,
     metadata: Annotated[str | None, typer.Option(help="JSON for the agent.")] = None,
     notify: Annotated[

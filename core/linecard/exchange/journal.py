@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 MOST_BYTES = 64 * 1024 * 1024
 MOST_PROCESSES = 64
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -60,9 +61,13 @@ class KeptRequest:
         )
 
 
+def _proves(header: str) -> bool:
+    return header in SECRET_HEADERS or "signature" in header
+
+
 def keep(provider: str, account: str, request: CarrierRequest) -> KeptRequest:
     """A request as the journal keeps it."""
-    shown = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
+    shown = {name: value for name, value in request.headers.items() if not _proves(name)}
     return KeptRequest(
         provider=provider,
         account=account,
@@ -172,8 +177,9 @@ def _claimed(path: Path) -> tuple[Path, int]:
     """The first of the files that no other process has, locked. Raises OSError."""
     for n in range(MOST_PROCESSES):
         name = path if n == 0 else path.with_name(f"{path.name}.{n}")
-        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.open(name, FLAGS, 0o600)
         try:
+            _make_ours(name, file)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(file)
@@ -183,6 +189,13 @@ def _claimed(path: Path) -> tuple[Path, int]:
         else:
             return name, file
     raise BlockingIOError(f"{MOST_PROCESSES} processes have a journal at {path} already")
+
+
+def _make_ours(name: Path, file: int) -> None:
+    """What stands in it is believed: it must be this user's, and nobody else may write there."""
+    if os.fstat(file).st_uid != os.geteuid():
+        raise PermissionError(f"{name} belongs to another user")
+    os.fchmod(file, 0o600)
 
 
 def _write(file: int, data: bytes) -> None:

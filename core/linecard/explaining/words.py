@@ -18,6 +18,8 @@ MENU_KEY = re.compile(r"\bthe key \S of the menu")
 UNPRINTABLE = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 PART = re.compile(r"\[([^][]*)\]")
 FIELD = re.compile(r"\{(\w+)\}")
+BARE = re.compile(r"(?<![\w+.-])\d{10,15}(?![\w.-])")
+"""A telephone number as carriers write it in their texts."""
 NOT_SAID = "not said"
 
 
@@ -27,6 +29,7 @@ def clean(value: object) -> str:
     text = UNPRINTABLE.sub(" ", text).strip()
     text = ADDRESS.sub(r"\1://\3", text)
     text = masked(SIP.sub(lambda found: mask(found.group()), text))
+    text = BARE.sub(lambda found: mask(found.group()), text)
     text = MENU_KEY.sub("a key of the menu", text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 

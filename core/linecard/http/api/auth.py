@@ -13,7 +13,7 @@ from starlette.types import Scope as Asked
 from starlette.websockets import WebSocketClose
 
 from linecard.http.api.problems import problem
-from linecard.http.api.scopes import HELD
+from linecard.http.api.scopes import CLOSED, HELD
 from linecard.settings import Scope, Secret, scoped_keys
 
 SCHEME = HTTPBearer(auto_error=False, description="LINECARD_API_KEY")
@@ -68,8 +68,8 @@ class KeyRequired:
         held = scope_of(Headers(scope=asked).get("authorization"), self._key)
         if held is None:
             return problem(401, WANTED, headers=CHALLENGE)
-        needed = self._needed(asked)
-        if needed is not None and not held.covers(needed):
+        needed = self._needed(asked) or CLOSED
+        if not held.covers(needed):
             return problem(403, f"the key's scope is {held}; this needs {needed}", scope=needed)
         asked[HELD] = held
         return None

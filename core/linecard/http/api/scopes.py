@@ -33,6 +33,7 @@ NEEDED: Mapping[tuple[str, str], Scope] = MappingProxyType(
         ("GET", "/calls"): Scope.READ,
         ("POST", "/calls"): Scope.CALL,
         ("GET", "/calls/{call_id}"): Scope.READ,
+        ("GET", "/calls/{call_id}/explanation"): Scope.READ,
         ("POST", "/calls/{call_id}/hangup"): Scope.CALL,
         ("POST", "/calls/{call_id}/transfer"): Scope.CALL,
         ("POST", "/calls/{call_id}/dtmf"): Scope.CALL,
