@@ -16,7 +16,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from linecard.outgoing.signing import read_secret
 from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
-from linecard.settings.keys import MOST_KEYS, Scope, scoped_keys
+from linecard.settings.keys import Scope, scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 from linecard.settings.values import AccountLimits, KeepDays
