@@ -197,8 +197,8 @@ async def recording_refused(of: Played) -> str:
     await of.has(call_id, "stream-started")
     with fault(of.at.world, r"POST .*/Record", error_before=1):
         asked = await of.at.world.api.post(f"/api/calls/{call_id}/recording", json={"do": "start"})
-        assert asked.status_code == 202, asked.text
-        await of.has(call_id, "recording-failed")
+        assert asked.status_code == 502, asked.text
+        await of.has(call_id, "recording-start-refused")
     await of.at.world.api.post(f"/api/calls/{call_id}/hangup")
     return call_id
 
@@ -291,8 +291,7 @@ COURSES: tuple[Course, ...] = (
     Course(machine, (r"judged to be: machine",), carriers=OF_DOCUMENTS),
     Course(
         recording_refused,
-        (r"A recording was asked for", r"A recording came to nothing: "),
-        "recording is allowed on the account",
+        (r"A recording was asked for", r"The recording could not be started: "),
         carriers=OF_DOCUMENTS,
     ),
     Course(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import stat
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,6 +66,8 @@ def is_held(address: object) -> bool:
 def _peer(fd: str) -> object:
     """Whom an open file of ours talks with; None where it is no connected socket."""
     try:
+        if not stat.S_ISSOCK(os.fstat(int(fd)).st_mode):
+            return None
         with socket.socket(fileno=os.dup(int(fd))) as one:
             return one.getpeername()
     except OSError:

@@ -64,6 +64,8 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "record": False,
         "enabled": True,
         "notify": None,
+        "consent": None,
+        "record_after_transfer": False,
         "routing": {},
     }
     assert setup

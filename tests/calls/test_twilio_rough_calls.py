@@ -136,7 +136,7 @@ async def test_a_running_recording_is_paused_goes_on_and_is_stopped(world: Telep
     await world.until(placed["id"], lambda call: "stream-started" in names(call))
     for do in ("pause", "resume", "stop"):
         answer = await world.api.post(f"/api/calls/{placed['id']}/recording", json={"do": do})
-        assert answer.status_code == 200, (do, answer.text)
+        assert answer.status_code == 202, (do, answer.text)
     await world.until(
         placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
