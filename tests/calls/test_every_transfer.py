@@ -238,6 +238,7 @@ async def test_a_caller_whose_target_leaves_before_they_meet_is_back_with_the_ag
         await play(world, [case(WARM, phone, result=results) for phone in gone])
 
 
+@pytest.mark.slow
 @CONSULTING
 async def test_reports_that_come_twice_and_out_of_order_end_in_the_same(
     tmp_path: Path, provider: str

@@ -64,7 +64,9 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_jobs, "POLL_AFTER", recording_jobs.POLL_AFTER / 60)
 
 
-@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+@pytest.mark.parametrize(
+    "provider", ["plivo", "twilio", pytest.param("exotel", marks=pytest.mark.slow)]
+)
 async def test_a_file_that_comes_an_hour_late_is_kept_once(
     tmp_path: Path, provider: str, hurried: None
 ) -> None:
