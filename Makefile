@@ -8,7 +8,7 @@ STRANGERS = $(patsubst %/pyproject.toml,%,$(wildcard ./examples/linecard_*/pypro
 SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
-.PHONY: demo test test-slow certify lint format docs clean
+.PHONY: demo test test-slow test-orders certify lint format docs clean
 
 demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
@@ -18,6 +18,10 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+# Every order, repeat and loss of the callbacks of every kind of call, with the count of cases.
+test-orders: $(READY)
+	$(BIN)/python -m pytest -q -n auto -rP tests/calls/test_every_order.py $(ARGS)
 
 # The providers in examples/ as strangers have them: built, and installed beside an installed Linecard
 # in an environment of its own. $(VENV) lends it the locked dependencies, so nothing is downloaded.

@@ -14,6 +14,7 @@ from pathlib import Path
 from docs.listings import LISTINGS
 
 ROOT = Path(__file__).parents[1]
+LANGUAGES = {".py": "python", ".yaml": "yaml", ".conf": "nginx", ".json": "json"}
 PART = re.compile(r"<!-- generated: (?P<name>[\w./-]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -37,7 +38,7 @@ def _part(name: str) -> str:
     if name in LISTINGS:
         return LISTINGS[name]().strip()
     path = ROOT / name
-    language = {".py": "python", ".yaml": "yaml", ".conf": "nginx"}.get(path.suffix, "")
+    language = LANGUAGES.get(path.suffix, "")
     return f"```{language}\n{path.read_text(encoding='utf-8').strip()}\n```"
 
 

@@ -12,19 +12,28 @@ from textwrap import dedent
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from docs.commands import commands
 from docs.tables import table
 
 from linecard.calls import ALLOWED, ENDS, CallStatus
+from linecard.doctor import CHECKS
+from linecard.doctor.machine import versions
+from linecard.explaining import Record, explain, written
+from linecard.explaining.kinds import KINDS
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.metrics import Metrics
 from linecard.plugins import Plugins, capabilities
 from linecard.plugins.steps import STEPS
 from linecard.simulator.faults import KNOBS
+from linecard.transfers import STEPS as TRANSFER_STEPS
+from linecard.transfers import TransferState
 
 CORE = Path(inspect.getfile(Plugins)).parents[1]
 DISTRIBUTION = "linecard"
 LONGEST_LINE = 100
+EXPLAINED = Path(__file__).parent / "samples" / "explained"
+"""Facts of calls that were recorded over a simulated carrier."""
 
 
 def signature(specs: type, hook: str) -> str:
@@ -165,6 +174,8 @@ def fact_table() -> str:
 def _plain(value: object) -> str:
     if isinstance(value, frozenset | tuple):
         return ", ".join(sorted(value)) or "-"
+    if isinstance(value, Mapping):
+        return f"{len(value)} codes" if len(value) > 4 else "; ".join(sorted(value)) or "-"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
@@ -207,6 +218,37 @@ def state_table() -> str:
     return table(["from", "to"], rows)
 
 
+def transfer_diagram() -> str:
+    """The steps of a transfer, as a Mermaid diagram."""
+    states = [f'  state "{one}" as {one}' for one in TransferState]
+    begins = [f"  [*] --> {one}" for one in (TransferState.WAITING, TransferState.CONSULTING)]
+    return "```mermaid\nstateDiagram-v2\n" + "\n".join([*states, *begins, *_steps()]) + "\n```"
+
+
+def _steps() -> Iterator[str]:
+    """One arrow for each pair of states, with all that leads that way."""
+    for before in TransferState:
+        for after in TransferState:
+            why = [
+                str(what)
+                for (state, what), to in TRANSFER_STEPS.items()
+                if (state, to) == (before, after)
+            ]
+            if why:
+                yield f"  {before} --> {after}: {' / '.join(why)}"
+
+
+def transfer_table() -> str:
+    """The same steps, row by row."""
+    rows = [
+        [f"`{state}`", what, f"`{after}`"]
+        for one in TransferState
+        for (state, what), after in TRANSFER_STEPS.items()
+        if state is one
+    ]
+    return table(["state", "what happens", "then"], rows)
+
+
 def metric_table() -> str:
     """Every metric, by the name that Prometheus sees."""
     found = [one for one in vars(Metrics()).values() if hasattr(one, "_labelnames")]
@@ -235,6 +277,33 @@ def fault_list() -> str:
     return ", ".join(f"`{knob}`" for knob in sorted(KNOBS)) + "."
 
 
+def explained(name: str) -> str:
+    """The explanation of a call that was recorded over a simulated carrier."""
+    kept = (EXPLAINED / f"{name}.json").read_bytes()
+    lines = written(explain(msgspec.json.decode(kept, type=Record)))
+    return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
+
+
+def kind_table() -> str:
+    """Every kind of line on a call's record, and what the explanation makes of it."""
+    rows = [[f"`{name}`", kind.topic, _words(kind.words)] for name, kind in sorted(KINDS.items())]
+    return table(["event", "topic", "in words"], rows)
+
+
+def _words(words: str | Callable[[Mapping[str, object]], str]) -> str:
+    """Braces are facts, and brackets what is left out without them."""
+    return (words if isinstance(words, str) else words({})).replace("|", "/")
+
+
+def check_table() -> str:
+    """The doctor's checks, in their order."""
+    told = {"versions": versions, **CHECKS}
+    first = [["`plugins`", "Plugins that could not be loaded, with the reason."]]
+    first.append(["`settings`", "Whether all settings can be read, and all accounts opened."])
+    rows = [[f"`{name}`", inspect.getdoc(check) or ""] for name, check in told.items()]
+    return table(["check", "what"], [rows[0], *first, *rows[1:]])
+
+
 LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "provider-hooks": provider_hooks,
@@ -245,8 +314,14 @@ LISTINGS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "facts": fact_table,
         "state-diagram": state_diagram,
         "state-table": state_table,
+        "transfer-diagram": transfer_diagram,
+        "transfer-table": transfer_table,
         "metrics": metric_table,
         "faults": fault_list,
+        "explained-never-opened": lambda: explained("stream-never-opened"),
+        "explained-transfer": lambda: explained("transfer-busy"),
+        "kinds": kind_table,
         "commands": commands,
+        "doctor-checks": check_table,
     }
 )

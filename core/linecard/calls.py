@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+FORGOTTEN = "forgotten"
+"""In the route of a call whose contents were erased; nothing that comes late is written on it again."""
 NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,6 +42,53 @@ class Machine(StrEnum):
     OFF = "off"
     DETECT = "detect"
     WAIT_FOR_BEEP = "wait-for-beep"
+
+
+class Consented(StrEnum):
+    """How far the consent to a recording has come: `announced` and `given` allow it."""
+
+    ASKED = "asked"
+    ANNOUNCED = "announced"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
+class MachineKind(StrEnum):
+    """Who or what answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    FAX = "fax"
+    UNKNOWN = "unknown"
+
+
+CERTAINTY = (MachineKind.UNKNOWN, MachineKind.HUMAN, MachineKind.MACHINE, MachineKind.FAX)
+"""What a later or an earlier report cannot take back: a machine that was heard was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What is known of who answered: `word` is the carrier's own.
+
+    `greeting_over`: a machine has said its greeting, and records now.
+    """
+
+    kind: MachineKind
+    word: str = ""
+    greeting_over: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, str]:
+        """By which two reports are compared."""
+        return CERTAINTY.index(self.kind), self.greeting_over, self.word
+
+    def outranks(self, other: Detection | None) -> bool:
+        """Whether this report stands where both came, in whatever order.
+
+        Reports may contradict each other, and overtake each other: a fax goes before a machine, a machine
+        before a human, anything before `unknown`; of two machines the one whose greeting is over.
+        """
+        return other is None or self.rank > other.rank
 
 
 ENDS = frozenset(
@@ -78,6 +127,10 @@ class Call:
 
     `from_` is None for a withheld caller. `carrier_ids` is the provider's own open dict. `duration`
     is in seconds and comes only from durations the carrier reports; `cost` is a decimal in US dollars.
+    `notify` is where its notifications go, None: nowhere.
+    `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
+    `consent` is what is asked before it is recorded (see `linecard.consent`), empty for nothing.
+    `voicemail` is the message that an answering machine is left, where there is one.
     """
 
     id: str
@@ -106,8 +159,35 @@ class Call:
     end_reason: str | None = None
     outcome: str | None = None
     closing: str | None = None
+    closing_at: datetime | None = None
+    notify: str | None = field(default=None, repr=False)
+    route: Mapping[str, object] = field(default_factory=dict)
+    consent: Mapping[str, object] = field(default_factory=dict)
+    consented: Consented | None = None
+    record_after_transfer: bool = False
+    answered_by: MachineKind | None = None
+    answered_word: str = ""
+    greeting_over: bool = False
+    voicemail: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def may_be_recorded(self) -> bool:
+        """Whether the caller has agreed, where that is asked; false until then."""
+        return not self.consent or self.consented in (Consented.ANNOUNCED, Consented.GIVEN)
+
+    @property
+    def detection(self) -> Detection | None:
+        """Who answered, as far as the carrier has told."""
+        if self.answered_by is None:
+            return None
+        return Detection(self.answered_by, self.answered_word, self.greeting_over)
 
     @property
     def is_over(self) -> bool:
         """Whether the status is an end."""
         return self.status in ENDS
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether all that it held of a person was erased."""
+        return FORGOTTEN in self.route

@@ -24,6 +24,27 @@ class RecordAt(StrEnum):
     THEIRS = "theirs"
 
 
+class AcceptKey(StrEnum):
+    """Where a dialled target is asked for the key: by the `dial` itself, by the whisper's `document`."""
+
+    NOWHERE = "nowhere"
+    DIAL = "dial"
+    DOCUMENT = "document"
+
+
+class KeysBy(StrEnum):
+    """How keys are pressed toward the far end during a call.
+
+    `stream`: a message on the socket; `tones`: sound that we play on it; `api`: a request of the hook
+    `send_digits`; `document`: the carrier presses them in a document, for which the stream ends.
+    """
+
+    STREAM = "stream"
+    TONES = "tones"
+    API = "api"
+    DOCUMENT = "document"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """A carrier's limits and habits. Seconds, and calls a second that one account may dial.
@@ -35,8 +56,20 @@ class Facts:
     carry a proof of the number's own. `reports_ends`: it tells the end of every call by itself.
     `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
     target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
-    be told who is coming at all. `reports_streams`: it reports on the streams it opens.
+    be told who is coming at all. `accept_key`: where a dialled target is asked for a key; `rings_in_order`:
+    it rings the targets of one Dial one after the other. `cuts_stream`: a transfer that it accepts ends
+    our stream at once. `reports_streams`: it reports on the streams it opens.
     `machine_with_digits`: detection works where digits are sent at the answer.
+    `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
+    cannot, our own stream does. `transfer_ends_recording`: what records the caller's leg ends, or may
+    end, when a transfer gives it another document.
+    `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}`
+    and `{wss}` in it are our addresses.
+    `cautions`: by prefix of our number (`+91`), a sentence on what no look-up
+    can see and makes calls fail.
+    `keys_heard`: a caller's keys are told, on the `stream` or by `document`;
+    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call.
+    `most_digits`: how many a dial may press at its answer, pauses included; 0: none.
     """
 
     calls_per_second: float
@@ -54,9 +87,20 @@ class Facts:
     cost_seconds: int = 0
     consults: bool = False
     warm: bool = True
+    accept_key: AcceptKey = AcceptKey.NOWHERE
+    rings_in_order: bool = False
+    cuts_stream: bool = False
     reports_streams: bool = True
     machine_with_digits: bool = True
+    speaks: bool = True
+    gathers: bool = True
+    transfer_ends_recording: bool = False
+    keys_heard: frozenset[str] = frozenset({"stream", "document"})
+    keys_pressed: frozenset[KeysBy] = frozenset({KeysBy.TONES})
+    most_digits: int = 64
     regions: tuple[str, ...] = ()
+    advice: Mapping[str, str] = field(default_factory=dict)
+    cautions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +180,13 @@ class HangUpResult(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
     """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
-    `host:port`) alone and dropped on a change of host."""
+    `host:port`) alone and dropped on a change of host. `external`: it lies in a storage of the account's
+    own that no setting opens to us, and is not asked for."""
 
     url: str
     hosts: frozenset[str]
     authorization: str | None = None
+    external: bool = False
 
 
 class TransferStage(StrEnum):
@@ -162,8 +208,10 @@ class TransferOrder:
 
     `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will
     name; `whispers`: each is told who is coming before the caller is connected. A carrier that cannot
-    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`, `callback_url` for reports of the targets' legs and of the room, and `legs`, the
-    carrier's ids of the targets' legs (`target:1`) as `consult` gave them.
+    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`,
+    `callback_url` for reports of the targets' legs and of the room, and `legs`, the carrier's ids of the
+    targets' legs (`target:1`) as `consult` gave them. There `target_urls` are documents of the targets'
+    own, in the order of `targets`, which end in the room; `first` is the place of the first target.
     """
 
     reference: str
@@ -177,6 +225,8 @@ class TransferOrder:
     room: str = ""
     callback_url: str = ""
     legs: Mapping[str, str] = field(default_factory=dict)
+    target_urls: tuple[str, ...] = ()
+    first: int = 1
 
 
 class TransferStart(StrEnum):

@@ -4,6 +4,7 @@ LinecardError
 ├── InvalidField            a value from outside is not acceptable; names the field
 ├── NotFound                no number, call, recording or agent of that name
 ├── Conflict                it exists already, or it is in use
+│   └── RecordingRefused    nothing was asked of the carrier; names the reason
 ├── CallOver                the call has ended; nothing more can be asked of it
 ├── UnsupportedByProvider   this provider (or stream profile) lacks the hook
 ├── GateRefused             a number may not leave: country, premium, allow list, veto
@@ -49,6 +50,17 @@ class NotFound(LinecardError):
 
 class Conflict(LinecardError):
     """It exists already, or it is in use."""
+
+
+class RecordingRefused(Conflict):
+    """A recording cannot be started, stopped, paused or gone on with as the call stands.
+
+    `reason`: `no-consent`, `not-answered`, `not-running` or `paused`.
+    """
+
+    def __init__(self, call_id: str, reason: str, message: str) -> None:
+        super().__init__(f"call {call_id}: {message} ({reason})")
+        self.reason = reason
 
 
 class CallOver(LinecardError):

@@ -10,21 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from linecard.calls import CallStatus, Direction
+from linecard.calls import CallStatus, Detection, Direction, MachineKind
 
 CALLER = "caller"
 MEDIA = "media"
-
-
-class MachineKind(StrEnum):
-    """Who or what answered."""
-
-    HUMAN = "human"
-    MACHINE = "machine"
-    FAX = "fax"
-    UNKNOWN = "unknown"
 
 
 class TransferResult(StrEnum):
@@ -39,13 +31,26 @@ class TransferResult(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class RecordingResult(StrEnum):
+    """What a request about a recording came to, confirmed by the carrier."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
-    """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key."""
+    """A fact from the carrier. `key` is unique per provider and fact: a repeat has the same key.
+
+    `at` is when it happened by the carrier's clock (aware), None where it does not say.
+    """
 
     key: str
     leg: str = CALLER
     carrier_ids: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class LegEnded(CarrierEvent):
 
     `duration` is the real length, `billed` the rounded one, both in seconds; `cost` a decimal in US
     dollars; `code` and `reason` are the carrier's. `ran_out`: our document had nothing left to do.
+    `answered_at` is when the leg was answered by the carrier's clock (aware), where its end says so.
+    `concluded`: nobody has reported it, core has concluded it; a report goes before it.
     """
 
     status: CallStatus
@@ -89,6 +96,8 @@ class LegEnded(CarrierEvent):
     billed: int | None = None
     cost: str | None = None
     ran_out: bool = False
+    answered_at: datetime | None = None
+    concluded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +115,20 @@ class CallRated(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineDetected(CarrierEvent):
-    """Answering-machine detection has decided; `raw` is the carrier's word."""
+    """Answering-machine detection has decided; `raw` is the carrier's word.
+
+    `greeting_over`: the machine has said its greeting (a beep, or silence, was heard) and records.
+    The `key` holds the word: another word is another fact, and both are kept.
+    """
 
     kind: MachineKind
     raw: str = ""
+    greeting_over: bool = False
+
+    @property
+    def detection(self) -> Detection:
+        """What it says of who answered."""
+        return Detection(self.kind, self.raw, self.greeting_over)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,25 +141,32 @@ class StreamReported(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted(CarrierEvent):
-    """A recording runs."""
+    """A recording runs; `channels` where it is said: 2 keeps caller and agent apart."""
 
     recording: str
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReady(CarrierEvent):
-    """A recording's file can be fetched; `duration_ms` is None while the carrier does not know it."""
+    """A recording's file can be fetched; `duration_ms` and `channels` are None where that is not said."""
 
     recording: str
     url: str
     duration_ms: int | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(CarrierEvent):
-    """A recording was asked for and did not start, or its file never came."""
+    """A recording was asked for and did not start, or its file never came; `recording` where it has an id.
+
+    `absent`: it ran, and there was nothing to make a file of.
+    """
 
     reason: str
+    recording: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,17 +181,25 @@ class TransferReported(CarrierEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(CarrierEvent):
-    """A dialled leg has answered, or pressed the key that was asked of it; `bridged` once it is connected with the caller."""
+    """A dialled leg has answered, or pressed the key that was asked of it; `bridged` once it is connected with the caller.
+
+    `ready` false: it has answered, and is still told who is coming or asked for a key.
+    """
 
     transfer: str
     bridged: bool = False
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitsGathered(CarrierEvent):
-    """Digits collected by a document."""
+    """Digits collected by a document; of a target that was asked for a key, `transfer` is our reference.
+
+    Empty digits: none were pressed in time.
+    """
 
     digits: str
+    transfer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,9 +331,19 @@ class MarkReached(AgentEvent):
 
 @dataclass(frozen=True, slots=True)
 class MachineAnswered(AgentEvent):
-    """Answering-machine detection has decided."""
+    """Answering-machine detection has decided, or knows better than before; `raw` is the carrier's word.
+
+    `greeting_over`: a machine has said its greeting, and records what it hears from now on.
+    """
 
     kind: MachineKind
+    raw: str = ""
+    greeting_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut(AgentEvent):
+    """The other side has pressed the key by which it asks not to be called again; its number is blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +361,20 @@ class StreamLost(AgentEvent):
 @dataclass(frozen=True, slots=True)
 class StreamResumed(AgentEvent):
     """A new audio socket carries the call again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSilent(AgentEvent):
+    """Nothing at all has arrived on the audio socket for `seconds`: the line or the network is at fault."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilent(AgentEvent):
+    """The caller has been silent for `seconds`, by the level of the audio; told every 5 s while it lasts."""
+
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,11 @@ class ProviderHooks:
         raise NotImplementedError
 
     @hookspec
+    def delete_recording(self, recording: str) -> Awaitable[None]:
+        """Delete a recording's file at the carrier; one that is gone already is no error."""
+        raise NotImplementedError
+
+    @hookspec
     def transfer(self, call: Call, order: TransferOrder) -> Awaitable[TransferStarted]:
         """Do one stage of a transfer; the caller's document is asked for at `order.document_url`.
 
@@ -258,7 +263,7 @@ class PluginHooks:
 
     @hookspec
     def routes(self) -> Sequence[object]:
-        """Return FastAPI routers to stand under `/api`, behind the same key."""
+        """Return FastAPI routers to stand under `/api`, for admin keys unless a route names its scope."""
         raise NotImplementedError
 
     @hookspec

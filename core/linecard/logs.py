@@ -16,14 +16,15 @@ NUMBER = re.compile(r"\+\d{8,15}\b")
 TOKEN = re.compile(r"(/ws/[a-z0-9_-]+/)[^\s?\"']+|([?&]t=)[A-Za-z0-9_-]+")
 
 
-def _clean(text: str) -> str:
-    masked = NUMBER.sub(lambda found: mask(found.group()), text)
-    return TOKEN.sub(lambda found: f"{found.group(1) or found.group(2)}***", masked)
+def masked(text: str) -> str:
+    """The text with telephone numbers and our tokens masked."""
+    text = NUMBER.sub(lambda found: mask(found.group()), text)
+    return TOKEN.sub(lambda found: f"{found.group(1) or found.group(2)}***", text)
 
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return _clean(value)
+        return masked(value)
     if isinstance(value, Mapping):
         return {name: _cleaned(inner) for name, inner in value.items()}
     return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value

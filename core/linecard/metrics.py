@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Journal(Protocol):
+    """What the metrics read of a journal."""
+
+    waiting: int
 
 
 class Metrics:
@@ -14,6 +22,12 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.live = Gauge(
             "linecard_live_calls", "Calls with a running agent", registry=self.registry
+        )
+        self.at_risk = self._gauge(
+            "calls_at_risk", "Calls that should be over and are not confirmed gone at the carrier"
+        )
+        self.minutes_at_risk = self._gauge(
+            "minutes_at_risk", "Minutes since the calls at risk should have been over, in all"
         )
         self.answer_seconds = Histogram(
             "linecard_webhook_seconds",
@@ -29,6 +43,22 @@ class Metrics:
         self.unmatched = self._counter(
             "unmatched_callbacks", "Callbacks of no known call", "provider"
         )
+        self.forgotten_callbacks = self._counter(
+            "forgotten_callbacks", "Late callbacks of forgotten calls; not written", "provider"
+        )
+        self.purged = self._counter("purged", "What was old enough and was deleted", "what")
+        self.given_up = self._counter("work_given_up", "Durable work given up", "kind")
+        self.journaled = self._counter(
+            "callbacks_journaled", "Callbacks kept while the database was busy"
+        )
+        self.not_journaled = self._counter(
+            "callbacks_not_journaled", "Callbacks that neither database nor journal took in time"
+        )
+        self.waited = self._counter("answers_waited", "Answers that asked to wait", "provider")
+        self.in_journal = self._gauge(
+            "callbacks_in_journal", "Callbacks kept and not in the database yet"
+        )
+        self.notifications = self._counter("notifications", "Deliveries of notifications", "result")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"
         )
@@ -40,9 +70,16 @@ class Metrics:
             "recording_failures", "Recordings that failed", "provider"
         )
 
+    def follow_journal(self, journal: Journal) -> None:
+        """Read how many callbacks wait in a journal whenever the metrics are asked for."""
+        self.in_journal.set_function(lambda: journal.waiting)
+
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, help: str) -> Gauge:
+        return Gauge(f"linecard_{name}", help, registry=self.registry)
 
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(f"linecard_{name}", help, labels, registry=self.registry)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import phonenumbers
 
 from linecard.errors import InvalidField
+
+
+class Blocks(StrEnum):
+    """Which calls an entry of the blocklist stops: theirs to us, ours to them, or both."""
+
+    BOTH = "both"
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +24,12 @@ class Number:
     """A registered number: what a company owns at a carrier.
 
     `stream` is a stream profile of the provider, or None for its default; `channels` is how many
-    calls at once we dial from it (calls that come in are counted, not refused). `proofs` are the
+    calls at once we dial from it (calls that come in are counted, not refused); `max_seconds` is how long
+    its calls may last. `proofs` are the
     secrets in the addresses that a person pastes at an unsigned carrier: the first goes out, all count.
+    `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
+    reads: who gets a call that comes in. `consent` is what is asked before a call is recorded (see
+    `linecard.consent`); `record_after_transfer`: a recorded call is recorded again once it was transferred.
     """
 
     id: str
@@ -25,6 +38,7 @@ class Number:
     account: str
     agent: str
     channels: int = 1
+    max_seconds: int = 1800
     stream: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     record: bool = False
@@ -32,6 +46,10 @@ class Number:
     former_target: str | None = None
     connected_target: str | None = None
     proofs: tuple[str, ...] = field(default=(), repr=False)
+    notify: str | None = field(default=None, repr=False)
+    routing: Mapping[str, object] = field(default_factory=dict)
+    consent: Mapping[str, object] = field(default_factory=dict)
+    record_after_transfer: bool = False
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

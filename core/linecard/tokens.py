@@ -6,6 +6,7 @@ import base64
 import hmac
 import secrets
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ from linecard.webhook import Kind
 
 WEBHOOK_TOKEN_CHARS = 22
 STREAM_MAC_CHARS = 32
+
+Claims = TypeVar("Claims", bound=msgspec.Struct)
 
 
 class StreamClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +31,16 @@ class StreamClaims(msgspec.Struct, frozen=True, array_like=True):
     agent: str
     profile: str
     pod: str
+    expires: int
+
+
+class ProbeClaims(msgspec.Struct, frozen=True, array_like=True):
+    """What a probe's pass says: whose requests it stands for. `expires` is a Unix time."""
+
+    id: str
+    provider: str
+    account: str
+    profile: str
     expires: int
 
 
@@ -65,19 +78,33 @@ class Tokens:
 
     def stream(self, claims: StreamClaims) -> str:
         """The path token of a media socket."""
-        body = _unpadded(msgspec.json.encode(claims))
-        return f"{body}.{_mac(self._keys[0], 'stream', body, STREAM_MAC_CHARS)}"
+        return self._sealed("stream", claims)
 
     def open_stream(self, token: str, now: float) -> StreamClaims:
         """What a path token says. Raises RequestRefused when it is forged, broken or too old."""
-        body, _, mac = token.partition(".")
-        if not self._fits(mac, "stream", body, STREAM_MAC_CHARS):
-            raise RequestRefused("the stream token is not ours")
-        padded = body + "=" * (-len(body) % 4)
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=StreamClaims)
+        claims = self._opened("stream", token, StreamClaims)
         if claims.expires < now:
             raise RequestRefused("the stream token is too old")
         return claims
+
+    def probe(self, claims: ProbeClaims) -> str:
+        """A pass for one probe of the doctor's; it opens nothing else."""
+        return self._sealed("probe", claims)
+
+    def open_probe(self, token: str) -> ProbeClaims:
+        """What a pass says, however old it is. Raises RequestRefused when it is forged or broken."""
+        return self._opened("probe", token, ProbeClaims)
+
+    def _sealed(self, purpose: str, claims: msgspec.Struct) -> str:
+        body = _unpadded(msgspec.json.encode(claims))
+        return f"{body}.{_mac(self._keys[0], purpose, body, STREAM_MAC_CHARS)}"
+
+    def _opened(self, purpose: str, token: str, kind: type[Claims]) -> Claims:
+        body, _, mac = token.partition(".")
+        if not self._fits(mac, purpose, body, STREAM_MAC_CHARS):
+            raise RequestRefused(f"the {purpose} token is not ours")
+        padded = body + "=" * (-len(body) % 4)
+        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
 
     def _fits(self, given: str, purpose: str, text: str, length: int) -> bool:
         candidates = [_mac(key, purpose, text, length).encode() for key in self._keys]

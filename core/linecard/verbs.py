@@ -52,9 +52,10 @@ class Record(Verb):
 class Dial(Verb):
     """Ring the targets, all at once, and connect the first that answers.
 
+    `in_order`: one after the other; core asks this of carriers alone that do so (`facts.rings_in_order`).
     `action_url` is asked for the next document when the dialling is over; `callback_url` hears of
     each target's leg. `whisper_url` and `accept_key` play to and are asked of the target before it is
-    connected.
+    connected; it has `accept_seconds` for the key.
     """
 
     targets: tuple[Cleared, ...]
@@ -65,6 +66,8 @@ class Dial(Verb):
     callback_url: str
     whisper_url: str | None = None
     accept_key: str | None = None
+    accept_seconds: int = 15
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,13 @@ class Conference(Verb):
     """Put this leg into a named room, in silence and without a beep, where the room ends with any of its two.
 
     `label` names the leg there (`caller`, `target:1`); `action_url` is asked for the next document
-    when the leg has left, `callback_url` hears who joins and leaves.
+    when the leg has left (None: its document goes on), `callback_url` hears who joins and leaves.
     """
 
     room: str
     label: str
     max_seconds: int
-    action_url: str
+    action_url: str | None
     callback_url: str
 
 
@@ -110,6 +113,13 @@ class Gather(Verb):
     tries: int = 1
     finish_on: str = "#"
     valid: str = "0123456789*#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Verb):
+    """Press keys toward the far end."""
+
+    digits: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

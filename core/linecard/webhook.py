@@ -26,7 +26,9 @@ class Kind(StrEnum):
     """What one of our addresses is for: the `k` in its query. The route follows from it.
 
     `dial` and `return` are addresses of a number, for carriers whose flows are built by hand: whom to
-    ring now, and the stream of a caller who is back from there.
+    ring now, and the stream of a caller who is back from there. `target` is the document of a target of
+    a consultation, `accept` is asked with the key that a target has pressed, or without one. `back`: a
+    caller whom nobody waits for any more.
     """
 
     ANSWER = "answer"
@@ -44,6 +46,9 @@ class Kind(StrEnum):
     LEG = "leg"
     DIAL = "dial"
     RETURN = "return"
+    TARGET = "target"
+    ACCEPT = "accept"
+    BACK = "back"
 
 
 ROUTES: Mapping[Kind, str] = MappingProxyType(
@@ -63,6 +68,9 @@ ROUTES: Mapping[Kind, str] = MappingProxyType(
         Kind.LEG: "callback/transfer",
         Kind.DIAL: "dial-up",
         Kind.RETURN: "answer",
+        Kind.TARGET: "dial-up",
+        Kind.ACCEPT: "dial-up",
+        Kind.BACK: "dial-up",
     }
 )
 """The fixed route, below `/{provider}/`, of every kind."""

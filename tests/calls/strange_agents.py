@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 
 import linecard
+from linecard.simulator.speech import beep
 
 HEARD: defaultdict[str, list[bytes]] = defaultdict(list)
 """What `listener` was given, by the call's id."""
@@ -90,3 +91,26 @@ async def exits(call: linecard.LiveCall) -> None:
 async def cancels_itself(call: linecard.LiveCall) -> None:
     """Raises what only the server should."""
     raise asyncio.CancelledError
+
+
+@linecard.agent
+async def card_taker(call: linecard.LiveCall) -> None:
+    """Asks for a card number only when nothing is recorded."""
+    try:
+        paused = await call.record("pause", resume_after=60)
+    except linecard.LinecardError as error:
+        call.outcome = f"not asked: {type(error).__name__}"
+    else:
+        call.outcome = (
+            "asked" if paused is linecard.RecordingResult.PAUSED else f"not asked: {paused}"
+        )
+        await call.record("resume")
+    await call.ended()
+
+
+@linecard.agent(rate=8000)
+async def speaks_once(call: linecard.LiveCall) -> None:
+    """Says one thing, and listens."""
+    await asyncio.sleep(0.1)
+    await call.play(beep() * 5)
+    await call.ended()

@@ -26,14 +26,22 @@ ROUTES = {
     ("patch", "/numbers/{number}"),
     ("delete", "/numbers/{number}"),
     ("post", "/numbers/{number}/rotate"),
+    ("get", "/blocklist"),
+    ("post", "/blocklist"),
+    ("delete", "/blocklist/{caller}"),
     ("post", "/calls"),
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),
+    ("get", "/calls/{call_id}/explanation"),
     ("post", "/calls/{call_id}/hangup"),
     ("post", "/calls/{call_id}/transfer"),
     ("post", "/calls/{call_id}/dtmf"),
     ("post", "/calls/{call_id}/recording"),
     ("get", "/calls/{call_id}/recordings/{n}"),
+    ("get", "/notifications"),
+    ("post", "/notifications/{notification_id}/retry"),
+    ("delete", "/calls/{call_id}/recordings/{n}"),
+    ("post", "/forget"),
     ("get", "/providers"),
     ("get", "/rates"),
 }
@@ -169,11 +177,11 @@ async def test_what_the_schema_of_a_call_promises(document: dict[str, Any]) -> N
     call = document["components"]["schemas"]["CallOut"]["properties"]
     wanted = (
         "id status direction from to provider account agent carrier_ids metadata created_at "
-        "answered_at ended_at duration cost end_reason recordings events"
+        "answered_at ended_at duration cost end_reason answered_by answered_word recordings events"
     )
     assert set(wanted.split()) <= set(call)
     wish = document["components"]["schemas"]["CallIn"]["properties"]
-    fields = "from to agent record machine ring_seconds max_seconds send_digits metadata"
+    fields = "from to agent record machine voicemail ring_seconds max_seconds send_digits metadata notify"
     assert set(wish) == set(fields.split())
     place = document["paths"]["/calls"]["post"]
     assert [one["name"] for one in place["parameters"]] == ["Idempotency-Key"]
@@ -260,6 +268,7 @@ def _body(chance: random.Random, document: dict[str, Any], operation: dict[str, 
     schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
     fields = document["components"]["schemas"][schema.rpartition("/")[2]]["properties"]
     usual = {"number": "+14155550100", "provider": "plivo", "agent": "echo", "from": "+14155550100"}
+    usual["caller"] = "+19005550100"
     kept = [name for name in fields if chance.random() < (0.95 if name in usual else 0.2)]
     return {
         name: usual[name] if name in usual and chance.random() < 0.9 else chance.choice(NASTY)

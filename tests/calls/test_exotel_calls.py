@@ -217,7 +217,7 @@ async def test_a_recorded_call_has_its_file(world: Telephone) -> None:
     await world.register(number=EXOPHONE)
     placed = await dial(world, record=True)
     call = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     await world.eventually(lambda: is_quiet(world))
 

@@ -24,6 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from linecard.exchange import running
+from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.socket import MediaSocket
 from linecard.listening import listening
 from linecard.settings import Secret
@@ -34,6 +35,7 @@ from linecard.store import calls
 from linecard.tokens import StreamClaims, Tokens, new_id
 from linecard.webhook import Kind
 from tests.calls import strange_agents
+from tests.calls.proxy import is_held
 from tests.calls.signed import (
     Changes,
     Line,
@@ -233,7 +235,7 @@ async def test_of_two_handshakes_at_the_same_time_one_start_wins(plivo: Plivo) -
     await line.hang_up()
 
 
-async def test_a_call_that_is_being_ended_takes_no_stream(plivo: Plivo) -> None:
+async def test_a_call_that_is_over_takes_no_stream(plivo: Plivo) -> None:
     line = await Line.ring(plivo)
     assert (await plivo.world.api.post(f"/api/calls/{line.call_id}/hangup")).status_code == 202
     assert await refusal(line.connect()) == 403
@@ -435,7 +437,7 @@ def _config(endpoint: Callable[[WebSocket], Awaitable[None]]) -> uvicorn.Config:
     """A server of one socket, with the same protocol under it as ours."""
     app = Starlette(routes=[WebSocketRoute("/", endpoint)])
     return uvicorn.Config(
-        app, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_config=None
+        app, port=0, ws=ImpatientWebSocket, ws_per_message_deflate=False, log_config=None
     )
 
 
@@ -461,6 +463,8 @@ async def test_a_peer_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatc
             await handshake(deaf)
             async with asyncio.timeout(20):
                 assert await ended == "the carrier reads too slowly"
+                while is_held(deaf.getsockname()):
+                    await asyncio.sleep(0.05)
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "media socket"]
 
 

@@ -57,7 +57,11 @@ async def test_health_needs_no_key(world: Telephone) -> None:
         refused(await stranger.get("/metrics"), 401)
     assert ready.status_code == 200
     account = {"provider": "plivo", "account": "main", "api": "simulated"}
-    assert ready.json() == {"status": "ready", "accounts": [account]}
+    assert ready.json() == {
+        "status": "ready",
+        "accounts": [account],
+        "journal": {"open": True, "waiting": 0},
+    }
 
 
 async def test_calls_are_counted_by_how_they_ended(world: Telephone) -> None:

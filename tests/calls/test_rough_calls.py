@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone, human
-from linecard.simulator.script import Press, Wait, WaitForSilence, WaitForSound
+from linecard.simulator.script import Wait
 from tests.calls.telephone import CUSTOMER, HUMAN, OURS, Telephone, names, telephone
 
 STAYS = Phone(script=(Wait(300),))
@@ -34,13 +34,14 @@ async def test_a_call_whose_stream_never_opened_has_failed(world: Telephone) -> 
     assert "apologised" in names(call)
 
 
-async def test_a_warm_transfer_tells_the_human_first(world: Telephone) -> None:
-    world.carrier.phones[CUSTOMER] = Phone(
-        script=(WaitForSound(), WaitForSilence(), Press("0"), Wait(60))
-    )
+async def test_a_transfer_with_a_whisper_tells_the_human_first(world: Telephone) -> None:
+    world.carrier.phones[CUSTOMER] = STAYS
     world.carrier.phones[HUMAN] = human("hello this is anna", talk_seconds=2)
-    await world.register(agent="greeter")
-    placed = await world.dial(metadata={"transfer_to": HUMAN})
+    await world.register()
+    placed = await world.dial()
+    await world.until(placed["id"], lambda call: "stream-started" in names(call))
+    wish = {"to": [HUMAN], "whisper": "An order of shoes."}
+    await world.api.post(f"/api/calls/{placed['id']}/transfer", json=wish)
     await world.ended(placed["id"])
     asked = [str(entry.facts["url"]) for entry in world.carrier.ledger.all(What.WEBHOOK)]
     assert any("k=whisper" in url for url in asked)

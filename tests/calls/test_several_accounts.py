@@ -209,7 +209,7 @@ async def test_calls_go_out_on_both_at_once(both: Two) -> None:
         assert (call["account"], call["status"]) == (account, "completed")
         assert float(call["cost"]) > 0
         call = await both.main.until(
-            call_id, lambda one: [it["status"] for it in one["recordings"]] == ["ready"]
+            call_id, lambda one: [it["status"] for it in one["recordings"]] == ["completed"]
         )
         carrier, foreign = both.of(account).carrier, both.of(other).carrier
         uuid = call["carrier_ids"]["call_uuid"]

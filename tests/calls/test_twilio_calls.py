@@ -86,7 +86,7 @@ async def test_an_inbound_call_is_recorded_by_its_document(world: Telephone) -> 
     assert (call["direction"], call["from"], call["to"]) == ("inbound", CUSTOMER, OURS)
     assert call["status"] == "completed"
     call = await world.until(
-        call["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        call["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     file = await world.api.get(call["recordings"][0]["file"])
     assert (file.status_code, file.content[:4]) == (200, b"RIFF")
@@ -99,7 +99,7 @@ async def test_an_outbound_call_is_recorded_with_the_dial_and_the_file_can_be_ha
     await world.register()
     placed = await world.dial(record=True)
     call = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     assert world.carrier.ledger.all(What.RECORDING_STARTED)
     file = await world.api.get(call["recordings"][0]["file"])

@@ -218,3 +218,33 @@ def test_commands_for_a_server_want_its_key(run: Run) -> None:
     code, _, err = run("numbers", "list")
     assert code == 1
     assert "LINECARD_API_KEY is not set" in err
+
+
+def test_the_fallback_documents_say_the_apology(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    accounts = {
+        "PLIVO_AUTH_ID": "MA" + "X" * 18,
+        "PLIVO_AUTH_TOKEN": "t" * 40,
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": "0" * 32,
+    }
+    for name, value in {**GOOD, **accounts, "LINECARD_APOLOGY": "Bye < now"}.items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = run("fallback", "write", "documents")
+    assert code == 0, out
+    for name, word in (("plivo.xml", "Speak"), ("twilio.xml", "Say")):
+        text = (tmp_path / "documents" / name).read_text()
+        assert f"<{word}" in text
+        assert "Bye &lt; now" in text
+        assert "<Hangup" in text
+
+
+@pytest.mark.parametrize("text", ["", "x" * 501])
+def test_an_apology_that_nobody_could_say_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    for name, value in {**GOOD, "LINECARD_APOLOGY": text}.items():
+        monkeypatch.setenv(name, value)
+    code, out, err = run("fallback", "write", "documents")
+    assert (code != 0) == bool(text), (out, err)

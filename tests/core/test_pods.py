@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 import linecard
-from linecard import pods
 from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PodLease
 from linecard.plugins import OtherPlugin, Plugins
@@ -77,8 +76,28 @@ async def test_a_pod_is_given_back_once() -> None:
     assert pool.back == ["pod-1"]
 
 
-async def test_a_pod_that_does_not_come_in_time_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_pod_that_does_not_come_in_time_is_passed_over() -> None:
+    assert (await Leases().of(_with(Pool(5.0)), call(), within=0.01)).pod == HERE
+
+
+async def test_a_pod_that_was_asked_for_while_the_call_rang_is_there_at_the_answer() -> None:
+    pool, leases = Pool(0.05), Leases()
+    plugins = _with(pool)
+    leases.begin(plugins, call())
+    leases.begin(plugins, call())
+    await asyncio.sleep(0.2)
+    assert (await leases.of(plugins, call(), within=0.0001)).pod == "pod-1"
+    assert pool.given == ["c1"]
+
+
+@pytest.mark.parametrize(("seconds", "back"), [(0.0, ["pod-1"]), (5.0, [])])
+async def test_the_pod_of_a_call_that_nobody_answered_is_given_back(
+    seconds: float, back: list[str]
 ) -> None:
-    monkeypatch.setattr(pods, "DEADLINE_SECONDS", 0.01)
-    assert (await Leases().of(_with(Pool(5.0)), call())).pod == HERE
+    pool, leases = Pool(seconds), Leases()
+    plugins = _with(pool)
+    leases.begin(plugins, call())
+    await asyncio.sleep(0.05)
+    await leases.give_back(plugins, "c1")
+    await leases.give_back(plugins, "c1")
+    assert pool.back == back

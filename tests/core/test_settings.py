@@ -13,6 +13,7 @@ import pytest
 from linecard.errors import ConfigurationError
 from linecard.settings import AccountSettings, Secret, Settings, from_here, load_settings
 from linecard.settings.init import write_config
+from linecard.settings.keys import Scope, scoped_keys
 
 KEY, SIGN = "k" * 16, "s" * 32
 GOOD = {
@@ -167,6 +168,10 @@ def test_public_urls_that_do_not(url: str, reason: str) -> None:
         ("LINECARD_API_KEY", f"{KEY},short", "5 characters"),
         ("LINECARD_API_KEY", f"{KEY},{KEY},{KEY}", "two"),
         ("LINECARD_SECRET", "s" * 31, "31 characters"),
+        ("LINECARD_NOTIFY_SECRET", "s" * 40, "must begin with whsec_"),
+        ("LINECARD_NOTIFY_SECRET", "whsec_not base64", "must be Base64"),
+        ("LINECARD_NOTIFY_SECRET", "whsec_c2hvcnQ=", "too short"),
+        ("LINECARD_NOTIFY_SECRET", ",".join(["whsec_" + "YWJj" * 8] * 3), "more than two"),
         ("LINECARD_SECRET", f"{SIGN},{KEY}", "16 characters"),
         ("LINECARD_SECRET", " , ", "secret"),
         ("LINECARD_ALLOWED_COUNTRIES", "US,XX,England", "XX, ENGLAND"),
@@ -373,3 +378,45 @@ def test_a_secret_never_prints() -> None:
     assert secret.reveal() == "hush-hush"
     assert secret == Secret("hush-hush") != Secret("other")
     assert len({secret, Secret("hush-hush")}) == 1
+
+
+def test_keys_have_scopes_and_one_without_may_do_everything() -> None:
+    read, call = "r" * 16, "c" * 16
+    settings = load({**GOOD, "LINECARD_API_KEY": f"{KEY}, read:{read} ,call: {call}"})
+    keys = {key.text: key.scope for key in scoped_keys(settings.api_key)}
+    assert keys == {KEY: Scope.ADMIN, read: Scope.READ, call: Scope.CALL}
+    assert read not in repr(settings) + repr(scoped_keys(settings.api_key))
+    assert Scope.ADMIN.covers(Scope.READ)
+    assert not Scope.READ.covers(Scope.CALL)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (f"{KEY},read:short", "5 characters and needs at least 16"),
+        (f"{KEY},read:", "0 characters"),
+        (f"{KEY},admin:{'b' * 16},{'c' * 16}", "more than two keys of the scope admin"),
+        (f"{KEY},read:{KEY}", "one key twice"),
+    ],
+)
+def test_wrong_keys_are_refused(given: str, why: str) -> None:
+    said = complaint({**GOOD, "LINECARD_API_KEY": given})
+    assert why in said
+    assert KEY not in said
+
+
+def test_days_to_keep_are_a_list_or_a_table(tmp_path: Path) -> None:
+    assert str(load().keep_days) == "calls=400,payloads=30,flights=7"
+    given = load({**GOOD, "LINECARD_KEEP_DAYS": "flights=0, calls = 90"}).keep_days
+    assert (given.calls, given.payloads, given.flights) == (90, 30, 0)
+    toml = tmp_path / "linecard.toml"
+    toml.write_text("[keep_days]\npayloads = 3")
+    assert load(toml=toml).keep_days.payloads == 3
+    assert load({**GOOD, "LINECARD_KEEP_DAYS": str(given)}).keep_days == given
+
+
+@pytest.mark.parametrize("given", ["30", "calls", "calls=-1", "calls=x", "recordings=3"])
+def test_wrong_days_to_keep_are_refused_with_the_right_form(given: str) -> None:
+    said = complaint({**GOOD, "LINECARD_KEEP_DAYS": given})
+    assert "LINECARD_KEEP_DAYS" in said
+    assert "calls=400,payloads=30,flights=7" in said

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from linecard.calls import Call, CallStatus, Direction
-from linecard.http.api.costs import total_cost
+from linecard.exchange.costs import total_cost
 from linecard.store.timeline import Line
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -25,7 +25,7 @@ from tests.docs.pages import ROOT, blocks, headings, rows, ticked
 
 DOCS = ROOT / "docs"
 WORDS = {
-    None: {"none", "our own", "the registered numbers'", "Plivo's own"},
+    None: {"none", "our own", "beside the database", "the registered numbers'", "Plivo's own"},
     (): {"nobody", "none"},
 }
 

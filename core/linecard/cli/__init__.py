@@ -1,4 +1,4 @@
-"""The command line: `linecard demo | serve | call | numbers | providers | simulate | init | rates | new-provider`."""
+"""The command line: `linecard demo | serve | doctor | call | explain | numbers | blocklist | providers | simulate | init | rates | replay ...`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import sys
 
 import typer
 
+from linecard.cli.blocklist import blocklist
 from linecard.cli.calls import call
 from linecard.cli.demo import demo
+from linecard.cli.doctor import doctor
+from linecard.cli.explain import explain
+from linecard.cli.fallback import fallback
+from linecard.cli.forget import forget
 from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
+from linecard.cli.notifications import notifications
 from linecard.cli.numbers import numbers
 from linecard.cli.providers import providers
 from linecard.cli.rates import rates
+from linecard.cli.replay import replay
 from linecard.cli.serve import serve
 from linecard.cli.simulate import simulate
 from linecard.errors import ConfigurationError, LinecardError
@@ -23,9 +30,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A plugin-based telephony provider framework for voice AI.",
 )
-for command in (demo, serve, call, providers, simulate, init, rates, new_provider):
+for command in (
+    demo,
+    serve,
+    doctor,
+    call,
+    explain,
+    providers,
+    simulate,
+    init,
+    rates,
+    replay,
+    forget,
+    new_provider,
+):
     app.command()(command)
+app.add_typer(notifications, name="notifications", help="Notifications out, and their secrets.")
+app.add_typer(fallback, name="fallback", help="Documents for when this server does not answer.")
 app.add_typer(numbers, name="numbers", help="Registered numbers.")
+app.add_typer(blocklist, name="blocklist", help="Whose calls are not taken, and who is not called.")
 
 
 def main() -> None:

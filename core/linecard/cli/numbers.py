@@ -37,9 +37,12 @@ def add(
     agent: Annotated[str, typer.Option(help="The agent that talks.")] = "echo",
     account: Annotated[str | None, typer.Option()] = None,
     channels: Annotated[int, typer.Option()] = 1,
+    max_seconds: Annotated[int | None, typer.Option(help="How long its calls may last.")] = None,
     stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record")] = False,
+    notify: Annotated[str | None, typer.Option(help="Where its notifications go.")] = None,
     options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
+    routing: Annotated[str, typer.Option(help="JSON: who gets a call that comes in.")] = "{}",
     url: Url = None,
 ) -> None:
     """Register a number. No request goes to the carrier."""
@@ -49,9 +52,12 @@ def add(
         "agent": agent,
         "account": account,
         "channels": channels,
+        "max_seconds": max_seconds,
         "stream": stream,
         "record": record,
+        "notify": notify,
         "options": read_json(options, "--options"),
+        "routing": read_json(routing, "--routing"),
     }
     _print(ask("POST", "/numbers", url, body))
 
@@ -121,7 +127,7 @@ def _print(number: dict[str, Any]) -> None:
     for name, value in number.items():
         if name != "setup":
             typer.echo(f"{name:<10} {_text(value)}")
-    for step in number["setup"]:
+    for step in number["setup"] or ():
         typer.echo(f"to do      {step['do']}")
         if step["paste"]:
             typer.echo(step["paste"])

@@ -11,6 +11,8 @@ import httpx2
 import typer
 
 from linecard.errors import ConfigurationError, LinecardError
+from linecard.settings.keys import Scope, scoped_keys
+from linecard.settings.secret import Secret
 from linecard.settings.sources import PREFIX, config_path, from_environment, read_file
 
 Url = Annotated[str | None, typer.Option("--url", help="The server; default: LINECARD_PUBLIC_URL.")]
@@ -27,9 +29,7 @@ def ask(
     """The JSON answer of the server. Raises LinecardError with the server's own words."""
     settings = _settings()
     origin = (url or settings.get("public_url") or "http://127.0.0.1:8080").rstrip("/")
-    key = settings.get("api_key", "").split(",")[0].strip()
-    if not key:
-        raise ConfigurationError("LINECARD_API_KEY is not set; it is the server's own key")
+    key = _key(settings.get("api_key", ""))
     try:
         answer = httpx2.request(
             method,
@@ -67,6 +67,15 @@ def _content(answer: httpx2.Response) -> Any:
 def _first_line(answer: httpx2.Response) -> str:
     line = answer.text.strip().partition("\n")[0][:200]
     return line or f"{answer.url} is not the API of a Linecard server"
+
+
+def _key(setting: str) -> str:
+    """The key that may do the most; of several, the first."""
+    keys = scoped_keys(Secret(setting))
+    best = next((key for scope in reversed(Scope) for key in keys if key.scope is scope), None)
+    if best is None:
+        raise ConfigurationError("LINECARD_API_KEY is not set; it is the server's own key")
+    return best.text
 
 
 def _settings() -> dict[str, str]:

@@ -119,7 +119,7 @@ def _call(port: int, from_: str, to: str, say: str | None) -> None:
 def _set_up(port: int, number: str, app: str) -> None:
     """Paste the addresses of the number's set-up steps, as a person does at the carrier's console."""
     known = ask("GET", f"/numbers/{number}", app)
-    pasted = [step["paste"] for step in known["setup"] if step["paste"]]
+    pasted = [step["paste"] for step in known["setup"] or () if step["paste"]]
     order = {"number": number, "paste": pasted, "record": known["record"]}
     _post(port, "setup", order)
     Console(highlight=False).print(

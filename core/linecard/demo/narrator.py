@@ -31,6 +31,9 @@ ASKS: Mapping[Kind, str] = MappingProxyType(
         Kind.LEG: "reports on the human's leg",
         Kind.DIAL: "asks whom to ring now",
         Kind.RETURN: "the caller is back: asks for a stream",
+        Kind.TARGET: "a human has answered: asks what to play",
+        Kind.ACCEPT: "a human has pressed a key, or none",
+        Kind.BACK: "nobody waits for the caller any more: asks what comes next",
     }
 )
 EFFECTS = frozenset({What.TRANSFER, What.RECORDING_STARTED})

@@ -90,7 +90,7 @@ class Scene:
         return bool(self.stage.carrier.ledger.live_legs())
 
     def _is_settled(self, call: Any) -> bool:
-        ready = [one["status"] == "ready" for one in call["recordings"]]
+        ready = [one["status"] == "completed" for one in call["recordings"]]
         agent_gone = call["id"] not in self.stage.exchange.lives
         is_over = CallStatus(call["status"]) in ENDS and not self._is_live()
         return is_over and agent_gone and bool(ready) and all(ready)

@@ -105,6 +105,7 @@ def _variables(public_url: str, folder: Path) -> dict[str, str]:
         "LINECARD_API_KEY": secrets.token_urlsafe(24),
         "LINECARD_SECRET": secrets.token_urlsafe(48),
         "LINECARD_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "LINECARD_RECORDINGS": str(folder / "recordings"),
         "LINECARD_TRANSFER_ALLOW": f"{cast.DESK},{cast.MARIA}",
     }
 

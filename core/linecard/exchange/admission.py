@@ -11,6 +11,7 @@ from linecard.errors import NotFound, RequestRefused
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import agent_is_gone
+from linecard.exchange.refusals import SOCKETS
 from linecard.media.formats import StreamProfile, pick_profile
 from linecard.numbers import Number
 from linecard.store import calls, claims, numbers
@@ -32,6 +33,12 @@ class Admitted:
     relay: Relay
     profile: StreamProfile
 
+    @property
+    def is_to_end(self) -> bool:
+        """We have hung up: the socket is taken only to be closed, which ends the call sooner than a
+        handshake that is refused, and tried again."""
+        return self.call.closing is not None
+
 
 async def admit(exchange: Exchange, provider: str, token: str, request: CarrierRequest) -> Admitted:
     """Check a handshake. Raises RequestRefused; nothing has been written."""
@@ -39,9 +46,9 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     if given.provider != provider:
         raise RequestRefused("the stream token is for another provider")
     relay = _relay(exchange, given)
-    believe(exchange, relay, request)
+    _believe(exchange, relay, given, request)
     async with exchange.database.read() as conn:
-        call = await open_to_streams(conn, exchange, given.call)
+        call = await _going_on(conn, exchange, given.call)
         taken = await claims.is_taken(conn, given.id)
         number = await numbers.get(conn, call.number) if call else None
     if call is None:
@@ -49,6 +56,16 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     if taken:
         raise RequestRefused("the stream token is in use")
     return Admitted(claims=given, call=call, relay=relay, profile=_profile(relay, given, number))
+
+
+def _believe(
+    exchange: Exchange, relay: Relay, given: StreamClaims, request: CarrierRequest
+) -> None:
+    try:
+        believe(exchange, relay, request)
+    except RequestRefused as refusal:
+        exchange.refusals.note(given.call, SOCKETS, refusal.reason)
+        raise
 
 
 def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> StreamProfile:
@@ -61,10 +78,15 @@ def _profile(relay: Relay, given: StreamClaims, number: Number | None) -> Stream
 
 async def open_to_streams(conn: AsyncConnection, exchange: Exchange, call_id: str) -> Call | None:
     """The call, if a stream may carry it: it goes on, nobody has hung up, its agent has not left."""
+    call = await _going_on(conn, exchange, call_id)
+    return None if call is None or call.closing else call
+
+
+async def _going_on(conn: AsyncConnection, exchange: Exchange, call_id: str) -> Call | None:
     call = await calls.get(conn, call_id)
-    if call is None or call.is_over or call.closing:
+    if call is None or call.is_over:
         return None
-    return None if await agent_is_gone(conn, exchange, call) else call
+    return call if call.closing or not await agent_is_gone(conn, exchange, call) else None
 
 
 def _relay(exchange: Exchange, given: StreamClaims) -> Relay:

@@ -14,7 +14,7 @@ from linecard.errors import UnsupportedByProvider
 from linecard.events import AnswerRequested
 from linecard.exchange import deciding, effects
 from linecard.exchange.context import Exchange
-from linecard.store import calls, documents, timeline
+from linecard.store import calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason
 from linecard.wall import now
 from linecard.webhook import Callback, CarrierRequest, Kind, Reply
@@ -48,9 +48,8 @@ async def reply(
         kept = await _kept(exchange, call, slot)
         if kept is not None:
             return kept
-        return await _keep(
-            exchange, call, slot, await _made(exchange, relay, call, request, reason)
-        )
+        made = await _made(exchange, relay, call, request, callback, reason)
+        return await _keep(exchange, call, slot, made)
 
 
 async def _to_stranger(
@@ -59,12 +58,12 @@ async def _to_stranger(
     if not exchange.doors.is_open:
         return Reply(503, b"the server is stopping; ask again elsewhere")
     verbs = await deciding.for_strangers(exchange, reason)
-    made = relay.hooks.answer(_stranger(relay, callback), verbs, reason)
+    made = relay.hooks.answer(stranger(relay, callback), verbs, reason)
     effects.start(exchange, None, made.effects)
     return made.reply
 
 
-def _stranger(relay: Relay, callback: Callback) -> Call | None:
+def stranger(relay: Relay, callback: Callback) -> Call | None:
     """What is known of a call that is not ours, for carriers who must be told which one to refuse."""
     asked = next((one for one in callback.events if isinstance(one, AnswerRequested)), None)
     if asked is None:
@@ -86,9 +85,14 @@ def _stranger(relay: Relay, callback: Callback) -> Call | None:
 
 
 async def _made(
-    exchange: Exchange, relay: Relay, call: Call, request: CarrierRequest, reason: Reason
+    exchange: Exchange,
+    relay: Relay,
+    call: Call,
+    request: CarrierRequest,
+    callback: Callback,
+    reason: Reason,
 ) -> Answer:
-    verbs = await deciding.verbs(exchange, call, request, reason)
+    verbs = await deciding.verbs(exchange, call, request, reason, callback)
     try:
         return relay.hooks.answer(call, verbs, reason)
     except UnsupportedByProvider as missing:
@@ -102,7 +106,7 @@ async def _slot(
     """What a document is kept under, so that a repeated question finds it.
 
     An address of a number is the same whenever it is asked: there it is the streams that the call has
-    had by then that tell one question from the next. Only the first answer is one for all of a call.
+    had by then, and the transfers that are over, that tell one question from the next. Only the first answer is one for all of a call.
     """
     if question:
         return reason.value, question
@@ -113,7 +117,9 @@ async def _slot(
         return kind, ""
     async with exchange.database.read() as conn:
         names = [line.name for line in await timeline.of_call(conn, call.id)]
-    return kind, str(names.count(STREAM_STARTED))
+        known = await transfers.of_call(conn, call.id) if kind != Kind.RETURN else ()
+    over = sum(transfer.state == "ended" for transfer in known)
+    return kind, str(names.count(STREAM_STARTED) + over)
 
 
 async def _kept(exchange: Exchange, call: Call, slot: tuple[str, str]) -> Reply | None:
@@ -127,11 +133,13 @@ async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Ans
 
     Commands beside it are carried out once, with the document that stands.
     """
-    reply = made.reply
+    reply, key = made.reply, ":".join((call.id, *slot))
     async with exchange.database.write() as conn:
         stands, is_ours = await documents.put(
             conn, call.id, *slot, reply.status, reply.content_type, reply.body
         )
+        if is_ours:
+            await effects.promise(exchange, conn, call, key, made.effects)
     if is_ours:
-        effects.start(exchange, call, made.effects)
+        effects.start_promised(exchange, call, key, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)

@@ -31,7 +31,8 @@ def believe(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Proof:
     try:
         return relay.hooks.verify_request(request)
     except RequestRefused:
-        other = _other_address(relay, request)
+        other = other_address(relay, request)
+        exchange.misfits.note(relay.provider, other)
         if other:
             exchange.sparing.warning(
                 "the signature fits another address than LINECARD_PUBLIC_URL",
@@ -41,8 +42,8 @@ def believe(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Proof:
         raise
 
 
-def _other_address(relay: Relay, request: CarrierRequest) -> str | None:
-    """The address, built from the received Host, that the signature fits; for the log only."""
+def other_address(relay: Relay, request: CarrierRequest) -> str | None:
+    """The public URL, built from the received Host, that the signature fits; for people only."""
     ours, host = urlsplit(request.url), request.headers.get("host", "")
     for scheme, shown in ORIGINS[ours.scheme].items():
         elsewhere = urlunsplit(ours._replace(scheme=scheme, netloc=host))

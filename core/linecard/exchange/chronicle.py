@@ -8,13 +8,18 @@ from dataclasses import fields
 
 from linecard.events import CarrierEvent
 
-HIDDEN = frozenset({"key", "carrier_ids", "digits", "url"})
+HIDDEN = frozenset({"key", "carrier_ids", "digits", "url", "at", "answered_at"})
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def event_name(event: object) -> str:
     """`CallRinging` -> `call-ringing`."""
-    return _CAPITAL.sub("-", type(event).__name__).lower()
+    return event_name_of(type(event))
+
+
+def event_name_of(kind: type[object]) -> str:
+    """The same of a class of events."""
+    return _CAPITAL.sub("-", kind.__name__).lower()
 
 
 def event_facts(event: CarrierEvent) -> Mapping[str, object]:

@@ -39,5 +39,10 @@ async def confirm(exchange: Exchange, call: Call) -> None:
 async def _refuse(exchange: Exchange, call: Call) -> None:
     exchange.metrics.unconfirmed.labels(call.provider).inc()
     log.warning("a call that the carrier does not have is closed", call=call.id)
-    event = LegEnded(key=f"unconfirmed:{call.id}", status=CallStatus.FAILED, reason=UNCONFIRMED)
+    event = LegEnded(
+        key=f"unconfirmed:{call.id}",
+        status=CallStatus.FAILED,
+        reason=UNCONFIRMED,
+        concluded=True,
+    )
     await inbox.apply(exchange, call, [event])

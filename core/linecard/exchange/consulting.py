@@ -1,6 +1,6 @@
 """Warm transfers with consultation: the target is rung into a room first, and the caller follows.
 
-Until a target has answered, every failure leaves the caller with the agent, untouched. Nobody is left
+Until a target is ready, every failure leaves the caller with the agent, untouched. Nobody is left
 behind: what came to nothing is released, and so is the target of a caller who has hung up.
 """
 
@@ -15,12 +15,14 @@ import structlog
 from linecard.calls import Call
 from linecard.carrier import TransferOrder, TransferStage, TransferStart
 from linecard.errors import LinecardError
-from linecard.events import CALLER, CarrierEvent, LegAnswered, TransferReported
+from linecard.events import CALLER, CarrierEvent, LegAnswered, LegEnded, TransferReported
 from linecard.events import TransferResult as Result
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
-from linecard.store import timeline, transfers
+from linecard.outbound.gate import open_gate
+from linecard.store import calls, timeline, transfers
 from linecard.store.transfers import Transfer
+from linecard.transfers import Happening, TransferState, read_reference, reference
 from linecard.wall import now
 from linecard.webhook import Kind
 
@@ -29,14 +31,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-CONSULTING = "consulting"
-PATIENCE_SECONDS = 15.0
-"""Beyond the ringing: so long the carrier may take to say what became of the targets."""
 
-
-def legs_of(targets: Sequence[str]) -> Mapping[str, str]:
+def legs_of(targets: Sequence[str], first: int = 1) -> Mapping[str, str]:
     """The legs of targets, `target:1` and so on, before the carrier has given them ids."""
-    return {f"target:{place}": "" for place in range(1, len(targets) + 1)}
+    return {f"target:{place}": "" for place in range(first, first + len(targets))}
 
 
 def room(transfer: Transfer) -> str:
@@ -47,14 +45,25 @@ def room(transfer: Transfer) -> str:
 async def begin(
     exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cleared, ...]
 ) -> TransferStart:
-    """Ring the targets into the room. Raises what the carrier refuses; then nobody rings.
+    """Ring the first target, or all, into the room. Raises what the carrier refuses; then nobody rings.
 
     The transfer holds every leg before the carrier is asked, without its id.
     """
-    order = _order(exchange, call, transfer, TransferStage.CONSULT, targets)
+    return await _ring(exchange, call, transfer, targets[: len(transfer.legs)], 1)
+
+
+async def _ring(
+    exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cleared, ...], first: int
+) -> TransferStart:
+    addresses = exchange.addresses(call.provider, call.account)
+    urls = tuple(
+        addresses.webhook(Kind.TARGET, call.id, reference(transfer.id, place))
+        for place in range(first, first + len(targets))
+    )
+    asked = _order(exchange, call, transfer, TransferStage.CONSULT)
+    order = replace(asked, targets=targets, target_urls=urls, first=first)
     started = await exchange.relay(call).hooks.transfer(call, order)
     await _keep_legs(exchange, call, transfer, started.legs)
-    exchange.tasks.start(_watch(exchange, call, transfer), "targets of a transfer")
     return started.start
 
 
@@ -65,7 +74,7 @@ async def _keep_legs(
     async with exchange.database.write() as conn:
         current = await transfers.get(conn, transfer.id)
         known = current.legs if current else {}
-        kept = {leg: given for leg, given in legs.items() if leg in known}
+        kept = {leg: legs.get(leg) or given for leg, given in known.items()}
         await transfers.update(conn, transfer.id, legs=kept)
     strays = {leg: given for leg, given in legs.items() if leg not in known}
     await _release(exchange, call, replace(transfer, legs=strays))
@@ -76,14 +85,14 @@ def _order(
     call: Call,
     transfer: Transfer,
     stage: TransferStage,
-    targets: tuple[Cleared, ...] = (),
+    kind: Kind = Kind.TRANSFER,
 ) -> TransferOrder:
     addresses = exchange.addresses(call.provider, call.account)
     return TransferOrder(
         reference=transfer.id,
-        document_url=addresses.webhook(Kind.TRANSFER, call.id, transfer.id),
+        document_url=addresses.webhook(kind, call.id, transfer.id),
         stage=stage,
-        targets=targets,
+        whispers=transfer.asks,
         caller_id=call.number,
         ring_seconds=transfer.ring_seconds,
         max_seconds=call.max_seconds,
@@ -93,72 +102,173 @@ def _order(
     )
 
 
-async def _watch(exchange: Exchange, call: Call, transfer: Transfer) -> None:
-    """Nobody has said what became of the targets: they are released, and the agent goes on."""
-    await exchange.clock.sleep(transfer.ring_seconds + PATIENCE_SECONDS)
-    async with exchange.database.read() as conn:
-        current = await transfers.get(conn, transfer.id)
-    if current is not None and current.state == CONSULTING:
-        await _come_to_nothing(exchange, call, current, Result.NO_ANSWER)
-
-
 async def target_answered(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
-    """Bring the caller into the room; the first target that answers is the one."""
+    """Bring the caller into the room; the first target that is ready is the one.
+
+    Whoever answers for a transfer that does not ring them any more, as after a dial of which the
+    carrier did not say whether it was placed, is let go.
+    """
     assert isinstance(event, LegAnswered)
     if event.bridged:
         return
-    transfer = await _joining(exchange, call, event)
+    transfer = await _joining(exchange, call, event) if event.ready else None
     if transfer is None:
+        await _release_stray(exchange, call, event)
         return
+    await _join(exchange, call, transfer)
+
+
+async def _release_stray(exchange: Exchange, call: Call, event: LegAnswered) -> None:
+    async with exchange.database.read() as conn:
+        transfer = await transfers.get(conn, read_reference(event.transfer)[0])
+    if transfer is None or transfer.call != call.id or not transfer.consults:
+        return
+    is_wanted = event.leg in transfer.legs and transfer.state is not TransferState.ENDED
+    stray = event.carrier_ids.get(event.leg)
+    if not is_wanted and stray:
+        await _release(exchange, call, replace(transfer, legs={event.leg: stray}))
+
+
+async def _join(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    live = exchange.lives.get(call.id)
+    cuts = exchange.relay(call).hooks.facts().cuts_stream
+    if live is not None and cuts:
+        await live.flush()
     order = _order(exchange, call, transfer, TransferStage.JOIN)
+    try:
+        started = await exchange.relay(call).hooks.transfer(call, order)
+    except LinecardError as error:
+        log.warning("the caller could not be brought to the target", call=call.id, error=str(error))
+        await come_to_nothing(exchange, call, transfer, Result.FAILED)
+        return
+    await _brought(exchange, call, transfer)
+    if live is not None and started.start is TransferStart.DOCUMENT_AFTER_STREAM:
+        await live.leave_stream()
+
+
+async def _brought(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """The caller is on the way; where the target has gone meanwhile, the way back follows at once."""
+    async with exchange.database.write() as conn:
+        current = await transfers.update(conn, transfer.id, brought=True)
+    if current.state is TransferState.ENDED:
+        await _bring_back(exchange, call, current)
+
+
+async def _bring_back(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """A caller whose target left before they met is sent to the agent again, once."""
+    async with exchange.database.write() as conn:
+        current = await transfers.get(conn, transfer.id)
+        caller = await calls.get(conn, call.id)
+        if current is None or not current.brought or current.result is Result.BRIDGED:
+            return
+        if caller is None or caller.is_over or caller.closing:
+            return
+        await transfers.update(conn, transfer.id, brought=False)
+        await timeline.append(conn, call.id, "caller-sent-back", {}, now())
+    order = _order(exchange, call, transfer, TransferStage.JOIN, Kind.BACK)
     try:
         await exchange.relay(call).hooks.transfer(call, order)
     except LinecardError as error:
-        log.warning("the caller could not be brought to the target", call=call.id, error=str(error))
-        await _come_to_nothing(exchange, call, transfer, Result.FAILED)
+        log.warning("the caller could not be sent back", call=call.id, error=str(error))
 
 
 async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transfer | None:
-    """The transfer, with the leg that answered alone; None where another was first or it is over."""
+    """The transfer, with the leg that is ready alone; None where another was first or it is over."""
     async with exchange.database.write() as conn:
-        transfer = await transfers.get(conn, event.transfer)
-        if transfer is None or transfer.call != call.id or transfer.state != CONSULTING:
+        transfer = await transfers.get(conn, read_reference(event.transfer)[0])
+        if transfer is None or transfer.call != call.id or event.leg not in transfer.legs:
             return None
-        won = {event.leg: transfer.legs.get(event.leg, "")}
+        given = transfer.legs[event.leg] or event.carrier_ids.get(event.leg, "")
+        won = {event.leg: given}
+        joining = await transfers.move(conn, transfer.id, Happening.READY, legs=won)
+        if joining is None:
+            return None
         await timeline.append(conn, call.id, "transfer-joining", {"leg": event.leg}, now())
-        joining = await transfers.update(conn, transfer.id, state="joining", legs=won)
     losers = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}
     await _release(exchange, call, replace(transfer, legs=losers))
     return joining
 
 
-async def caller_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
-    """Whoever was rung for a caller who has hung up is rung no more."""
-    if event.leg != CALLER:
-        return
+async def leg_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
+    """After the caller's end nobody rings; after a target's, the next one is rung or the caller is back."""
+    assert isinstance(event, LegEnded)
     async with exchange.database.read() as conn:
-        known = await transfers.of_call(conn, call.id)
+        known = [one for one in await transfers.of_call(conn, call.id) if one.consults]
     for transfer in known:
-        if transfer.state in (CONSULTING, "joining"):
-            await _come_to_nothing(exchange, call, transfer, Result.FAILED)
+        if event.leg == CALLER:
+            await _let_go(exchange, call, transfer)
+        elif transfer.state is TransferState.CONSULTING:
+            await _ring_next(exchange, call, transfer)
+        elif transfer.state is TransferState.ENDED:
+            await _bring_back(exchange, call, transfer)
 
 
-async def _come_to_nothing(
+async def _ring_next(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """Ring the next target of a sequence, once; where it cannot be rung, the one behind it."""
+    claimed = await _claim_next(exchange, transfer)
+    if claimed is None:
+        return
+    try:
+        gate = await open_gate(exchange.settings, exchange.database)
+        own = tuple(number for number in (call.from_, call.to, call.number) if number)
+        target = gate.clear_target(claimed.targets[claimed.rung - 1], own)
+        await _ring(exchange, call, claimed, (target,), claimed.rung)
+    except LinecardError as error:
+        await _not_rung(exchange, call, claimed, str(error))
+
+
+async def _claim_next(exchange: Exchange, transfer: Transfer) -> Transfer | None:
+    async with exchange.database.write() as conn:
+        current = await transfers.get(conn, transfer.id)
+        if current is None or current.legs or current.rung >= len(current.targets):
+            return None
+        rung = current.rung + 1
+        legs = legs_of(("",), rung)
+        return await transfers.move(conn, transfer.id, Happening.NEXT, rung=rung, legs=legs)
+
+
+async def _not_rung(exchange: Exchange, call: Call, transfer: Transfer, reason: str) -> None:
+    """A target of a sequence that the carrier or the gate refuses counts as failed."""
+    leg = f"target:{transfer.rung}"
+    async with exchange.database.write() as conn:
+        facts = {"leg": leg, "reason": reason}
+        await timeline.append(conn, call.id, "target-refused", facts, now())
+    event = TransferReported(
+        key=f"not-rung:{transfer.id}:{transfer.rung}",
+        leg=leg,
+        transfer=transfer.id,
+        result=Result.FAILED,
+    )
+    await inbox.apply(exchange, call, [event])
+    await _ring_next(exchange, call, transfer)
+
+
+async def come_to_nothing(
     exchange: Exchange, call: Call, transfer: Transfer, result: Result
 ) -> None:
-    await _release(exchange, call, transfer)
-    async with exchange.database.write() as conn:
-        await transfers.update(conn, transfer.id, legs={})
+    """End a consultation so; whoever rings or waits is let go."""
+    await _let_go(exchange, call, transfer)
     key = f"transfer-given-up:{transfer.id}"
-    event = TransferReported(key=key, leg="target:1", transfer=transfer.id, result=result)
+    event = TransferReported(key=key, transfer=transfer.id, result=result)
     await inbox.apply(exchange, call, [event])
+
+
+async def _let_go(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """Take the transfer's legs and end them."""
+    async with exchange.database.write() as conn:
+        current = await transfers.get(conn, transfer.id)
+        if current is None:
+            return
+        await transfers.update(conn, transfer.id, legs={})
+    await _release(exchange, call, current)
 
 
 async def _release(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """End the legs that the transfer has."""
-    if not any(transfer.legs.values()):
+    legs = {leg: known for leg, known in transfer.legs.items() if known}
+    if not legs:
         return
-    order = _order(exchange, call, transfer, TransferStage.RELEASE)
+    order = _order(exchange, call, replace(transfer, legs=legs), TransferStage.RELEASE)
     try:
         await exchange.relay(call).hooks.transfer(call, order)
     except LinecardError as error:

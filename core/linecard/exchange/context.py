@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.journal import Journal
+from linecard.exchange.misfits import Misfits
+from linecard.exchange.notifying.breakers import Breakers
+from linecard.exchange.refusals import Refusals
+from linecard.exchange.rounds import Rounds
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
@@ -17,17 +24,23 @@ from linecard.metrics import Metrics
 from linecard.pods import Leases
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
+from linecard.wall import now
 
 if TYPE_CHECKING:
     from linecard.agents import Agents
     from linecard.calls import Call
     from linecard.clock import Clock
+    from linecard.exchange.flights import Flights
     from linecard.live import LiveCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
     from linecard.settings import Settings
+    from linecard.storage import Storage
     from linecard.store import Database
 
+
+PATIENCE = 0.7
+"""Real seconds within which a carrier is given its answer; it has it within one, then."""
 
 Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 """What is done in the background after an event has been applied and told."""
@@ -37,7 +50,11 @@ Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 class Exchange:
     """One running server.
 
-    `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind.
+    `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
+    `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
+    `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
+    `misfits` are requests that were not believed; `pressing` are the keys that a document will press, by call, with the document's reference;
+    `storage` is where recordings are kept, None for nowhere.
     """
 
     settings: Settings
@@ -51,12 +68,27 @@ class Exchange:
     tasks: Tasks = field(default_factory=Tasks)
     lives: dict[str, LiveCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
+    flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
+    misfits: Misfits = field(default_factory=Misfits)
     turns: Turns = field(default_factory=Turns)
+    refusals: Refusals = field(default_factory=Refusals)
+    recording_turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
+    breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
+    journal: Journal = field(default_factory=lambda: Journal(None))
+    pressing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waits: Rounds = field(default_factory=Rounds)
+    patience: float = PATIENCE
+    work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
+    storage: Storage | None = None
+
+    def later(self, seconds: float) -> datetime:
+        """The time of day when so many seconds of the calls' clock have passed."""
+        return now() + timedelta(seconds=seconds / self.clock.speed)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

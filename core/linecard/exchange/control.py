@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
-from linecard.exchange import dialups, endings, recording
+from linecard.events import RecordingResult
+from linecard.exchange import dialups, endings, opting, pressing, recording_acts
 from linecard.exchange.context import Exchange
+from linecard.exchange.patience import or_later, until_free
 from linecard.store import calls, timeline
+from linecard.transfers import TransferWish
 from linecard.wall import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class LocalControl:
@@ -23,31 +29,50 @@ class LocalControl:
         """End the call at the carrier."""
         await endings.hang_up(self._exchange, await self._call(call_id), reason)
 
-    async def transfer(
-        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> TransferStart:
+    async def transfer(self, call_id: str, wish: TransferWish) -> TransferStart:
         """Ask the carrier to dial the targets."""
         call = await self._live(call_id)
-        return await dialups.begin(self._exchange, call, targets, mode, ring_seconds)
+        return await dialups.begin(self._exchange, call, wish)
 
-    async def record(self, call_id: str, action: str) -> None:
+    async def record(
+        self, call_id: str, action: str, resume_after: int | None = None
+    ) -> RecordingResult:
         """`start`, `stop`, `pause` or `resume` the recording."""
-        await recording.act(self._exchange, await self._live(call_id), action)
+        call = await self._live(call_id)
+        return await recording_acts.act(self._exchange, call, action, resume_after)
 
     async def send_digits(self, call_id: str, digits: str) -> None:
-        """Press keys toward the far end."""
-        call = await self._live(call_id)
-        await self._exchange.relay(call).hooks.send_digits(call, digits)
+        """Press keys toward the far end by the carrier's API."""
+        await pressing.by_api(self._exchange, await self._live(call_id), digits)
+
+    async def press_by_document(self, call_id: str, digits: str) -> None:
+        """Press keys in a document."""
+        await pressing.by_document(self._exchange, await self._live(call_id), digits)
+
+    async def opt_out(self, call_id: str) -> None:
+        """Block calls to the other side's number."""
+        await opting.opt_out(self._exchange, call_id)
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
-        async with self._exchange.database.write() as conn:
-            await timeline.append(conn, call_id, name, facts, now())
+        at = now()
+
+        async def write() -> None:
+            async with self._exchange.database.write() as conn:
+                if await _is_there(conn, call_id):
+                    await timeline.append(conn, call_id, name, facts, at)
+
+        await or_later(self._exchange, write, "note")
 
     async def set_outcome(self, call_id: str, outcome: str) -> None:
         """Keep the agent's own result."""
-        async with self._exchange.database.write() as conn:
-            await calls.update(conn, call_id, outcome=outcome)
+
+        async def write() -> None:
+            async with self._exchange.database.write() as conn:
+                if await _is_there(conn, call_id):
+                    await calls.update(conn, call_id, outcome=outcome)
+
+        await until_free(self._exchange.database, write)
 
     async def agent_finished(self, call_id: str, reason: str) -> None:
         """End the call after its agent, unless the caller was handed to somebody."""
@@ -69,3 +94,9 @@ class LocalControl:
         if call.is_over or call.closing:
             raise CallOver(call_id, call.end_reason or call.closing or "")
         return call
+
+
+async def _is_there(conn: AsyncConnection, call_id: str) -> bool:
+    """Nothing more is written on a call whose contents were erased."""
+    call = await calls.get(conn, call_id)
+    return call is not None and not call.is_forgotten

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard.events import CarrierEvent, LegAnswered, LegEnded
-from linecard.exchange import consulting, endings
+from linecard.events import CallRinging, CarrierEvent, LegAnswered, LegEnded, RecordingReady
+from linecard.exchange import consulting, endings, recording_jobs
 from linecard.exchange.context import Follow
+from linecard.exchange.stream_addresses import place_of_audio
 
 FOLLOWERS: Mapping[type[CarrierEvent], tuple[Follow, ...]] = MappingProxyType(
     {
-        LegAnswered: (consulting.target_answered,),
-        LegEnded: (consulting.caller_gone, endings.target_gone),
+        CallRinging: (place_of_audio,),
+        LegAnswered: (consulting.target_answered, recording_jobs.wake),
+        LegEnded: (consulting.leg_gone, endings.target_gone),
+        RecordingReady: (recording_jobs.wake,),
     }
 )

@@ -1,15 +1,19 @@
-"""A call that comes in: the dialled number decides."""
+"""A call that comes in: the dialled number decides, and its routing says who gets the call."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from linecard.calls import Call, CallStatus, Direction
 from linecard.errors import LimitReached
-from linecard.events import AnswerRequested
+from linecard.events import AnswerRequested, CarrierEvent
+from linecard.exchange import routed
 from linecard.exchange.context import Exchange
+from linecard.exchange.notifying import writing as notifying
 from linecard.media.formats import inbound_profile
 from linecard.numbers import Number, mask
 from linecard.outbound import limits
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.plugins import Relay
+    from linecard.routing import Decision
 
 log = structlog.get_logger()
 
@@ -39,12 +44,25 @@ async def open_call(
     if number is None or refusal:
         log.warning("inbound call refused", to=mask(asked.to), reason=refusal or "unknown number")
         return None
-    call = _new_call(relay, number, asked)
+    decision = await routed.decision(conn, number, asked)
+    call = _new_call(relay, number, asked, decision)
     await calls.add(conn, call)
     call = await calls.add_ids(conn, call, callback.call_ids)
     await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
+    await timeline.append(conn, call.id, "routed", routed.told(call, decision), call.created_at)
     await note_recording(conn, call, relay.hooks.facts().record_inbound)
+    await notifying.tell(exchange, conn, call, notifying.RINGING)
     return call
+
+
+def as_routed(call: Call | None, events: Sequence[CarrierEvent]) -> Sequence[CarrierEvent]:
+    """The events of a request that opened a call: one that is turned away is not answered by our reply."""
+    if call is None or not routed.is_refusal(call):
+        return events
+    return [
+        replace(event, answers=False) if isinstance(event, AnswerRequested) else event
+        for event in events
+    ]
 
 
 async def _refusal(
@@ -65,7 +83,8 @@ async def _refusal(
     return ""
 
 
-def _new_call(relay: Relay, number: Number, asked: AnswerRequested) -> Call:
+def _new_call(relay: Relay, number: Number, asked: AnswerRequested, decision: Decision) -> Call:
+    agent, route = routed.agent_and_route(relay.hooks.facts(), number, decision)
     return Call(
         id=new_id(),
         provider=number.provider,
@@ -74,10 +93,15 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested) -> Call:
         from_=asked.from_,
         to=asked.to,
         number=number.number,
-        agent=number.agent,
+        agent=agent,
+        route=route,
         profile=inbound_profile(relay.hooks.stream_profiles(), number.stream).name,
         status=CallStatus.RINGING,
         created_at=now(),
+        max_seconds=number.max_seconds,
         options=number.options,
-        record=number.record,
+        record=number.record and not routed.is_turning_away(decision),
+        notify=number.notify,
+        consent=number.consent,
+        record_after_transfer=number.record_after_transfer,
     )

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CALLER, CarrierEvent, LegEnded
-from linecard.exchange import telling
+from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
+from linecard.exchange import recording_jobs, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
+from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
-from linecard.exchange.inbound import open_call
-from linecard.exchange.keeping import early_ends, payload
+from linecard.exchange.forgetting import late
+from linecard.exchange.inbound import as_routed, open_call
+from linecard.exchange.keeping import early_events, payload
+from linecard.exchange.notifying import writing as notifying
+from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
@@ -70,10 +74,11 @@ async def _accept(
     async with exchange.database.write() as conn:
         call = await _find(conn, relay, request, callback)
         if call is not None:
-            return await _store(conn, relay, call, callback, callback.events)
+            return await _store(conn, exchange, relay, call, callback, callback.events)
         call = await open_call(conn, exchange, relay, callback)
-        ends = await early_ends(conn, call) if call else ()
-        stored = await _store(conn, relay, call, callback, (*callback.events, *ends))
+        events = as_routed(call, callback.events)
+        early = await early_events(conn, call) if call else ()
+        stored = await _store(conn, exchange, relay, call, callback, (*events, *early))
         return replace(stored, opened=call is not None)
 
 
@@ -90,7 +95,7 @@ async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) 
     """Apply events that came by a look-up or from ourselves."""
     async with exchange.database.write() as conn:
         current = await calls.get(conn, call.id) or call
-        accepted = await _apply_all(conn, current, events)
+        accepted = await _apply_all(conn, exchange, current, events, asked=True)
     await telling.tell(exchange, accepted.call or call, accepted.fresh, accepted.ended)
     return accepted.call or call
 
@@ -116,6 +121,7 @@ async def _find(
 
 async def _store(
     conn: AsyncConnection,
+    exchange: Exchange,
     relay: Relay,
     call: Call | None,
     callback: Callback,
@@ -123,12 +129,13 @@ async def _store(
 ) -> Accepted:
     if call is None:
         for event in events:
-            kept = payload(event, callback.unknown)
+            named = replace(event, carrier_ids={**callback.call_ids, **event.carrier_ids})
+            kept = payload(named, callback.unknown)
             await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
         return Accepted(None)
-    if callback.call_ids:
+    if callback.call_ids and not call.is_forgotten:
         call = await _add_ids(conn, call, callback)
-    return await _apply_all(conn, call, events, callback.unknown)
+    return await _apply_all(conn, exchange, call, events, callback.unknown)
 
 
 async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Call:
@@ -140,39 +147,64 @@ async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Cal
 
 async def _apply_all(
     conn: AsyncConnection,
+    exchange: Exchange,
     call: Call,
     events: Sequence[CarrierEvent],
     unknown: Mapping[str, str] = NO_PAIRS,
+    *,
+    asked: bool = False,
 ) -> Accepted:
+    if call.is_forgotten:
+        await late.came(exchange, conn, call, events)
+        return Accepted(call)
     fresh: list[CarrierEvent] = []
     was_over = call.is_over
+    await exchange.refusals.write(conn, call.id)
     for event in events:
-        kept = payload(event, unknown)
+        kept = payload(event, unknown, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
-            call, is_news = await _apply(conn, call, event)
-            fresh += [event] if is_news else []
+            call, judged, is_news = await _apply(conn, exchange, call, event)
+            fresh += [judged] if is_news else []
+        else:
+            exchange.refusals.note(call.id, REPEATED, event_name(event))
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)
 
 
-async def _apply(conn: AsyncConnection, call: Call, event: CarrierEvent) -> tuple[Call, bool]:
-    """The call after an event, and whether anybody need be told of it."""
+async def _apply(
+    conn: AsyncConnection, exchange: Exchange, call: Call, event: CarrierEvent
+) -> tuple[Call, CarrierEvent, bool]:
+    """The call after an event, what it means, and whether anybody need be told of it."""
     at = now()
+    counts = await _whole(conn, call, event)
     event = await _judged(conn, call, event)
-    changed = changes(call, event, at)
+    changed = changes(call, await _judged(conn, call, counts), at) if counts else {}
     if changed:
         await calls.update(conn, call.id, **changed)
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
-    return replace(call, **changed), is_news
+    applied = replace(call, **changed)
+    await recording_jobs.event_applied(exchange, conn, applied, event)
+    if is_news:
+        await notifying.event_applied(exchange, conn, call, applied, event)
+    return applied, event, is_news
+
+
+async def _whole(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent | None:
+    """What counts for the record: of an end, all that was ever reported of it; None where it stands."""
+    if isinstance(event, LegEnded) and event.leg == CALLER:
+        return await with_others(conn, call, event)
+    return event
 
 
 async def _judged(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent:
     """An end of our document soon after the answer, with no stream ever opened, is a failure.
 
-    Carriers report it like a call that ended well.
+    Carriers report it like a call that ended well. What a transfer's report means, its row knows.
     """
-    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing:
+    if isinstance(event, TransferReported):
+        return await transferring.judged(conn, call, event)
+    if not isinstance(event, LegEnded) or event.leg != CALLER or call.closing or not call.agent:
         return event
     names = {line.name for line in await timeline.of_call(conn, call.id)}
     too_soon = event.ran_out and (event.duration or 0) <= NEVER_OPENED_SECONDS

@@ -1,13 +1,13 @@
-"""How the inbox keeps what a carrier said; and an end that was kept because it came too early.
+"""How the inbox keeps what a carrier said; and what was kept because it came too early.
 
-A carrier that asks again for an answer may have told the end of the call before.
+A carrier that asks again for an answer may have told the end of the call, and its recording, before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,18 @@ import msgspec
 from sqlalchemy import select
 
 from linecard.calls import Call
-from linecard.events import CALLER, CarrierEvent, LegEnded
-from linecard.exchange.chronicle import event_name
+from linecard.events import (
+    CallAnswered,
+    CallRinging,
+    CarrierEvent,
+    LegEnded,
+    MachineDetected,
+    RecordingFailed,
+    RecordingReady,
+    RecordingStarted,
+    StreamReported,
+)
+from linecard.exchange.chronicle import event_name, event_name_of
 from linecard.exchange.context import ids_fit
 from linecard.store.tables import inbox
 from linecard.wall import now
@@ -27,12 +37,28 @@ if TYPE_CHECKING:
 MOST_UNKNOWN = 50
 LONGEST_UNKNOWN = 500
 EARLY = timedelta(minutes=10)
-"""How long before its call an end may have come."""
-LEG_ENDED = "leg-ended"
+"""How long before its call a report of it may have come."""
+EARLY_KINDS = (
+    CallRinging,
+    CallAnswered,
+    LegEnded,
+    MachineDetected,
+    RecordingStarted,
+    RecordingReady,
+    RecordingFailed,
+    StreamReported,
+)
+KINDS: Mapping[str, type[CarrierEvent]] = {event_name_of(kind): kind for kind in EARLY_KINDS}
+"""What is given to a call that is opened after it was told. Digits are kept masked, and are not."""
 
 
-def payload(event: CarrierEvent, unknown: Mapping[str, str]) -> dict[str, object]:
-    """An event as the inbox keeps it, with the fields that no table knows; digits are masked."""
+def payload(
+    event: CarrierEvent, unknown: Mapping[str, str], *, asked: bool = False
+) -> dict[str, object]:
+    """An event as the inbox keeps it, with the fields that no table knows; digits are masked.
+
+    `asked`: nobody reported it; it came by a look-up, or we concluded it.
+    """
     values = {field.name: getattr(event, field.name) for field in fields(event)}
     facts = {name: _plain(value) for name, value in values.items() if value is not None}
     if "digits" in facts:
@@ -40,30 +66,38 @@ def payload(event: CarrierEvent, unknown: Mapping[str, str]) -> dict[str, object
     shown = list(unknown.items())[:MOST_UNKNOWN]
     foreign = {name[:LONGEST_UNKNOWN]: value[:LONGEST_UNKNOWN] for name, value in shown}
     said: dict[str, object] = {"event": event_name(event), **facts}
+    said |= {"asked": True} if asked else {}
     return said | ({"unknown": foreign} if foreign else {})
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(name): str(one) for name, one in value.items()}
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Enum) or not isinstance(value, bool | int):
         return str(value)
     return value
 
 
-async def early_ends(conn: AsyncConnection, call: Call) -> Sequence[LegEnded]:
-    """The ends of a new call that came before it and belong to no other."""
-    waiting = select(inbox.c.payload).where(
-        inbox.c.call_id.is_(None),
-        inbox.c.provider == call.provider,
-        inbox.c.account == call.account,
-        inbox.c.at >= now() - EARLY,
+async def early_events(conn: AsyncConnection, call: Call) -> Sequence[CarrierEvent]:
+    """What was told of a new call before it, in the order in which it came, and belongs to no other."""
+    waiting = (
+        select(inbox.c.payload)
+        .where(
+            inbox.c.call_id.is_(None),
+            inbox.c.provider == call.provider,
+            inbox.c.account == call.account,
+            inbox.c.at >= now() - EARLY,
+        )
+        .order_by(inbox.c.at, inbox.c.key)
     )
     kept = (await conn.execute(waiting)).scalars()
-    ends = (msgspec.convert(one, LegEnded) for one in kept if one["event"] == LEG_ENDED)
-    return [end for end in ends if _is_of(call, end)]
+    known = ((KINDS.get(str(one["event"])), one) for one in kept)
+    early = (msgspec.convert(one, kind) for kind, one in known if kind is not None)
+    return [event for event in early if _is_of(call, event)]
 
 
-def _is_of(call: Call, end: LegEnded) -> bool:
-    known = call.carrier_ids.items() & end.carrier_ids.items()
-    return end.leg == CALLER and bool(known) and ids_fit(call, end.carrier_ids)
+def _is_of(call: Call, event: CarrierEvent) -> bool:
+    known = call.carrier_ids.items() & event.carrier_ids.items()
+    return bool(known) and ids_fit(call, event.carrier_ids)

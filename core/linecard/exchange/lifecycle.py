@@ -6,27 +6,38 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
-from linecard.exchange import deciding, inbox
+from linecard.errors import ConfigurationError
+from linecard.exchange import deciding, inbox, patience, requests
+from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
+from linecard.exchange.durable import KINDS
+from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
+from linecard.exchange.journal import Journal
+from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.retention import Retention
+from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
 from linecard.settings import Settings
+from linecard.storage import open_storage
 from linecard.store import Database
 from linecard.tokens import Tokens
 
 log = structlog.get_logger()
 
 STOP_SECONDS = 1.0
+JOURNAL = "linecard-callbacks"
 
 
 def build_exchange(
@@ -34,17 +45,33 @@ def build_exchange(
 ) -> Exchange:
     """An exchange that is not started yet. Raises ConfigurationError."""
     clock = clock or Clock()
+    ticker = Ticker(clock)
+    flights = open_flights(settings, clock, ticker)
+    if flights is not None:
+        plugins.tap(hook_tap(flights))
     plugins.open_accounts(settings.accounts)
+    database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
         settings=settings,
-        database=Database(settings.database_url, plugins.ask_all_flat("migrations")),
+        database=database,
+        journal=Journal(_journal_path(settings.journal, database)),
         plugins=plugins,
         agents=Agents(agent_specs),
         clock=clock,
-        ticker=Ticker(clock),
+        ticker=ticker,
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
+        flights=flights,
+        storage=open_storage(settings.recordings),
     )
+
+
+def _journal_path(wanted: str | None, database: Database) -> Path | None:
+    """Beside an SQLite file, whose disk it shares; else in the working folder."""
+    if wanted:
+        return None if wanted == "off" else Path(wanted)
+    beside = database.file
+    return beside.with_name(f"{beside.name}-callbacks") if beside else Path(JOURNAL)
 
 
 def build_dialer(exchange: Exchange) -> Dialer:
@@ -67,6 +94,9 @@ def build_dialer(exchange: Exchange) -> Dialer:
 async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
+    left = exchange.journal.open()
+    exchange.metrics.follow_journal(exchange.journal)
+    recording = _recording(exchange)
     settler = Settler(
         settings=exchange.settings,
         database=exchange.database,
@@ -81,20 +111,40 @@ async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncItera
         report=dialer.report,
         clock=exchange.clock,
     )
-    sweeping = [
+    loops = [
         asyncio.create_task(settler.run(), name="settler"),
         asyncio.create_task(costs.run(), name="costs"),
+        asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
+        asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
+        asyncio.create_task(Retention(exchange).run(), name="retention"),
+        *recording,
     ]
     await exchange.plugins.tell_and_wait("on_start", app=app)
+    exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
     try:
         yield
     finally:
         exchange.doors.close()
         await hang_up_all(exchange)
         await exchange.plugins.tell_and_wait("on_stop")
-        for work in sweeping:
-            work.cancel()
-        await asyncio.gather(*sweeping, return_exceptions=True)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
+        if exchange.flights is not None:
+            await exchange.flights.close(exchange.database)
         await exchange.database.close()
+        exchange.journal.close()
+
+
+def _recording(exchange: Exchange) -> list[asyncio.Task[None]]:
+    """The flight recorder's own loop. Raises ConfigurationError where it cannot write."""
+    flights = exchange.flights
+    if flights is None:
+        return []
+    try:
+        flights.writer.start()
+    except OSError as error:
+        raise ConfigurationError(f"LINECARD_FLIGHT_DIR: {error}") from error
+    return [asyncio.create_task(flights.run(exchange.database), name="flight records")]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call, Direction
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
-from linecard.exchange import answering, confirming, inbox, recording
+from linecard.exchange import confirming, inbox, patience, recording, waiting
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.pasted import is_proof
-from linecard.webhook import CarrierRequest, Kind, Reply
+from linecard.exchange.refusals import REQUESTS
+from linecard.exchange.tapping import Seen, note_request
+from linecard.webhook import Callback, CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
     from linecard.plugins import Relay
@@ -28,17 +31,63 @@ async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> R
 
     Raises RequestRefused before anything is written when the request is not believed or not readable.
     """
+    seen = Seen(exchange.clock.now(), request)
+    try:
+        reply = await _handle(exchange, relay, request, seen)
+    except BaseException as error:
+        _note_refusal(exchange, seen, error)
+        note_request(exchange, seen, None, error)
+        raise
+    note_request(exchange, seen, reply)
+    return reply
+
+
+def _note_refusal(exchange: Exchange, seen: Seen, error: BaseException) -> None:
+    """Of a call whose own address was asked; what carries no token of ours is nobody's."""
+    if seen.request.call and seen.stage != "token" and isinstance(error, RequestRefused):
+        exchange.refusals.note(seen.request.call, REQUESTS, error.reason)
+
+
+async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen) -> Reply:
     request = replace(request, is_ours=await _carries_token(exchange, relay, request))
+    seen.stage = "proof"
     believe(exchange, relay, request)
-    callback = relay.hooks.parse_callback(request)
+    seen.stage = "reading"
+    callback = seen.callback = relay.hooks.parse_callback(request)
+    if callback.wants is None:
+        return await patience.take(exchange, relay, request, callback, partial(store, seen=seen))
+    how = partial(accept, seen=seen)
+    return await waiting.answer(exchange, relay, request, callback, how, callback.wants)
+
+
+async def store(
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    seen: Seen | None = None,
+) -> Reply:
+    """Store and apply a callback that wants no document."""
+    await accept(exchange, relay, request, callback, seen)
+    return callback.reply or Reply()
+
+
+async def accept(
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    seen: Seen | None = None,
+) -> Call | None:
+    """Store and apply what a request says, and begin what follows; its call, where we know it."""
     accepted = await inbox.accept(exchange, relay, request, callback)
+    if seen is not None:
+        seen.call, seen.stage, seen.accepted = accepted.call, "answer", exchange.clock.now()
     for event in accepted.fresh:
         _follow_up(exchange, accepted.call, event)
     if accepted.call is not None and accepted.opened and relay.hooks.facts().unsigned:
         exchange.tasks.start(confirming.confirm(exchange, accepted.call), "confirm an arrival")
-    if callback.wants is None:
-        return callback.reply or Reply()
-    return await answering.reply(exchange, relay, accepted.call, request, callback, callback.wants)
+    return accepted.call
 
 
 async def _carries_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> bool:
@@ -74,11 +123,11 @@ def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> No
     if call is None:
         return
     if isinstance(event, AnswerRequested) and event.answers and _records_now(exchange, call):
-        exchange.tasks.start(recording.start(exchange, call), "start recording")
+        exchange.tasks.start(recording.begin(exchange, call), "start recording")
 
 
 def _records_now(exchange: Exchange, call: Call) -> bool:
     """Whether the recording is asked for by API at the answer, as the carrier's facts say."""
     facts = exchange.relay(call).hooks.facts()
     where = facts.record_outbound if call.direction is Direction.OUTBOUND else facts.record_inbound
-    return call.record and not call.is_over and where is RecordAt.LIVE
+    return call.record and call.may_be_recorded and not call.is_over and where is RecordAt.LIVE

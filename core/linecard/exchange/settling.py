@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.events import (
     CarrierEvent,
+    DigitsGathered,
     LegAnswered,
+    LegEnded,
+    RecordingFailed,
     RecordingReady,
     RecordingStarted,
     TransferReported,
-    TransferResult,
 )
-from linecard.store import recordings, transfers
-from linecard.store.transfers import Transfer
+from linecard.exchange import transferring
+from linecard.store import recordings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,58 +32,34 @@ async def _recording_started(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingStarted)
-    await recordings.started(conn, call.id, event.recording, at)
+    await recordings.started(conn, call.id, event.recording, at, channels=event.channels)
 
 
 async def _recording_ready(
     conn: AsyncConnection, call: Call, event: CarrierEvent, at: datetime
 ) -> None:
     assert isinstance(event, RecordingReady)
-    await recordings.ready(conn, call.id, event.recording, event.url, event.duration_ms, at)
+    facts = (event.recording, event.url, event.duration_ms)
+    await recordings.ready(conn, call.id, *facts, at, event.channels)
 
 
-async def _leg_answered(
+async def _recording_failed(
     conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
 ) -> None:
-    assert isinstance(event, LegAnswered)
-    transfer = await transfers.get(conn, event.transfer)
-    if transfer and transfer.call == call.id and transfer.state != "ended" and event.bridged:
-        await transfers.update(conn, transfer.id, state="bridged", result=TransferResult.BRIDGED)
-
-
-async def _reported_transfer(
-    conn: AsyncConnection, call: Call, event: TransferReported
-) -> Transfer | None:
-    """The transfer of a report; one at an address of the number can only mean the one under way."""
-    if event.transfer:
-        return await transfers.get(conn, event.transfer)
-    known = await transfers.of_call(conn, call.id)
-    return next((one for one in reversed(known) if one.state in ("waiting", "dialing")), None)
-
-
-async def _transfer_reported(
-    conn: AsyncConnection, call: Call, event: CarrierEvent, _at: datetime
-) -> bool:
-    """While another target still rings, the end of one says nothing of the transfer."""
-    assert isinstance(event, TransferReported)
-    transfer = await _reported_transfer(conn, call, event)
-    if transfer is None or transfer.call != call.id:
-        return True
-    others = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}
-    if transfer.state == "consulting" and others:
-        await transfers.update(conn, transfer.id, legs=others)
-        return False
-    result = transfer.result or event.result
-    await transfers.update(conn, transfer.id, state="ended", result=result)
-    return True
+    assert isinstance(event, RecordingFailed)
+    if event.recording:
+        await recordings.failed(conn, call.id, event.recording, event.reason, absent=event.absent)
 
 
 SETTLES: Mapping[type[CarrierEvent], Settle] = MappingProxyType(
     {
         RecordingStarted: _recording_started,
         RecordingReady: _recording_ready,
-        LegAnswered: _leg_answered,
-        TransferReported: _transfer_reported,
+        RecordingFailed: _recording_failed,
+        LegAnswered: transferring.leg_answered,
+        DigitsGathered: transferring.key_pressed,
+        TransferReported: transferring.reported,
+        LegEnded: transferring.caller_ended,
     }
 )
 

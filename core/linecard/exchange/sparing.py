@@ -29,8 +29,11 @@ class SparingLog:
         self._now = now
         self._said: dict[tuple[str, ...], _Said] = {}
 
-    def warning(self, event: str, **facts: str) -> None:
-        """Write a warning, unless the same was written less than a minute ago."""
+    def warning(self, event: str, *, by: str = "", **facts: str) -> None:
+        """Write a warning, unless the same was written less than a minute ago.
+
+        `by` is the first who has brought it about: another one does not make it another warning.
+        """
         short = {name: _shown(fact) for name, fact in facts.items()}
         now = self._now()
         key = self._key(event, tuple(short.values()), now)
@@ -39,7 +42,8 @@ class SparingLog:
             known.left_out += 1
             return
         self._said[key] = _Said(now)
-        log.warning(event, **short, left_out=known.left_out if known else 0)
+        who = {"by": _shown(by)} if by else {}
+        log.warning(event, **short, **who, left_out=known.left_out if known else 0)
 
     def _key(self, event: str, facts: tuple[str, ...], now: float) -> tuple[str, ...]:
         key = (event, *facts)

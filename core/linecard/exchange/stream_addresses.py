@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 
-from linecard.calls import Call
+from linecard.calls import Call, Direction
+from linecard.events import CarrierEvent
 from linecard.exchange.context import Exchange
+from linecard.pods import DEADLINE_SECONDS
 from linecard.store import numbers
 from linecard.tokens import StreamClaims, new_id
 
+SILENT_SECONDS = 0.3
+"""How long somebody who has answered may be kept in silence for a place; it was asked for while it rang."""
 VALID_SECONDS = 120
 """How long a token from a document may be used to open a stream."""
 
@@ -17,7 +21,9 @@ async def stream_url(
     exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS
 ) -> tuple[str, str]:
     """A media address for the call, good for `valid_seconds`, and the id of its token."""
-    lease = await exchange.leases.of(exchange.plugins, call)
+    rings = call.direction is Direction.INBOUND and call.id not in exchange.lives
+    within = DEADLINE_SECONDS if rings else SILENT_SECONDS
+    lease = await exchange.leases.of(exchange.plugins, call, within)
     claims = StreamClaims(
         id=new_id(),
         call=call.id,
@@ -37,3 +43,9 @@ async def _number_id(exchange: Exchange, call: Call) -> str:
     async with exchange.database.read() as conn:
         number = await numbers.get(conn, call.number)
     return number.id if number else ""
+
+
+async def place_of_audio(exchange: Exchange, call: Call, _event: CarrierEvent) -> None:
+    """Ask for the place of a call while it rings: somebody who has answered must not wait for it."""
+    if call.agent and not call.is_over:
+        exchange.leases.begin(exchange.plugins, call)

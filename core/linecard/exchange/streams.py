@@ -19,16 +19,29 @@ from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamSta
 from linecard.exchange import endings, inbox, running
 from linecard.exchange.admission import Admitted, open_to_streams
 from linecard.exchange.context import Exchange, ids_fit
+from linecard.exchange.notifying import writing as notifying
+from linecard.exchange.notifying.facts import Told
+from linecard.exchange.patience import or_later
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat
 from linecard.media.session import StreamSession
-from linecard.store import claims, timeline
+from linecard.store import calls, claims, timeline
 from linecard.wall import now
 
 if TYPE_CHECKING:
     from linecard.live import LiveCall
 
 log = structlog.get_logger()
+
+
+def protocol_of(exchange: Exchange, admitted: Admitted) -> StreamProtocol:
+    """A fresh reader and writer of the carrier's messages; a recorded one, where calls are."""
+    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    if exchange.flights is None:
+        return protocol
+    return exchange.flights.stream(
+        admitted.call, protocol, admitted.profile.name, admitted.claims.id
+    )
 
 
 async def opening(
@@ -83,10 +96,22 @@ async def claim(
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
-        await timeline.append(conn, call.id, "stream-started", facts, now())
+        kept = facts | corrections(admitted.profile.format, line)
+        await timeline.append(conn, call.id, "stream-started", kept, now())
+        await notifying.tell(exchange, conn, call, Told("stream.started", facts))
+    exchange.work_is_due.set()
     if call.status is not CallStatus.IN_PROGRESS:
         event = CallAnswered(key=f"answered-by-stream:{call.id}", carrier_ids=started.carrier_ids)
         await inbox.apply(exchange, call, [event])
+
+
+def corrections(declared: StreamFormat, line: StreamFormat) -> dict[str, str]:
+    """For the record: what had been asked for, where the stream's opening message says otherwise."""
+    if line == declared:
+        return {}
+    one = declared.inbound == declared.outbound
+    both = f"{declared.inbound} in and {declared.outbound} out"
+    return {"asked": str(declared.inbound) if one else both}
 
 
 async def attach(
@@ -136,7 +161,15 @@ async def detach(
     count_dropped(exchange, admitted, session.counters.dropped)
     if admitted.call.id in exchange.lives:
         exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
-    await _let_go(exchange, admitted, {"reason": reason, **_figures(session)})
+    facts = {"reason": reason, **_figures(session)}
+    over(exchange, admitted, facts)
+    await _let_go(exchange, admitted, facts)
+
+
+def over(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:
+    """A socket is gone, for the flight record."""
+    if exchange.flights is not None:
+        exchange.flights.stream_over(admitted.call, admitted.claims.id, facts)
 
 
 async def abandon(exchange: Exchange, admitted: Admitted, reason: str) -> None:
@@ -145,9 +178,17 @@ async def abandon(exchange: Exchange, admitted: Admitted, reason: str) -> None:
 
 
 async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:
-    async with exchange.database.write() as conn:
-        await claims.release(conn, admitted.claims.id, now())
-        await timeline.append(conn, admitted.call.id, "stream-ended", facts, now())
+    at = now()
+
+    async def write() -> None:
+        async with exchange.database.write() as conn:
+            call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
+            await claims.release(conn, admitted.claims.id, at)
+            await timeline.append(conn, admitted.call.id, "stream-ended", facts, at)
+            await notifying.stream_ended(exchange, conn, call, facts)
+        exchange.work_is_due.set()
+
+    await or_later(exchange, write, "let a stream go")
 
 
 def _figures(session: StreamSession) -> dict[str, object]:
@@ -157,6 +198,9 @@ def _figures(session: StreamSession) -> dict[str, object]:
         "frames_out": counters.frames_out,
         "underruns": counters.underruns,
         "gaps": counters.gaps,
+        "starved": counters.starved,
+        "unsent_ms": dict(counters.unsent_ms),
+        "first_audio_ms": counters.first_audio_ms,
         "dropped": dict(counters.dropped),
     }
 

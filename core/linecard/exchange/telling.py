@@ -12,7 +12,6 @@ from linecard.events import (
     CarrierEvent,
     LegAnswered,
     LegEnded,
-    MachineAnswered,
     MachineDetected,
     TransferReported,
 )
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from linecard.live import LiveCall
 
 
-def _machine(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
-    assert isinstance(event, MachineDetected)
-    live.report(MachineAnswered(event.kind))
+def _machine(live: LiveCall, call: Call, event: CarrierEvent) -> None:
+    """What stands on the record after the event, which need not be what it says."""
+    if event.leg == CALLER:
+        live.machine_detected(call.detection)
 
 
 def _leg(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
@@ -62,8 +62,12 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent], en
     """
     if ended:
         exchange.metrics.calls.labels(call.provider, call.direction, call.status).inc()
+    if call.notify:
+        exchange.work_is_due.set()
     live = exchange.lives.get(call.id)
     for event in fresh:
+        if exchange.flights is not None:
+            exchange.flights.event(call, event)
         told = TELL.get(type(event))
         if live is not None and told is not None:
             told(live, call, event)

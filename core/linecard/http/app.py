@@ -14,6 +14,7 @@ from linecard.http.api import build_api
 from linecard.http.health import health_routes, metrics_route
 from linecard.http.media import media_endpoint
 from linecard.http.prefix import StripPrefix
+from linecard.http.probes import Probes
 from linecard.http.webhooks import webhook_routes
 from linecard.outbound.dialing import Dialer
 
@@ -28,7 +29,9 @@ def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIA
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    return StripPrefix(app, urlsplit(exchange.settings.public_url).path.rstrip("/"))
+    return StripPrefix(
+        Probes(app, exchange), urlsplit(exchange.settings.public_url).path.rstrip("/")
+    )
 
 
 def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:

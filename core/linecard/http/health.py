@@ -31,7 +31,10 @@ def health_routes(exchange: Exchange) -> list[Route]:
             return JSONResponse({"status": "no database", "error": type(error).__name__}, 503)
         if not exchange.doors.is_open:
             return JSONResponse({"status": "draining", "live_calls": len(exchange.lives)}, 503)
-        return JSONResponse({"status": "ready", "accounts": _accounts(exchange)})
+        journal = {"open": exchange.journal.is_open, "waiting": exchange.journal.waiting}
+        return JSONResponse(
+            {"status": "ready", "accounts": _accounts(exchange), "journal": journal}
+        )
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 

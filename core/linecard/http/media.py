@@ -9,9 +9,11 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.errors import RequestRefused
-from linecard.exchange import streams
+from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
+from linecard.exchange.refusals import UNOPENED
+from linecard.http.callers import caller
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url
 from linecard.media.session import StreamSession
@@ -51,15 +53,16 @@ async def _admit(exchange: Exchange, websocket: WebSocket) -> Admitted | None:
     try:
         return await admit(exchange, provider, websocket.path_params["token"], request)
     except RequestRefused as refusal:
-        _refused(exchange, provider, refusal)
+        by = caller(websocket.scope, exchange.settings.trusted_proxies)
+        _refused(exchange, provider, refusal, by)
         return None
 
 
-def _refused(exchange: Exchange, provider: str, refusal: RequestRefused) -> None:
+def _refused(exchange: Exchange, provider: str, refusal: RequestRefused, by: str) -> None:
     """Names from outside are counted as one: each would be a line of the metrics for ever."""
     known = provider if provider in exchange.plugins.providers else "unknown"
     exchange.metrics.refused.labels(known).inc()
-    exchange.sparing.warning("media socket refused", provider=known, reason=refusal.reason)
+    exchange.sparing.warning("media socket refused", by=by, provider=known, reason=refusal.reason)
 
 
 def _socket_url(url: str) -> str:
@@ -67,13 +70,15 @@ def _socket_url(url: str) -> str:
 
 
 async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) -> None:
-    session = await _open(exchange, admitted, socket)
+    session = None if admitted.is_to_end else await _open(exchange, admitted, socket)
     if session is None:
         return
     reason = "a fault of ours"
+    watch = exchange.tasks.start(watchdog.watch(exchange, admitted, session), "watch a stream")
     try:
         reason = await socket.read_all(session.receive)
     finally:
+        watch.cancel()
         await streams.detach(exchange, admitted, session, reason)
 
 
@@ -85,6 +90,8 @@ async def _open(
         session = await _opened(exchange, admitted, socket, dropped)
     except (TimeoutError, WebSocketDisconnect, RequestRefused) as error:
         streams.count_dropped(exchange, admitted, dropped)
+        streams.over(exchange, admitted, {"reason": _why(error), "dropped": dict(dropped)})
+        exchange.refusals.note(admitted.call.id, UNOPENED, _why(error))
         log.warning("a media socket opened no stream", call=admitted.call.id, reason=_why(error))
         return None
     session.counters.dropped.update(dropped)
@@ -98,7 +105,7 @@ def _why(error: Exception) -> str:
 async def _opened(
     exchange: Exchange, admitted: Admitted, socket: MediaSocket, dropped: Counter[str]
 ) -> StreamSession:
-    protocol = admitted.relay.hooks.open_stream(admitted.profile)
+    protocol = streams.protocol_of(exchange, admitted)
     async with exchange.clock.timeout(admitted.profile.start_seconds):
         started, rest = await streams.opening(protocol, socket.receive, dropped)
     line = streams.line_of(admitted, started)

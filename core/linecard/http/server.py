@@ -1,6 +1,7 @@
 """The server: uvicorn set up for live audio, with the exchange running under it.
 
-No compression, small messages, and no belief in forwarded headers.
+No compression, small messages, and no belief in forwarded headers. Pings keep the way open, but a
+pong that is missing ends nothing: sockets on which no audio arrives are found by that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from starlette.types import ASGIApp
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.http.app import admin_app, public_app
+from linecard.http.configured import apply_numbers
+from linecard.http.impatient import ImpatientWebSocket
 from linecard.listening import listening
 
 LARGEST_MESSAGE = 256 * 1024
@@ -27,15 +30,18 @@ async def serving(
     """Take calls until the block ends; yields the addresses of the listeners.
 
     With an `admin_port` the API and metrics stand on a listener of their own. Raises OSError when a
-    port cannot be had, ConfigurationError when the database cannot be used.
+    port cannot be had, ConfigurationError when the database cannot be used or a
+    number of linecard.toml is wrong.
     """
     dialer = build_dialer(exchange)
     public = public_app(exchange, dialer, with_admin=admin_port is None)
     configs = [_config(public, host, port)]
     if admin_port is not None:
         configs.append(_config(admin_app(exchange, dialer), host, admin_port))
-    async with running(exchange, dialer, public), _listening_all(configs) as addresses:
-        yield addresses
+    async with running(exchange, dialer, public):
+        await apply_numbers(exchange)
+        async with _listening_all(configs) as addresses:
+            yield addresses
 
 
 def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
@@ -43,9 +49,10 @@ def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        ws="websockets-sansio",
+        ws=ImpatientWebSocket,
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,
+        ws_ping_timeout=None,
         proxy_headers=False,
         server_header=False,
         access_log=False,

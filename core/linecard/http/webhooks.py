@@ -20,6 +20,7 @@ from starlette.types import Scope
 from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
 from linecard.exchange.context import Exchange
+from linecard.http.callers import caller
 from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form, parse_multipart
 
 if TYPE_CHECKING:
@@ -87,11 +88,12 @@ def _relay(exchange: Exchange, request: Request) -> Relay | Reply:
 
 
 async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request) -> Reply:
+    trusted = exchange.settings.trusted_proxies
     try:
         carrier_request = await _read(exchange, path, request)
         return await requests.handle(exchange, relay, carrier_request)
     except RequestRefused as refusal:
-        return _refused(exchange, relay, path, refusal)
+        return _refused(exchange, relay, path, refusal, caller(request.scope, trusted))
     except UnsupportedByProvider as missing:
         log.warning("carrier request not supported", route=path, reason=str(missing))
         return Reply(501, str(missing).encode())
@@ -102,11 +104,17 @@ async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request)
         return Reply(503, b"busy, try again")
 
 
-def _refused(exchange: Exchange, relay: Relay, path: str, refusal: RequestRefused) -> Reply:
+def _refused(
+    exchange: Exchange, relay: Relay, path: str, refusal: RequestRefused, by: str
+) -> Reply:
     if refusal.status == FORBIDDEN:
         exchange.metrics.refused.labels(relay.provider).inc()
     exchange.sparing.warning(
-        "carrier request refused", provider=relay.provider, route=path, reason=refusal.reason
+        "carrier request refused",
+        by=by,
+        provider=relay.provider,
+        route=path,
+        reason=refusal.reason,
     )
     return Reply(refusal.status, refusal.reason.encode("utf-8", "replace"))
 
@@ -114,20 +122,21 @@ def _refused(exchange: Exchange, relay: Relay, path: str, refusal: RequestRefuse
 async def _read(exchange: Exchange, path: str, request: Request) -> CarrierRequest:
     kind, call, reference = (_one(request, name) for name in ("k", "c", "x"))
     _one(request, "t")
-    body = await _body(request)
+    body = await read_body(request)
     return CarrierRequest(
         method=request.method,
         url=public_url(exchange, request.scope),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
-        pairs=_pairs(request, body),
+        pairs=read_pairs(request, body),
         kind=_kind(kind) if kind else KIND_OF_ROUTE[path],
         call=call,
         reference=reference,
     )
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """All of a body. Raises RequestRefused where it is too large or too slow."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -140,7 +149,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _pairs(request: Request, body: bytes) -> Pairs:
+def read_pairs(request: Request, body: bytes) -> Pairs:
+    """The carrier's fields, from the body or, of a GET, from the query."""
     if request.method == "GET":
         return tuple(pair for pair in _query(request) if pair[0] not in requests.OURS)
     content_type = request.headers.get("content-type", "")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +12,27 @@ from linecard.errors import CallOver, InvalidField, UnsupportedByProvider
 from linecard.events import (
     AgentEvent,
     CallEnded,
+    CallerSilent,
+    OptedOut,
+    RecordingResult,
     StreamLost,
     StreamResumed,
     TransferEnded,
     TransferResult,
 )
-from linecard.live.done import DONE
+from linecard.live.detecting import Detecting
 from linecard.live.ears import Ears
-from linecard.live.inbox import Gathering, Inbox
-from linecard.live.transfers import FLUSH_SECONDS, Transfers
+from linecard.live.inbox import Inbox
+from linecard.live.keys import Keys
+from linecard.live.outcomes import OPTED_OUT, VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
+from linecard.live.speaking import Speaking
+from linecard.live.transfers import FLUSH_SECONDS, Transfers, several
 from linecard.live.voice import Voice
-from linecard.media.marks import MarkEnd
-from linecard.media.tones import check_keys
-from linecard.media.wav import load_wav
 from linecard.tasks import Tasks
+from linecard.transfers import RingOrder, TransferWish
 
 if TYPE_CHECKING:
-    from linecard.calls import Call
+    from linecard.calls import Call, Detection, MachineKind
     from linecard.clock import Clock
     from linecard.control import Control
     from linecard.media.session import StreamSession
@@ -39,7 +42,7 @@ HANG_UP_SECONDS = 5.0
 """So long the carrier's yes to a hang-up is waited for before our stream ends all the same."""
 
 
-class LiveCall:
+class LiveCall(Speaking):
     """A running call: what is asked of it here raises CallOver once it has ended.
 
     `async for event in call` yields what happens, until CallEnded. Audio is int16 mono little-endian
@@ -49,23 +52,23 @@ class LiveCall:
 
     def __init__(self, call: Call, control: Control, clock: Clock) -> None:
         self.id = call.id
-        self.from_ = call.from_
-        self.to = call.to
-        self.direction = call.direction
-        self.number = call.number
-        self.provider = call.provider
-        self.agent = call.agent
+        self.from_, self.to, self.direction = call.from_, call.to, call.direction
+        self.number, self.provider, self.agent = call.number, call.provider, call.agent
         self.metadata = call.metadata
         self.transfer_targets: tuple[str, ...] = ()
         self.clock = clock
         self.rate = 8000
         self.unsent_ms = 0
+        self.silent_since: float | None = None
+        self.opt_out_key: str | None = None
         self._outcome = call.outcome
         self._control = control
         self._tasks = Tasks()
         self._inbox = Inbox()
         self._voice = Voice(call.id, clock)
         self._transfers = Transfers(call.id, control, self._voice, clock)
+        self._keys = Keys(call.id, control, self._inbox, self._transfers, clock)
+        self._detecting = Detecting(call.machine, self._inbox, self._voice, clock, self.report)
         self._streams = 0
 
     @property
@@ -112,100 +115,132 @@ class LiveCall:
             raise StopAsyncIteration
         return event
 
-    async def send(self, pcm: bytes) -> None:
-        """Play audio after what is queued; waits while 30 s are queued already."""
-        await self._voice.send(pcm)
-
-    def send_nowait(self, pcm: bytes) -> None:
-        """Play audio after what is queued; what finds no room or no stream is dropped and counted."""
-        self._voice.check()
-        session = self._voice.session
-        if session is None:
-            self.unsent_ms += len(pcm) * 500 // self.rate
-        else:
-            session.queue(pcm)
-
-    async def play(self, sound: bytes | str | Path) -> None:
-        """Play PCM, a WAV file, or a WAV file's bytes; returns when it is queued.
-
-        Raises ValueError for what is no PCM WAV, OSError for a file that cannot be read.
-        """
-        await self._voice.stream()
-        is_pcm = isinstance(sound, bytes) and not (sound[:4] == b"RIFF" and sound[8:12] == b"WAVE")
-        if is_pcm and isinstance(sound, bytes):
-            await self.send(sound)
-        else:
-            await self.send(await asyncio.to_thread(load_wav, sound, self.rate))
-
-    async def played(self) -> bool:
-        """Wait until the caller has heard all that is queued; False when a clear or a lost stream came first."""
-        self._voice.check()
-        return await self._voice.heard()
-
-    def mark(self, name: str) -> Awaitable[None]:
-        """Report MarkReached once the caller has heard what is queued now; may be awaited or not."""
-        self._voice.check()
-        if self._voice.session is not None:
-            self._voice.session.mark(partial(self._mark_ended, name))
-        return DONE
-
-    def clear(self) -> Awaitable[None]:
-        """Barge-in: the caller hears nothing more of what was queued; may be awaited or not."""
-        self._voice.check()
-        if self._voice.session is not None:
-            self._voice.session.clear()
-        return DONE
-
-    async def gather(self, digits: int = 1, seconds: float = 5.0, finish_on: str = "#") -> str:
+    async def gather(
+        self,
+        digits: int = 1,
+        seconds: float = 5.0,
+        finish_on: str = "#",
+        *,
+        first_seconds: float | None = None,
+    ) -> str:
         """Keys, until there are `digits`, one of `finish_on` is pressed, or none came for `seconds`.
 
-        Others see the keys too: DigitPressed is reported all the same.
+        The first may take `first_seconds`. The finishing key is not among them. Others see the keys too:
+        DigitPressed is reported all the same. Raises InvalidField for what could never be gathered.
         """
         self._voice.check()
-        gathering = Gathering(digits, finish_on)
-        self._inbox.gatherings.append(gathering)
-        try:
-            with suppress(TimeoutError):
-                while not gathering.is_done:
-                    await self._next_key(gathering, seconds)
-        finally:
-            self._inbox.gatherings.remove(gathering)
-        return gathering.keys
+        return await self._keys.gather(self._voice, digits, seconds, finish_on, first_seconds)
 
-    async def send_digits(self, digits: str) -> None:
+    async def send_digits(self, digits: str, *, how: str | None = None) -> None:
         """Press keys toward the caller: on the stream, as tones behind what is queued, or by the carrier's API.
 
-        Raises InvalidField for what is on no keypad.
+        `how` chooses: `stream`, `tones`, `api`, or `document`, which has the carrier press them and open
+        another stream. Raises InvalidField for what is on no keypad, or too long, UnsupportedByProvider.
         """
         self._voice.check()
-        keys, session = check_keys(digits), self._voice.session
-        if session is None:
-            await self._control.send_digits(self.id, keys)
-            return
-        how = session.send_digits(keys)
-        await self._control.note(self.id, "digits-sent", {"how": how, "count": len(keys)})
+        await self._keys.send(self._voice, digits, how)
+
+    @property
+    def answered_by(self) -> MachineKind | None:
+        """Who answered, as far as the carrier has told; None: not yet, or it was not asked."""
+        found = self._detecting.found
+        return None if found is None else found.kind
+
+    async def leave_message(
+        self, sound: bytes | str | Path, *, seconds: float | None = None, is_machine: bool = False
+    ) -> bool:
+        """Where a machine answered, leave it a message once its greeting is over, and hang up: True.
+
+        False where none did, or the carrier has not told within `seconds` (10; 40 with wait-for-beep;
+        at once where no detection was asked for); then nothing has happened. What was queued is cut off
+        for a machine. `is_machine`: the agent knows by itself. `outcome` becomes `voicemail-left`, or
+        `voicemail-cut-short` where the machine did not hear all. Raises CallOver; as `play` does for a sound.
+        """
+        await self._voice.stream()
+        pcm = await self._pcm(sound)
+        if not is_machine:
+            await self._detecting.verdict(seconds)
+        if not (is_machine or self._detecting.is_machine):
+            return False
+        await self.clear()
+        await self._leave(pcm)
+        return True
+
+    async def _leave(self, pcm: bytes) -> None:
+        """The message, and the end; whatever happens, the outcome says whether it was heard."""
+        after, heard = "", False
+        try:
+            after = await self._detecting.greeting_over()
+            await self.send(pcm)
+            heard = await self.played()
+        finally:
+            outcome = self.outcome = VOICEMAIL_LEFT if heard else VOICEMAIL_CUT_SHORT
+            self._note(outcome, {"after": after})
+        await self.hang_up(now=True, reason=outcome)
+
+    async def machine_found(self) -> None:
+        """Wait until an answering machine has the call, and nobody else was put on the line."""
+        await self._inbox.changes.until(
+            lambda: self._detecting.is_machine and not (self.transferring or self.handed_over)
+        )
+
+    def machine_detected(self, found: Detection | None) -> None:
+        """Who answered, as the record has it."""
+        self._detecting.told(found)
+
+    async def opt_out(self) -> None:
+        """Put the other side's number on the blocklist: nobody dials it any more. `outcome` becomes `opted-out`.
+
+        Both are written in one transaction; also after the call's end. Raises InvalidField for a
+        withheld number.
+        """
+        await self._control.opt_out(self.id)
+        self._outcome = OPTED_OUT
 
     async def transfer(
-        self, to: str | Sequence[str], mode: str = "cold", timeout: int = 25
+        self,
+        to: str | Sequence[str],
+        mode: str = "cold",
+        timeout: int = 25,
+        *,
+        order: str = RingOrder.TOGETHER,
+        whisper: str | None = None,
+        accept_key: str | None = None,
     ) -> TransferResult:
-        """Connect the caller with somebody else; `timeout` is how many seconds it rings there.
+        """Connect the caller with somebody else; `timeout` is how many seconds it rings at each target.
 
-        On `bridged` the call is theirs; after any other result the caller is back with the agent.
+        Several targets ring `together` or in `sequence`. `whisper` is said to whoever answers before the
+        caller is connected; with an `accept_key` they must press it, else the result is `declined`, or
+        `voicemail` where no key came at all. On `bridged` the call is theirs; after any other result the caller is back with the agent.
         Raises GateRefused, CarrierError or Conflict; then nothing has changed.
         """
+        wish = TransferWish(
+            targets=several(to),
+            mode=mode,
+            ring_seconds=timeout,
+            order=order,
+            whisper=whisper,
+            accept_key=accept_key,
+        )
         try:
-            await self._transfers.ask(_several(to), mode, timeout)
+            await self._transfers.ask(wish)
         except UnsupportedByProvider:
             return TransferResult.UNSUPPORTED
         return await self._transfers.go_through()
 
-    async def record(self, action: str = "start") -> None:
-        """`start`, `stop`, `pause` or `resume` the recording."""
+    async def record(
+        self, action: str = "start", *, resume_after: int | None = None
+    ) -> RecordingResult:
+        """`start`, `stop`, `pause` or `resume` the recording; returns once the carrier has confirmed it.
+
+        With `resume_after`, a pause is over so many seconds later whatever happens here. Raises
+        UnsupportedByProvider, RecordingRefused or CarrierError: then do not ask for what must not be recorded.
+        """
         if self._voice.over is not None:
             raise CallOver(self.id, self._voice.over)
         if action not in RECORD_ACTIONS:
             raise InvalidField("action", f"must be one of {', '.join(RECORD_ACTIONS)}")
-        await self._control.record(self.id, action)
+        return await self._control.record(self.id, action, resume_after)
 
     async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
         """End the call, once the caller has heard what is queued (3 s at most; `now`: at once).
@@ -226,12 +261,12 @@ class LiveCall:
         await self._voice.changes.until(lambda: self._voice.over is not None)
         return self._voice.over or ""
 
-    async def begin_transfer(self, to: str | Sequence[str], mode: str, ring_seconds: int) -> None:
+    async def begin_transfer(self, wish: TransferWish) -> None:
         """A transfer asked for outside the agent, who hears TransferEnded.
 
         Returns when the carrier has accepted it; raises what the gate or the carrier refuses.
         """
-        await self._transfers.ask(_several(to), mode, ring_seconds)
+        await self._transfers.ask(wish)
         self._in_background(self._report_transfer(), "transfer")
 
     def attach(self, session: StreamSession) -> None:
@@ -245,7 +280,16 @@ class LiveCall:
         self._streams += 1
         self.rate = session.rate
         self._voice.handed_over = False
-        session.listen(Ears(session, self._inbox, self._voice, self._note, self._stream_gone))
+        ears = Ears(
+            session,
+            self._inbox,
+            self._digit,
+            self._voice,
+            self._note,
+            self._stream_gone,
+            lambda seconds: self.report(CallerSilent(seconds)),
+        )
+        session.listen(ears)
         if self._streams > 1:
             self.report(StreamResumed())
         self._voice.changes.tell()
@@ -264,6 +308,14 @@ class LiveCall:
         if not self._transfers.ended(result) and not self._voice.handed_over:
             self.report(TransferEnded(result))
 
+    async def flush(self) -> None:
+        """Wait until the caller has heard what is queued now, at most 3 s: the carrier cuts it off."""
+        await self._transfers.flush()
+
+    async def leave_stream(self) -> None:
+        """The caller is brought to the target of a consultation: the stream ends after what is queued."""
+        await self._transfers.leave_stream()
+
     def leg_bridged(self) -> None:
         """The caller is connected with the target of a transfer."""
         self._voice.handed_over = True
@@ -279,6 +331,14 @@ class LiveCall:
         self.report(CallEnded(reason))
         self._voice.changes.tell()
         self._inbox.changes.tell()
+
+    def give_to(self, agent: str, rate: int | None) -> None:
+        """Another agent has the call from now on: what was said and pressed before is not for it."""
+        self.agent = agent
+        self._inbox.forget()
+        if self._voice.session is not None:
+            self._voice.session.retune(rate)
+            self.rate = self._voice.session.rate
 
     async def first_stream(self) -> None:
         """Wait for a stream before the agent begins. Raises CallOver."""
@@ -312,14 +372,6 @@ class LiveCall:
             await self._control.agent_finished(self.id, reason)
         await self._tasks.close()
 
-    async def _next_key(self, gathering: Gathering, seconds: float) -> None:
-        presses, voice = gathering.presses, self._voice
-        async with self.clock.timeout(seconds):
-            await self._inbox.changes.until(
-                lambda: gathering.presses != presses or voice.over is not None
-            )
-        voice.check()
-
     async def _ask_hang_up(self, reason: str) -> None:
         with suppress(CallOver):
             await self._control.hang_up(self.id, reason)
@@ -328,20 +380,19 @@ class LiveCall:
         with suppress(CallOver):
             self.report(TransferEnded(await self._transfers.go_through()))
 
-    def _mark_ended(self, name: str, end: MarkEnd) -> None:
-        if end is MarkEnd.HEARD:
-            self._inbox.mark(name)
-
     def _stream_gone(self) -> None:
         if self._voice.over is None and not self._voice.transferring:
             self.report(StreamLost())
+
+    def _digit(self, digit: str) -> None:
+        self._inbox.digit(digit)
+        if digit == self.opt_out_key and self._outcome != OPTED_OUT:
+            self._outcome = OPTED_OUT
+            self._in_background(self._control.opt_out(self.id), "opt out")
+            self.report(OptedOut())
 
     def _note(self, name: str, facts: dict[str, object]) -> None:
         self._in_background(self._control.note(self.id, name, facts), "note")
 
     def _in_background(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Any]:
         return self._tasks.start(work, f"{what} of call {self.id}")
-
-
-def _several(to: str | Sequence[str]) -> Sequence[str]:
-    return (to,) if isinstance(to, str) else tuple(to)

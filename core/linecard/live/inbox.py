@@ -49,13 +49,18 @@ class Inbox:
         self.on_digit: Callable[[str], object] | None = None
         self.on_mark: Callable[[str], object] | None = None
         self.gatherings: list[Gathering] = []
+        self.ears: list[Callable[[bytes], None]] = []
         self._audio: deque[tuple[int, AgentEvent]] = deque()
         self._others: deque[tuple[int, AgentEvent]] = deque()
         self._number = 0
         self._is_over = False
 
     def audio(self, pcm: bytes) -> None:
-        """The caller's audio."""
+        """The caller's audio; those who listen beside the agent hear it first."""
+        if self.ears:
+            for hear in self.ears:
+                hear(pcm)
+            self.changes.tell()
         if self.on_audio is not None:
             self._call(self.on_audio, pcm)
             return
@@ -96,6 +101,12 @@ class Inbox:
         self._put(self._others, event)
         if self.on_audio is not None and len(self._others) > MOST_UNREAD:
             self._others.popleft()
+
+    def forget(self) -> None:
+        """Drop what was heard and pressed; the end of the call stays."""
+        self._audio.clear()
+        ends = [item for item in self._others if isinstance(item[1], CallEnded)]
+        self._others = deque(ends)
 
     async def next(self) -> AgentEvent | None:
         """The oldest event, waited for; None after CallEnded."""

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.control import Control
     from linecard.live.voice import Voice
+    from linecard.transfers import TransferWish
 
 FLUSH_SECONDS = 3.0
 BACK_SECONDS = 10.0
 """After busy and the like the caller comes back on a new stream; so long it is waited for."""
+KEY_SECONDS = 0.5
+"""What a carrier may take for each key that it presses in a document."""
 REPORT_SECONDS = 2.0
 """A caller who is back without a result: so long it may still come, then it is `failed`."""
 
@@ -33,14 +36,14 @@ class Transfers:
         self._result: TransferResult | None = None
         self._start = TransferStart.DOCUMENT_AFTER_STREAM
 
-    async def ask(self, targets: Sequence[str], mode: str, ring_seconds: int) -> None:
+    async def ask(self, wish: TransferWish) -> None:
         """Ask the carrier. Whatever it raises, nothing has been closed; Conflict for a second transfer."""
         self._voice.check()
         if self._voice.transferring:
             raise Conflict(f"call {self._call_id} is being transferred already")
         self._voice.transferring, self._result = True, None
         try:
-            self._start = await self._control.transfer(self._call_id, targets, mode, ring_seconds)
+            self._start = await self._control.transfer(self._call_id, wish)
         except BaseException:
             self._settle()
             raise
@@ -60,14 +63,40 @@ class Transfers:
         finally:
             self._settle()
 
-    async def _leave_stream(self) -> None:
-        await self._voice.heard(FLUSH_SECONDS)
+    async def leave_stream(self) -> None:
+        """The caller goes: what is queued is heard, 3 s of it at most, and our stream ends."""
+        await self.flush()
         session = self._voice.session
         if session is not None and self._result in (None, TransferResult.BRIDGED):
             session.close("transfer")
+
+    async def flush(self) -> None:
+        """Wait until the caller has heard what is queued now, at most 3 s."""
+        await self._voice.heard(FLUSH_SECONDS)
+
+    async def _leave_stream(self) -> None:
+        await self.leave_stream()
         await self._changed(lambda: self._result or self._voice.session)
         if self._result is None and self._voice.over is None:
             await self._wait(REPORT_SECONDS, lambda: self._result)
+
+    async def press_by_document(self, keys: str) -> None:
+        """Have the carrier press keys in a document: our stream ends for it, and another one follows.
+
+        Raises Conflict during a transfer, UnsupportedByProvider or CarrierError; then nothing has changed.
+        """
+        self._voice.check()
+        if self._voice.transferring:
+            raise Conflict(f"call {self._call_id} is being transferred")
+        await self.flush()
+        left, self._voice.transferring = self._voice.session, True
+        try:
+            await self._control.press_by_document(self._call_id, keys)
+            limit = BACK_SECONDS + len(keys) * KEY_SECONDS
+            await self._wait(limit, lambda: self._voice.session not in (None, left))
+        finally:
+            self._settle()
+        self._voice.check()
 
     def ended(self, result: TransferResult) -> bool:
         """The exchange reports a result; False when no transfer is waiting for one."""
@@ -101,3 +130,8 @@ class Transfers:
     def _settle(self) -> None:
         self._voice.transferring = False
         self._voice.changes.tell()
+
+
+def several(to: str | Sequence[str]) -> tuple[str, ...]:
+    """One target, or some, as a tuple."""
+    return (to,) if isinstance(to, str) else tuple(to)

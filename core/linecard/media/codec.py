@@ -71,6 +71,14 @@ class Codec:
         """One sample of silence, as the line carries it outbound."""
         return SILENCE[self.format.outbound.encoding]
 
+    def retune(self, rate: int | None) -> None:
+        """Another rate on the agent's side from now on; what has not come out is forgotten."""
+        self.rate = rate or self.format.inbound.rate
+        self.has_tail = False
+        self._cut.reset()
+        self._decoding = _decoding(self.format.inbound, self.rate)
+        self._resampler = _resampler(self.rate, self.format.outbound.rate)
+
     def decode(self, payload: bytes) -> bytes:
         """The line's audio as PCM at the agent's rate."""
         for stage in self._decoding:

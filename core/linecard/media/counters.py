@@ -31,6 +31,12 @@ class Counters:
     first_in: float | None = None
     last_in: float | None = None
     first_out: float | None = None
+    began: float = 0.0
+
+    @property
+    def first_audio_ms(self) -> int | None:
+        """How long after the stream's beginning its first audio went out; None where none did."""
+        return None if self.first_out is None else round((self.first_out - self.began) * 1000)
 
     def drop(self, reason: str) -> None:
         """Count a message that could not be used; the number of reasons is bounded."""

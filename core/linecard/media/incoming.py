@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.media.hush import Hush
 from linecard.media.plausible import Plausibility
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Incoming:
         self._line = line
         self._enhancer = enhancer
         self._plausible = Plausibility(line.codec.format.inbound)
+        self._hush = Hush(line.codec.rate)
         self._sequence: int | None = None
         self._second = 0
         self._digits = 0
@@ -50,8 +52,11 @@ class Incoming:
             pcm = self._enhanced(self._enhancer, pcm)
         if self.listener is None:
             counters.drop("nobody listens")
-        else:
-            self.listener.on_audio(pcm)
+            return
+        self.listener.on_audio(pcm)
+        silent = self._hush.heard(pcm)
+        if silent is not None:
+            self.listener.on_silence(silent)
 
     def digit(self, event: DigitReceived, now: float) -> None:
         """A key; a flood of them is cut off and counted."""

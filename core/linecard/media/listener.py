@@ -16,6 +16,10 @@ class StreamListener(Protocol):
         """The caller pressed a key."""
         ...
 
+    def on_silence(self, seconds: int, /) -> None:
+        """The caller has been silent for so long, by the level of the audio that comes."""
+        ...
+
     def on_room(self) -> None:
         """The outgoing queue takes audio again after it was full."""
         ...
@@ -36,6 +40,9 @@ class Nobody:
         """Nothing."""
 
     def on_digit(self, digit: str) -> None:
+        """Nothing."""
+
+    def on_silence(self, seconds: int) -> None:
         """Nothing."""
 
     def on_room(self) -> None:

@@ -106,6 +106,11 @@ class Outgoing:
         """The carrier says that a mark was reached; False when it is none that counts."""
         return self._marks.reported(wire)
 
+    def retune(self, rate: int | None) -> None:
+        """PCM comes at another rate from now on; nothing may be queued."""
+        self._line.codec.retune(rate)
+        self._queue = Queue(self._line.codec.rate)
+
     def clear(self, now: float) -> None:
         """Barge-in: nothing queued until now is sent any more, and the carrier forgets what it has."""
         self._drop("cleared")

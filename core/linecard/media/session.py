@@ -24,7 +24,6 @@ from linecard.media.incoming import Incoming
 from linecard.media.listener import Nobody, StreamListener
 from linecard.media.marks import MarkEnd
 from linecard.media.outgoing import Line, Outgoing
-from linecard.media.tones import check_keys, dtmf
 
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer, StreamProtocol
@@ -59,7 +58,7 @@ class StreamSession:
         enhancer: Enhancer | None = None,
         tap: StreamTap | None = None,
     ) -> None:
-        self.counters = Counters()
+        self.counters = Counters(began=clock.now())
         self.rate = codec.rate
         self.is_open = True
         self._protocol = protocol
@@ -69,7 +68,7 @@ class StreamSession:
         self._tap = tap
         self._is_starved_of_room = False
         self._listener: StreamListener = Nobody()
-        line = Line(
+        self._line = line = Line(
             profile=profile,
             protocol=protocol,
             codec=codec,
@@ -95,6 +94,12 @@ class StreamSession:
     def listen(self, listener: StreamListener) -> None:
         """Tell `listener` from now on what happens on the stream."""
         self._listener = self._in.listener = listener
+
+    def retune(self, rate: int | None) -> None:
+        """Another agent, at a rate of its own, has the stream from now on; what is queued is dropped."""
+        self.clear()
+        self._out.retune(rate)
+        self.rate = self._line.codec.rate
 
     def receive(self, message: str | bytes) -> None:
         """A message of the carrier."""
@@ -163,18 +168,12 @@ class StreamSession:
         if self.is_open:
             self._out.clear(self._now())
 
-    def send_digits(self, digits: str) -> str:
-        """Press keys toward the caller; how: `stream`, or `tones` put behind the queued audio.
-
-        Raises InvalidField for what is on no keypad.
-        """
-        keys = check_keys(digits)
+    def press(self, keys: str) -> bool:
+        """Press keys toward the caller by a message; False where the socket has none, and nothing is done."""
         message = self._protocol.send_digits(keys)
-        if message is None:
-            self.queue(dtmf(keys, self.rate))
-            return "tones"
-        self._send(message)
-        return "stream"
+        if message is not None:
+            self._send(message)
+        return message is not None
 
     def close(self, reason: str) -> None:
         """End the stream from our side and close the socket; what was not sent is forgotten."""

@@ -22,11 +22,17 @@ FULL_SCALE_DBM0 = 3.17
 """A sine of full scale (ITU-T G.711, mu-law's load capacity)."""
 
 
+MOST_KEYS = 64
+"""In one row; as tones they last 13 s."""
+
+
 def check_keys(digits: str) -> str:
-    """The keys in capitals. Raises InvalidField for anything that is on no keypad."""
+    """The keys in capitals. Raises InvalidField for anything that is on no keypad, or too long a row."""
     keys = digits.upper()
     if not keys or any(key not in PAIRS for key in keys):
         raise InvalidField("digits", f"must be keys out of {KEYS}")
+    if len(keys) > MOST_KEYS:
+        raise InvalidField("digits", f"must be at most {MOST_KEYS} keys at once")
     return keys
 
 

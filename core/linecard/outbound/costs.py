@@ -17,7 +17,7 @@ import structlog
 from linecard.calls import Call
 from linecard.carrier import CallLookup
 from linecard.errors import CarrierError
-from linecard.events import CallRated
+from linecard.events import CallRated, CarrierEvent
 from linecard.store import calls, timeline
 from linecard.store.unpriced import GIVEN_UP, unpriced
 from linecard.wall import now
@@ -131,7 +131,7 @@ class Costs:
             log.exception("looking up the price of a call failed", call=call.id)
             return _Answer.FAILED
         rated = _price(call, seen)
-        told = [*seen.further, *([] if rated is None else [rated])]
+        told = [*seen.further, *_late_facts(call, seen), *([] if rated is None else [rated])]
         if told:
             await self.report(call, told)
         return _Answer.NOT_YET if rated is None else _Answer.PRICED
@@ -151,6 +151,13 @@ class Costs:
 def _age_of_turn(number: int, seconds: int) -> int:
     """How long after the end: once `seconds`, three times, seven times, ..."""
     return seconds * ((2 << number) - 1)
+
+
+def _late_facts(call: Call, seen: CallLookup) -> list[CarrierEvent]:
+    """The end once more, where the carrier's record of it holds the length that its report had not."""
+    if seen.ended is None or seen.ended.duration is None or call.duration is not None:
+        return []
+    return [seen.ended]
 
 
 def _price(call: Call, seen: CallLookup) -> CallRated | None:

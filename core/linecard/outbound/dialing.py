@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
-from linecard.calls import Call, CallStatus, Direction, Machine
+from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
 from linecard.errors import (
     ConfigurationError,
@@ -25,10 +25,12 @@ from linecard.errors import (
 from linecard.media.formats import outbound_profile, pick_profile
 from linecard.numbers import Cleared, Number
 from linecard.outbound import limits
+from linecard.outbound.blocked import refuse_blocked
 from linecard.outbound.gate import open_gate
 from linecard.outbound.noting import note_recording
 from linecard.outbound.placing import Placement, Report, VerbsAtDial
-from linecard.outbound.wish import DialRequest
+from linecard.outbound.wish import DialRequest, check_digits, check_machine
+from linecard.outgoing.urls import read_target
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
 from linecard.wall import now
@@ -96,6 +98,7 @@ class Dialer:
         relay = self._relay(number)
         self._check(relay, number, wish)
         call = _intent(relay, number, to, wish)
+        _check_consent(relay, call)
         order = self._order(relay, call, to)
         known = await self._intend(call, to, wish)
         if known is None:
@@ -118,16 +121,13 @@ class Dialer:
         except (NotFound, ConfigurationError) as error:
             raise InvalidField("agent", str(error)) from error
         facts = relay.hooks.facts()
-        if wish.machine is not Machine.OFF and wish.machine not in facts.machine_detection:
-            raise UnsupportedByProvider(number.provider, f"machine={wish.machine}")
-        if wish.send_digits and wish.machine is not Machine.OFF and not facts.machine_with_digits:
-            raise InvalidField(
-                "send_digits",
-                "this carrier detects no machine where digits are sent; leave one out",
-            )
+        check_machine(number.provider, facts, wish)
+        check_digits(number.provider, facts, wish)
+        if wish.notify:
+            read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
             raise InvalidField("ring_seconds", f"at most {facts.max_ring_seconds}")
-        if wish.max_seconds > facts.max_call_seconds:
+        if wish.max_seconds is not None and wish.max_seconds > facts.max_call_seconds:
             raise InvalidField("max_seconds", f"at most {facts.max_call_seconds}")
 
     async def _intend(self, call: Call, to: Cleared, wish: DialRequest) -> Call | None:
@@ -137,6 +137,7 @@ class Dialer:
             known = await self._repeated(conn, wish)
             if known is not None:
                 return known
+            await refuse_blocked(conn, to.address)
             await limits.check(conn, self.settings, await _number(conn, call.number), to)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
@@ -196,14 +197,27 @@ class Dialer:
             return await calls.get(conn, call.id) or call
 
 
+def _check_consent(relay: Relay, call: Call) -> None:
+    """Raise UnsupportedByProvider where the agent has the caller before anybody could ask."""
+    profile = pick_profile(relay.hooks.stream_profiles(), call.profile)
+    if call.record and call.consent and profile.at_dial:
+        raise UnsupportedByProvider(call.provider, "consent before a recording", call.profile)
+
+
 def _recording(relay: Relay, call: Call, addresses: Addresses) -> RecordingOrder | None:
     """The recording that goes out with the dial, where the carrier takes it so."""
-    if not call.record or relay.hooks.facts().record_outbound is not RecordAt.DIAL:
+    if not _records_at_dial(relay, call):
         return None
     return RecordingOrder(
         callback_url=addresses.webhook(Kind.RECORDING, call.id),
         max_seconds=call.max_seconds + SPARE_SECONDS,
     )
+
+
+def _records_at_dial(relay: Relay, call: Call) -> bool:
+    """Where consent is asked, nothing is recorded before it."""
+    at_dial = relay.hooks.facts().record_outbound is RecordAt.DIAL
+    return call.record and call.may_be_recorded and at_dial
 
 
 async def _number(conn: AsyncConnection, from_: str) -> Number:
@@ -233,6 +247,10 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         record=number.record if wish.record is None else wish.record,
         machine=wish.machine,
         ring_seconds=wish.ring_seconds,
-        max_seconds=wish.max_seconds,
+        max_seconds=number.max_seconds if wish.max_seconds is None else wish.max_seconds,
         send_digits=wish.send_digits,
+        voicemail=wish.voicemail,
+        notify=number.notify if wish.notify == "" else wish.notify,
+        consent=number.consent,
+        record_after_transfer=number.record_after_transfer,
     )

@@ -17,5 +17,5 @@ async def note_recording(conn: AsyncConnection, call: Call, when: RecordAt) -> N
     if not call.record:
         return
     by = "carrier" if when is RecordAt.THEIRS else "linecard"
-    facts = {"by": by, "when": str(when)}
+    facts = {"by": by, "when": "consent" if call.consent else str(when)}
     await timeline.append(conn, call.id, "recording-planned", facts, call.created_at)

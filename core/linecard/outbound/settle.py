@@ -6,6 +6,7 @@ never dialled again. A look-up that finds nothing proves nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY_SECONDS = 30.0
+GAP_SECONDS = 0.35
+"""Between two look-ups of one account: below 200 a minute, the least that a carrier allows."""
+TALKED = timedelta(seconds=480)
+"""An answered call that nobody holds is asked about once a minute, however old it has grown."""
 INTENT_AGE = timedelta(seconds=60)
 """An intent that is older and has no answer was cut off by a crash: nobody knows whether it was sent."""
 GIVE_UP = timedelta(hours=24)
@@ -70,7 +75,14 @@ class Settler:
         """Look once at every call that is unknown, was cut off, or has been silent for too long."""
         open_calls = await self._open_calls()
         self._pacing.keep(call.id for call in open_calls)
+        accounts = {(call.provider, call.account) for call in open_calls}
+        await asyncio.gather(*(self._sweep_account(one, open_calls) for one in accounts))
+
+    async def _sweep_account(self, account: tuple[str, str], open_calls: Sequence[Call]) -> None:
+        """One after the other, so that a carrier is not flooded after an outage of ours; accounts side by side."""
         for call in open_calls:
+            if (call.provider, call.account) != account:
+                continue
             try:
                 await self._look(call, open_calls)
             except LinecardError as error:
@@ -91,9 +103,11 @@ class Settler:
             await self._settle(call, others)
         elif call.carrier_ids and is_silent(call, self.tended) and self._is_due(call):
             await ask(self.plugins.relay(call.provider, call.account), call, self.report)
+            await self.clock.sleep(GAP_SECONDS)
 
     def _is_due(self, call: Call) -> bool:
-        return self._pacing.is_due(call.id, self.clock.now(), _age(call).total_seconds())
+        age = _age(call) if call.status is not CallStatus.IN_PROGRESS else min(_age(call), TALKED)
+        return self._pacing.is_due(call.id, self.clock.now(), age.total_seconds())
 
     async def _cut_off(self, call: Call) -> Call:
         facts = {"reason": "the server stopped between intent and answer"}
@@ -112,6 +126,7 @@ class Settler:
         if not self._is_due(call):
             return
         found = await self._candidates(call)
+        await self.clock.sleep(GAP_SECONDS)
         if len(found) == 1 and not any(_is_rival(call, other) for other in others):
             await self._adopt(call, found[0])
         elif found:
@@ -162,7 +177,7 @@ def _pair(call: Call) -> tuple[str, str, str, str]:
 
 def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:
     if lookup.found is Found.ENDED and lookup.ended is not None:
-        return list(lookup.end)
+        return [*lookup.further, *lookup.end]
     return [CallAnswered(key=f"found-answered:{call.id}")] if lookup.answered else []
 
 
@@ -174,5 +189,6 @@ def _given_up(call: Call) -> LegEnded:
     return LegEnded(
         key=f"given-up:{call.id}",
         status=CallStatus.FAILED,
+        concluded=True,
         reason="unknown: the carrier never said whether it placed the call",
     )

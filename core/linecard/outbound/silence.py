@@ -64,7 +64,7 @@ async def ask(relay: Relay, call: Call, report: Report) -> None:
 
 async def _over(_relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
     if seen.ended is not None:
-        await report(call, seen.end)
+        await report(call, [*seen.further, *seen.end])
 
 
 async def _lives(relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
@@ -97,6 +97,7 @@ def _forgotten(call: Call) -> CarrierEvent:
     return LegEnded(
         key=f"forgotten:{call.id}",
         status=CallStatus.COMPLETED if answered else CallStatus.FAILED,
+        concluded=True,
         reason="the carrier never reported an end and knows the call no more",
     )
 

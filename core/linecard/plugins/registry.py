@@ -12,7 +12,7 @@ from linecard.errors import ConfigurationError, NotFound, PluginError
 from linecard.plugins.asking import Asking
 from linecard.plugins.discovery import OtherPlugin, ProviderPlugin, Skipped, find
 from linecard.plugins.implemented import faults
-from linecard.plugins.relay import Relay
+from linecard.plugins.relay import Relay, Tap
 from linecard.settings import ACCOUNT_DEFAULT, AccountSettings
 
 Key = tuple[str, str]
@@ -36,6 +36,7 @@ class Plugins(Asking):
         self.skipped: tuple[Skipped, ...] = tuple(skipped)
         self._settings: dict[Key, AccountSettings] = {}
         self._relays: dict[Key, Relay] = {}
+        self._taps: list[Tap] = []
 
     @classmethod
     def discover(
@@ -65,6 +66,10 @@ class Plugins(Asking):
             raise PluginError(f"plugin {other.name}: {'; '.join(wrong)}")
         self._registered.add(other.plugin, other.name)
         self.others = (*self.others, other)
+
+    def tap(self, tap: Tap) -> None:
+        """Put something around every provider hook of the accounts that are opened from now on."""
+        self._taps.append(tap)
 
     def open_accounts(self, accounts: Mapping[str, Sequence[AccountSettings]]) -> None:
         """Make an instance and a relay for every account, then close registration.
@@ -127,7 +132,7 @@ class Plugins(Asking):
         everybody = frozenset(made.values())
         return {
             (provider, name): Relay(
-                provider, name, self._registered.answers_of(instance, everybody)
+                provider, name, self._registered.answers_of(instance, everybody), self._taps
             )
             for (provider, name), instance in made.items()
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import Signature
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from linecard.hookspecs import ProviderHooks
 from linecard.plugins.specs import PROVIDER
 
 Hook = Callable[..., Any]
+Tap = Callable[[str, str, str, Hook], Hook]
+"""What stands around the hooks of every account: given provider, account, the hook's name and the hook."""
 
 
 class HookCall(Protocol):
@@ -29,12 +31,18 @@ class Relay:
     that the provider lacks raises UnsupportedByProvider before anything else happens.
     """
 
-    def __init__(self, provider: str, account: str, callers: Mapping[str, HookCall]) -> None:
+    def __init__(
+        self,
+        provider: str,
+        account: str,
+        callers: Mapping[str, HookCall],
+        taps: Sequence[Tap] = (),
+    ) -> None:
         self.provider = provider
         self.account = account
         self._implemented = frozenset(callers)
         offered = {
-            name: _binding(callers[name], signature)
+            name: _tapped(taps, provider, account, name, _binding(callers[name], signature))
             if name in callers
             else partial(_refuse, provider, name)
             for name, signature in PROVIDER.items()
@@ -80,6 +88,12 @@ def _binding(caller: HookCall, signature: Signature) -> Hook:
         return caller(**signature.bind(*args, **kwargs).arguments)
 
     return call
+
+
+def _tapped(taps: Sequence[Tap], provider: str, account: str, name: str, hook: Hook) -> Hook:
+    for tap in taps:
+        hook = tap(provider, account, name, hook)
+    return hook
 
 
 def _refuse(provider: str, hook: str, *_args: Any, **_kwargs: Any) -> Any:

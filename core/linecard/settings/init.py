@@ -6,6 +6,7 @@ import os
 import secrets
 
 from linecard.errors import ConfigurationError
+from linecard.outgoing.signing import new_secret
 
 _TEMPLATE = """\
 # Settings of Linecard. A variable of the same name wins: LINECARD_PUBLIC_URL over public_url.
@@ -36,6 +37,14 @@ secret = "{secret}"
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
 
+# Signs notifications. Without it: secrets made from `secret`; `linecard notifications secret` shows them.
+# notify_secret = "{notify_secret}"
+# Where copies of recordings are kept: a folder, an address such as s3://bucket/recordings, or off.
+# recordings = "recordings"
+
+# How many days calls, what carriers said, and flight records are kept; 0: for ever.
+# keep_days = "calls=400,payloads=30,flights=7"
+
 # Prices that no API of a carrier names; also a table of several files, by provider or account.
 # prices = "prices.toml"
 
@@ -53,7 +62,11 @@ def write_config(path: str | os.PathLike[str]) -> None:
 
     Raises ConfigurationError when a file is there already, or its folder is not.
     """
-    text = _TEMPLATE.format(api_key=secrets.token_urlsafe(24), secret=secrets.token_urlsafe(48))
+    text = _TEMPLATE.format(
+        api_key=secrets.token_urlsafe(24),
+        secret=secrets.token_urlsafe(48),
+        notify_secret=new_secret(),
+    )
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:

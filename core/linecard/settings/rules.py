@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from linecard.settings.convert import as_int, as_secret, as_text, as_texts
+from linecard.outgoing.signing import read_secret
+from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
+from linecard.settings.keys import Scope, scoped_keys
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
-from linecard.settings.values import AccountLimits
+from linecard.settings.values import AccountLimits, KeepDays
 
 _KEY_CHARACTERS = 16
+MOST_KEYS = 2
+"""Of one scope: the new one and the old."""
 _SECRET_CHARACTERS = 32
+_NOTIFY_BYTES = 24
+_LONGEST_APOLOGY = 500
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+_KEYS = "123A456B789C*0#D"
 
 
 def as_url(value: Any) -> str:
@@ -50,21 +53,57 @@ def _as_fallback(value: Any) -> str:
     return text
 
 
+def _as_apology(value: Any) -> str:
+    text = as_text(value)
+    if len(text) > _LONGEST_APOLOGY:
+        raise ValueError(f"has {len(text)} characters; at most {_LONGEST_APOLOGY}")
+    return text
+
+
+def _as_key(value: Any) -> str:
+    key = as_text(value).upper()
+    if len(key) != 1 or key not in _KEYS:
+        raise ValueError(f"must be one key out of {_KEYS}")
+    return key
+
+
 def _as_api_key(value: Any) -> Secret:
-    secret = _with_length(as_secret(value), _KEY_CHARACTERS)
-    if len(secret.values()) > 2:
-        raise ValueError("holds more than two keys; two are for the time of a rotation")
+    secret = as_secret(value)
+    keys = scoped_keys(secret)
+    for key in keys:
+        name, mark, _ = key.text.partition(":")
+        if mark and name.isalpha() and key.scope is Scope.ADMIN:
+            raise ValueError(f"names a scope that is none, {name!r}; there are {', '.join(Scope)}")
+    _check_length([key.text for key in keys], _KEY_CHARACTERS)
+    for scope, count in Counter(key.scope for key in keys).items():
+        if count > MOST_KEYS:
+            raise ValueError(
+                f"holds more than two keys of the scope {scope}; two are for the time of a rotation"
+            )
+    if len({key.text for key in keys}) < len(keys):
+        raise ValueError("holds one key twice")
     return secret
 
 
 def _as_signing_secret(value: Any) -> Secret:
-    return _with_length(as_secret(value), _SECRET_CHARACTERS)
+    secret = as_secret(value)
+    _check_length(secret.values(), _SECRET_CHARACTERS)
+    return secret
 
 
-def _with_length(secret: Secret, least: int) -> Secret:
-    shortest = min(len(text) for text in secret.values())
+def _check_length(texts: Sequence[str], least: int) -> None:
+    shortest = min(len(text) for text in texts)
     if shortest < least:
         raise ValueError(f"has {shortest} characters and needs at least {least}")
+
+
+def _as_notify_secret(value: Any) -> Secret:
+    secret = as_secret(value)
+    if len(secret.values()) > 2:
+        raise ValueError("holds more than two secrets; two are for the time of a rotation")
+    for text in secret.values():
+        if len(read_secret(text)) < _NOTIFY_BYTES:
+            raise ValueError(f"is too short: whsec_ and {_NOTIFY_BYTES} bytes or more in Base64")
     return secret
 
 
@@ -86,11 +125,49 @@ def _as_targets(value: Any) -> tuple[str, ...]:
     return targets
 
 
+def _as_storage(value: Any) -> str:
+    """A path, `off`, or an address of fsspec's; credentials have no place in it."""
+    text = as_text(value)
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    if not _SCHEME.fullmatch(scheme) or not rest:
+        raise ValueError("must be a folder, off, or an address such as s3://bucket/recordings")
+    if "@" in rest or "?" in rest:
+        raise ValueError("must hold no credentials and no options; fsspec reads them elsewhere")
+    return text.rstrip("/")
+
+
 def _as_limit(value: Any) -> int:
     limit = as_int(value)
     if limit < 0:
         raise ValueError("must be 0 or more")
     return limit
+
+
+def _as_keep_days(value: Any) -> KeepDays:
+    """`calls=400,payloads=30,flights=7`, or a table; what is left out keeps its default."""
+    known = [one.name for one in fields(KeepDays)]
+    if isinstance(value, Mapping):
+        given = {str(name): days for name, days in value.items()}
+    else:
+        given = {
+            name.strip(): days for name, _, days in (p.partition("=") for p in as_texts(value))
+        }
+    wrong = sorted(given.keys() - set(known))
+    if wrong:
+        raise ValueError(f"holds {', '.join(wrong)}; write {KeepDays()}")
+    try:
+        return KeepDays(**{name: _as_limit(days) for name, days in given.items()})
+    except ValueError as error:
+        raise ValueError(f"{error}; write {KeepDays()}") from error
+
+
+def _as_size(value: Any) -> int:
+    size = as_int(value)
+    if size < 1:
+        raise ValueError("must be 1 or more")
+    return size
 
 
 def _as_networks(value: Any) -> tuple[str, ...]:
@@ -101,6 +178,13 @@ def _as_networks(value: Any) -> tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"holds {network}; write addresses or networks: 10.0.0.0/8") from error
     return networks
+
+
+def _as_folder(value: Any) -> str:
+    folder = as_text(value)
+    if not Path(folder).is_dir():
+        raise ValueError(f"is {folder}, which is not a folder")
+    return folder
 
 
 def _as_prices(value: Any) -> Mapping[str, str]:
@@ -134,6 +218,14 @@ def _limits_of(account: str, table: Any) -> AccountLimits:
         raise ValueError(f"holds {account}: a limit {error}") from error
 
 
+def _as_numbers(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Tables by number; what stands in them is checked at the start, as the API checks it."""
+    tables = value if isinstance(value, Mapping) else None
+    if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ValueError('must be tables in linecard.toml: [numbers."+14155550100"]')
+    return tables
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -146,9 +238,24 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
         "fallback_url": _as_fallback,
+        "apology": _as_apology,
+        "opt_out_key": _as_key,
+        "sounds": _as_folder,
         "trusted_proxies": _as_networks,
+        "notify_secret": _as_notify_secret,
+        "flight_dir": as_text,
+        "flight_audio": as_bool,
+        "flight_gzip": as_bool,
+        "flight_megabytes": _as_size,
+        "flight_numbers": as_bool,
+        "flight_digits": as_bool,
+        "recordings": _as_storage,
+        "keep_recordings_days": _as_limit,
+        "journal": as_text,
+        "keep_days": _as_keep_days,
         "prices": _as_prices,
         "limits": _as_account_limits,
+        "numbers": _as_numbers,
     }
 )
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
 
+from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 
 ACCOUNT_DEFAULT = "main"
 """The name of the account that environment variables describe."""
+
+
+APOLOGY = "We are sorry, this call cannot go on. Please call again later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +35,30 @@ class AccountLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepDays:
+    """How many days after its end what is kept of a call stays; 0: for ever.
+
+    `calls` with all that belongs to them, recordings too; `payloads`: what carriers said, answers and
+    notifications, and work that is done; `flights`: flight records.
+    """
+
+    calls: int = 400
+    payloads: int = 30
+    flights: int = 7
+
+    def __str__(self) -> str:
+        return ",".join(f"{one.name}={getattr(self, one.name)}" for one in fields(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the server was told; the names are those of `LINECARD_*`, in lower case.
 
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `limits` are by `PROVIDER:ACCOUNT`.
+    `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
+    E.164, as the API takes them.
     """
 
     public_url: str
@@ -48,7 +71,27 @@ class Settings:
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
     fallback_url: str | None = None
+    apology: str = APOLOGY
+    opt_out_key: str | None = None
+    sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    notify_secret: Secret | None = None
+    flight_dir: str | None = None
+    flight_audio: bool = False
+    flight_gzip: bool = False
+    flight_megabytes: int = 32
+    flight_numbers: bool = False
+    flight_digits: bool = True
+    recordings: str = "recordings"
+    keep_recordings_days: int = 0
+    journal: str | None = None
+    keep_days: KeepDays = field(default_factory=KeepDays)
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the server itself is reached on this machine alone: nothing is in production here."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from linecard.errors import ConfigurationError
-from linecard.settings.rules import is_loopback
+from linecard.settings.loopback import is_loopback
 
 
 def is_loopback_host(host: str) -> bool:

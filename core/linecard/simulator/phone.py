@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from linecard.simulator.script import Speak, Step, Wait, WaitForSilence, WaitForSound
-from linecard.simulator.speech import beep, speech
+from linecard.simulator.speech import beep, speech, tone
 
 
 class Outcome(StrEnum):
@@ -26,7 +26,8 @@ class Phone:
     `ring_seconds`: how long it rings before its outcome. `script` runs from the answer; after it the
     person stays and listens, or hangs up where `hangs_up` is set. `hang_up_after` (seconds from the
     answer) ends it whatever the script does; `patience` is how long a caller lets it ring, None: for
-    ever. `is_machine`: a voicemail. `code`: a carrier's own code
+    ever. `is_machine`: a voicemail; `is_fax`: a fax. Of one that `is_puzzling` a carrier's detection of
+    machines never says anything. `code`: a carrier's own code
     for the outcome `fail`.
     """
 
@@ -37,6 +38,8 @@ class Phone:
     hang_up_after: float | None = None
     patience: float | None = None
     is_machine: bool = False
+    is_fax: bool = False
+    is_puzzling: bool = False
     code: str | None = None
 
 
@@ -62,6 +65,12 @@ def voicemail(text: str, *, ring_seconds: float = 3.0, patience: float = 60.0) -
     """A machine: greets, beeps and records for `patience` seconds."""
     script = (Wait(0.3), Speak(speech(text)), Wait(0.3), Speak(beep()), Wait(patience))
     return Phone(ring_seconds=ring_seconds, script=script, hangs_up=True, is_machine=True)
+
+
+def fax(*, ring_seconds: float = 1.0) -> Phone:
+    """A fax: answers with its tone of 2,100 Hz for 3 s (ITU-T T.30), and waits for another one."""
+    script = (Wait(0.2), Speak(tone((2100.0,), 3.0)), Wait(30.0))
+    return Phone(ring_seconds=ring_seconds, script=script, hangs_up=True, is_fax=True)
 
 
 def cut_short(phone: Phone, seconds: float) -> Phone:

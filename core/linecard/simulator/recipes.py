@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from linecard.errors import InvalidField
-from linecard.simulator.phone import BUSY, NO_ANSWER, REJECTS, SILENT, Outcome, Phone
+from linecard.simulator.phone import BUSY, NO_ANSWER, REJECTS, SILENT, Outcome, Phone, fax
 from linecard.simulator.phone import human as human_phone
 from linecard.simulator.phone import voicemail as voicemail_phone
 from linecard.simulator.script import (
@@ -30,11 +30,12 @@ WORDS: Mapping[str, Phone] = MappingProxyType(
         "no-answer": NO_ANSWER,
         "rejects": REJECTS,
         "human": human_phone("hello this is the service desk"),
+        "fax": fax(),
         "voicemail": voicemail_phone("please leave a message after the tone"),
     }
 )
 NUMBERS = ("ring_seconds", "hang_up_after", "patience")
-FLAGS = ("hangs_up", "is_machine")
+FLAGS = ("hangs_up", "is_machine", "is_fax", "is_puzzling")
 
 
 async def phone_from(recipe: object, say: str | None = None) -> Phone:

@@ -6,7 +6,7 @@ right to count: what has been read is still true when it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,13 @@ async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> 
     return await _first(conn, query.limit(1))
 
 
+async def called(conn: AsyncConnection, value: str) -> Call | None:
+    """The call that a carrier calls so, whichever carrier; None where there is none, or several."""
+    query = select(carrier_ids.c.call_id).where(carrier_ids.c.value == value).distinct().limit(2)
+    found = list((await conn.execute(query)).scalars())
+    return await get(conn, found[0]) if len(found) == 1 else None
+
+
 async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> Call:
     """Add ids by which the carrier knows a call.
 
@@ -92,9 +99,12 @@ async def page(
     cursor: str | None,
     status: CallStatus | None = None,
     number: str | None = None,
+    among: Sequence[str] | None = None,
 ) -> Page[Call]:
-    """Calls, newest first; `number` is the registered one."""
+    """Calls, newest first; `number` is the registered one, `among` the ids that may be shown."""
     query = select(calls)
+    if among is not None:
+        query = query.where(calls.c.id.in_(among))
     if status is not None:
         query = query.where(calls.c.status == status)
     if number is not None:
@@ -134,9 +144,33 @@ async def count_dialed(
     return await _count(conn, *dialed)
 
 
+async def count_arrived(conn: AsyncConnection, since: datetime, from_: str, number: str) -> int:
+    """How many calls of one caller came in to a registered number since a time, whatever became of them."""
+    inbound = calls.c.direction == Direction.INBOUND
+    recent = calls.c.created_at >= since
+    return await _count(conn, inbound, recent, calls.c.from_ == from_, calls.c.number == number)
+
+
+async def last_arrivals(conn: AsyncConnection) -> dict[str, datetime]:
+    """When the last call came in, by number of ours."""
+    query = (
+        select(calls.c.number, func.max(calls.c.created_at).label("at"))
+        .where(calls.c.direction == Direction.INBOUND)
+        .group_by(calls.c.number)
+    )
+    return {str(row.number): row.at for row in await conn.execute(query)}
+
+
 async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
     """Every call that stands there, oldest first."""
     query = select(calls).where(calls.c.status == status)
+    found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
+    return [_call(row) for row in found.mappings()]
+
+
+async def live(conn: AsyncConnection) -> list[Call]:
+    """Every call that is not over, oldest first; nothing is locked."""
+    query = select(calls).where(calls.c.status.in_(LIVE))
     found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
     return [_call(row) for row in found.mappings()]
 

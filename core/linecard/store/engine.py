@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from linecard.store.columns import write_json
 from linecard.store.migrate import migrate
-from linecard.store.pragmas import follow_sqlite
+from linecard.store.pragmas import follow_sqlite, scrub
 from linecard.store.rows import WRITES
 from linecard.store.urls import is_sqlite, parse_url
 
+ASK_AGAIN_SECONDS = 0.05
 BUSY_SECONDS = 5
 """How long a writer waits for another before it gives up."""
+
+VACUUM_BYTES = 64 * 1024 * 1024
+"""A larger file is not written anew while calls are live: its writer would wait too long."""
 
 _POOLS: dict[str, dict[str, Any]] = {
     "reads": {"pool_size": 5, "max_overflow": 5},
@@ -39,6 +46,12 @@ class Database:
         self._extra_versions = tuple(extra_versions)
         self._reader = _engine(self._url, writes=False)
         self._writer = _engine(self._url, writes=True)
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        return Path(self._url.database or "") if is_sqlite(self._url) else None
 
     async def open(self) -> None:
         """Make the database where it is missing, check it, and bring its tables up to date.
@@ -47,10 +60,35 @@ class Database:
         """
         await asyncio.to_thread(migrate, self._url, self._extra_versions)
 
+    async def answering(self) -> None:
+        """Return once the database answers at all; those who wait side by side share one question."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_again(), name="ask the database")
+        await asyncio.shield(self._asking)
+
+    async def _ask_again(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+            with suppress(OperationalError, NoConnection):
+                async with self.read() as conn:
+                    await conn.execute(text("SELECT 1"))
+                return
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._asking is not None:
+            self._asking.cancel()
         await self._reader.dispose()
         await self._writer.dispose()
+
+    async def scrub(self) -> bool:
+        """Leave nothing deleted in an SQLite file or its log; False: others hold it, try again.
+
+        PostgreSQL's own vacuum does as much in its time.
+        """
+        if self.file is None:
+            return True
+        return await asyncio.to_thread(scrub, str(self.file), VACUUM_BYTES, BUSY_SECONDS)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
 from linecard.store.rows import from_row, insert
 from linecard.store.tables import inbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,25 @@ async def put(
         where=inbox.c.call_id.is_(None) & added.excluded.call_id.is_not(None),
     )
     return (await conn.execute(added.returning(inbox.c.key))).first() is not None
+
+
+async def of_call(conn: AsyncConnection, call_id: str) -> list[Entry]:
+    """The events of a call, oldest first."""
+    query = select(inbox).where(inbox.c.call_id == call_id).order_by(inbox.c.at, inbox.c.key)
+    return [from_row(Entry, row) for row in (await conn.execute(query)).mappings()]
+
+
+async def of_stranger(conn: AsyncConnection, name: str) -> list[Entry]:
+    """The events of no known call that the carrier calls `name`, oldest first."""
+    holds = cast(inbox.c.payload, Text).contains(name, autoescape=True)
+    query = select(inbox).where(inbox.c.call_id.is_(None), holds).order_by(inbox.c.at, inbox.c.key)
+    found = [from_row(Entry, row) for row in (await conn.execute(query.limit(MOST))).mappings()]
+    return [entry for entry in found if _is_named(entry, name)]
+
+
+def _is_named(entry: Entry, name: str) -> bool:
+    ids = entry.payload.get("carrier_ids")
+    return isinstance(ids, Mapping) and name in ids.values()
 
 
 async def unmatched(conn: AsyncConnection) -> list[Entry]:

@@ -6,11 +6,14 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 _ALWAYS = ("synchronous = FULL", "foreign_keys = ON")
+_WRITING = ("secure_delete = ON",)
+"""What is deleted or replaced is overwritten in the file, and stays in no free page."""
 _TRY_AGAIN_SECONDS = 0.02
 
 
@@ -45,7 +48,7 @@ def follow_sqlite(engine: Engine, *, writes: bool, busy_seconds: float) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin by itself
         try:
-            _set(connection, pragmas if writes else (*pragmas, "query_only = ON"))
+            _set(connection, (*pragmas, *(_WRITING if writes else ("query_only = ON",))))
         except BaseException:
             connection.close()  # the pool has not taken it yet: nobody else would
             raise
@@ -62,3 +65,21 @@ def _set(connection: Any, pragmas: Sequence[str]) -> None:
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def scrub(path: str, vacuum_below: int, patience_seconds: float) -> bool:
+    """Write the file anew where it is smaller, and empty the write-ahead log; False while others hold it.
+
+    Rows that went before `secure_delete` was set may stand in free pages; the log holds pages as they were.
+    """
+    with closing(sqlite3.connect(path, patience_seconds, isolation_level=None)) as connection:
+        _set(connection, (*_ALWAYS, *_WRITING))
+        try:
+            if Path(path).stat().st_size < vacuum_below:
+                connection.execute("VACUUM")
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+    return not busy

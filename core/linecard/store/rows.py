@@ -71,8 +71,13 @@ async def lock_counting(conn: AsyncConnection) -> None:
 
     Two transactions that count and then add would both find room for the last call.
     """
-    if _is_writing(conn) and conn.dialect.name == "postgresql":
+    if _is_writing(conn) and is_postgresql(conn):
         await conn.execute(select(func.pg_advisory_xact_lock(COUNTING)))
+
+
+def is_postgresql(conn: AsyncConnection) -> bool:
+    """Whether transactions run side by side, and rows are locked."""
+    return conn.dialect.name == "postgresql"
 
 
 def _is_writing(conn: AsyncConnection) -> bool:

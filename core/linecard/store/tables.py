@@ -19,9 +19,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from linecard.calls import CallStatus, Direction, Machine
+from linecard.calls import CallStatus, Consented, Direction, Machine, MachineKind
 from linecard.events import TransferResult
+from linecard.numbers import Blocks
 from linecard.store.columns import Named, Text, Texts, UtcTime
+from linecard.transfers import TransferState
 
 metadata = MetaData(
     naming_convention={
@@ -49,6 +51,7 @@ numbers = Table(
     Column("account", String, nullable=False),
     Column("agent", String, nullable=False),
     Column("channels", Integer, nullable=False),
+    Column("max_seconds", Integer, nullable=False),
     Column("stream", String),
     Column("options", JSON, nullable=False),
     Column("record", Boolean, nullable=False),
@@ -56,6 +59,10 @@ numbers = Table(
     Column("former_target", Text),
     Column("connected_target", Text),
     Column("proofs", Texts, nullable=False),
+    Column("notify", Text),
+    Column("routing", JSON, nullable=False),
+    Column("consent", JSON, nullable=False),
+    Column("record_after_transfer", Boolean, nullable=False),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -89,11 +96,32 @@ calls = Table(
     Column("end_reason", Text),
     Column("outcome", Text),
     Column("closing", Text),
+    Column("closing_at", UtcTime),
+    Column("notify", Text),
+    Column("route", JSON, nullable=False),
+    Column("consent", JSON, nullable=False),
+    Column("consented", Named(Consented)),
+    Column("record_after_transfer", Boolean, nullable=False),
+    Column("answered_by", Named(MachineKind)),
+    Column("answered_word", Text, nullable=False),
+    Column("greeting_over", Boolean, nullable=False),
+    Column("voicemail", JSON, nullable=False),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
 Index("ix_calls_number", calls.c.number, calls.c.created_at)
+Index("ix_calls_from_number", calls.c.from_, calls.c.created_at)
 Index("ix_calls_to_number", calls.c.to, calls.c.created_at)
+
+blocklist = Table(
+    "blocklist",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("caller", Text, nullable=False, unique=True),
+    Column("direction", Named(Blocks), nullable=False),
+    Column("note", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
 
 carrier_ids = Table(
     "carrier_ids",
@@ -127,6 +155,7 @@ inbox = Table(
     Column("at", UtcTime, nullable=False),
 )
 Index("ix_inbox_call_id", inbox.c.call_id)
+Index("ix_inbox_at", inbox.c.at)
 
 recordings = Table(
     "recordings",
@@ -140,6 +169,11 @@ recordings = Table(
     Column("started_at", UtcTime),
     Column("kept_as", Text),
     Column("by", String, nullable=False),
+    Column("channels", Integer),
+    Column("reason", Text),
+    Column("bytes", BigInteger),
+    Column("sha256", String),
+    Column("kept_at", UtcTime),
     UniqueConstraint("call", "recording"),
 )
 
@@ -151,12 +185,58 @@ transfers = Table(
     Column("targets", Texts, nullable=False),
     Column("mode", String, nullable=False),
     Column("ring_seconds", Integer, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Named(TransferState), nullable=False),
     Column("result", Named(TransferResult)),
     Column("legs", JSON, nullable=False),
+    Column("order", String, nullable=False),
+    Column("whisper", String),
+    Column("accept_key", String),
+    Column("rung", Integer, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("brought", Boolean, nullable=False),
+    Column("consults", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 Index("ix_transfers_call_id", transfers.c.call, transfers.c.created_at)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("queue", String, nullable=False),
+    Column("call_id", String),
+    Column("payload", JSON, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", Text),
+    Column("created_at", UtcTime, nullable=False),
+)
+Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
+Index("ix_outbox_call_id", outbox.c.call_id)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", String, primary_key=True),
+    _of_call("call"),
+    Column("key", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("next_at", UtcTime),
+    UniqueConstraint("call", "key"),
+)
+Index("ix_notifications_call_id", notifications.c.call, notifications.c.sequence, unique=True)
+Index("ix_notifications_state", notifications.c.state, notifications.c.created_at)
 
 documents = Table(
     "documents",
@@ -178,6 +258,7 @@ claims = Table(
     Column("claimed_at", UtcTime, nullable=False),
     Column("released_at", UtcTime),
 )
+Index("ix_stream_claims_claimed_at", claims.c.claimed_at)
 
 idempotency = Table(
     "idempotency_keys",
@@ -187,3 +268,4 @@ idempotency = Table(
     Column("call_id", String, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
+Index("ix_idempotency_keys_at", idempotency.c.at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 from sqlalchemy import update as update_rows
@@ -14,21 +14,22 @@ from linecard.errors import NotFound
 from linecard.events import TransferResult
 from linecard.store.rows import check_changes, from_row, to_row
 from linecard.store.tables import calls, transfers
+from linecard.transfers import ACTIVE, Happening, RingOrder, TransferState, step
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.store.calls import AccountKey
 
-TransferState = Literal["waiting", "dialing", "consulting", "joining", "bridged", "ended"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """One transfer. `waiting`: the carrier has not yet asked for its document.
+    """One transfer; how its state changes says `linecard.transfers`.
 
-    With consultation: `consulting` while the targets ring, `joining` once one has answered; `legs`
-    are the carrier's ids of their legs.
+    `legs`: the carrier's ids of the targets' legs of a consultation. `rung`: how many targets have been
+    rung, in order, or 1 for all at once. `answers`: what a target did when it was asked for the key, by
+    its place: `accepted`, `refused` or `silent`. `brought`: the caller was sent to the room. `consults`: the targets are
+    rung while the caller talks with the agent.
     """
 
     id: str
@@ -40,6 +41,28 @@ class Transfer:
     result: TransferResult | None
     created_at: datetime
     legs: Mapping[str, str] = field(default_factory=dict)
+    order: str = RingOrder.TOGETHER.value
+    whisper: str | None = None
+    accept_key: str | None = None
+    rung: int = 0
+    answers: Mapping[str, str] = field(default_factory=dict)
+    brought: bool = False
+    consults: bool = False
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the targets are rung one after the other."""
+        return self.order == RingOrder.SEQUENCE
+
+    @property
+    def asks(self) -> bool:
+        """Whether a target is told or asked something before the caller is connected."""
+        return self.whisper is not None or self.accept_key is not None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is not decided yet."""
+        return self.state in ACTIVE
 
 
 async def add(conn: AsyncConnection, transfer: Transfer) -> None:
@@ -63,7 +86,8 @@ async def of_call(conn: AsyncConnection, call_id: str) -> list[Transfer]:
 
 async def pending(conn: AsyncConnection, call_id: str) -> Transfer | None:
     """The newest transfer whose document has not been asked for."""
-    waiting = [item for item in await of_call(conn, call_id) if item.state == "waiting"]
+    known = await of_call(conn, call_id)
+    waiting = [item for item in known if item.state is TransferState.WAITING]
     return waiting[-1] if waiting else None
 
 
@@ -78,9 +102,23 @@ async def count_targets(
     return sum(len(targets) for targets in (await conn.execute(query)).scalars())
 
 
+async def move(conn: AsyncConnection, id: str, what: Happening, **changes: Any) -> Transfer | None:
+    """Let something happen to a transfer, with other changes of its row where that is allowed.
+
+    None, and nothing is changed, where it is not there or the table does not allow it.
+    """
+    current = await get(conn, id)
+    after = step(current.state, what) if current else None
+    return await _write(conn, id, state=after, **changes) if after else None
+
+
 async def update(conn: AsyncConnection, id: str, **changes: Any) -> Transfer:
-    """Change some fields. Raises NotFound."""
-    check_changes(Transfer, changes, fixed=("id", "call", "created_at"))
+    """Change some fields; the state changes by `move` alone. Raises NotFound."""
+    check_changes(Transfer, changes, fixed=("id", "call", "created_at", "state"))
+    return await _write(conn, id, **changes)
+
+
+async def _write(conn: AsyncConnection, id: str, **changes: Any) -> Transfer:
     if changes:
         await conn.execute(update_rows(transfers).where(transfers.c.id == id).values(changes))
     transfer = await get(conn, id)

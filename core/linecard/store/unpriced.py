@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
-from linecard.calls import ENDS, Call
+from linecard.calls import ENDS, FORGOTTEN, Call, CallStatus
 from linecard.events import CALLER
 from linecard.store.rows import from_row
 from linecard.store.tables import calls, timeline
@@ -27,11 +27,11 @@ async def unpriced(
 ) -> list[Call]:
     """The calls of an account that ended since a time, oldest first.
 
-    A price in another currency counts as one, and so does having given up.
+    A price in another currency counts as one, and so does having given up; forgotten calls have none to come.
     """
     settled = exists().where(
         timeline.c.call_id == calls.c.id,
-        (timeline.c.name == GIVEN_UP)
+        timeline.c.name.in_((GIVEN_UP, FORGOTTEN))
         | ((timeline.c.name == RATED) & (timeline.c.facts["leg"].as_string() == CALLER)),
     )
     query = select(calls).where(
@@ -41,7 +41,9 @@ async def unpriced(
         calls.c.status.in_(tuple(ENDS)),
         calls.c.ended_at >= since,
         calls.c.cost.is_(None),
-        calls.c.answered_at.is_not(None) | (calls.c.duration > 0),
+        calls.c.answered_at.is_not(None)
+        | (calls.c.duration > 0)
+        | (calls.c.status == CallStatus.COMPLETED),
         ~settled,
     )
     found = await conn.execute(query.order_by(calls.c.ended_at, calls.c.id))

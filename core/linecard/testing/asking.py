@@ -101,6 +101,7 @@ ASKS: Mapping[str, Ask] = {
     "stop_recording": lambda bench, it: it.stop_recording(bench.call(), "recording-1"),
     "pause_recording": lambda bench, it: it.pause_recording(bench.call(), "recording-1", False),
     "fetch_recording": lambda _bench, it: it.fetch_recording("recording-1", None),
+    "delete_recording": lambda _bench, it: it.delete_recording("recording-1"),
     "transfer": lambda bench, it: it.transfer(bench.call(), _transfer_order(bench)),
     "connect_number": lambda bench, it: it.connect_number(bench.number(), _connect_order(bench)),
     "disconnect_number": lambda bench, it: it.disconnect_number(bench.number()),

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -103,12 +103,14 @@ async def telephone(
     variables: Mapping[str, str] = MappingProxyType({}),
     defaults: Mapping[str, str] = MappingProxyType({}),
     also: tuple[str, ...] = (),
+    patience: float = 4.0,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
 
     `defaults` are variables that hold where the simulated carrier has no others.
-    `also`: other providers whose simulated carriers run beside the first.
+    `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
+    answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
@@ -128,12 +130,15 @@ async def telephone(
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
+            "LINECARD_RECORDINGS": f"{folder}/recordings",
+            "LINECARD_JOURNAL": f"{folder}/linecard.db-callbacks",
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
             **defaults,
             **credentials,
             **variables,
         }
         exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
+        exchange = replace(exchange, patience=patience)
         headers = {"Authorization": f"Bearer {KEY}"}
         (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
         api = await stack.enter_async_context(

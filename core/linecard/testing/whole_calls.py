@@ -202,7 +202,7 @@ async def _recorded_inbound(bench: Bench, world: Telephone) -> None:
 
 async def _assert_file(world: Telephone, call_id: str) -> None:
     call = await world.until(
-        call_id, lambda one: [each["status"] for each in one["recordings"]] == ["ready"]
+        call_id, lambda one: [each["status"] for each in one["recordings"]] == ["completed"]
     )
     where = call["recordings"][0]["file"]
 

@@ -12,6 +12,7 @@ import linecard as lc
 from linecard import CallStatus, Direction, HangUpResult, Reason, hookimpl
 
 LIMITS: dict[str, Any] = {"calls_per_second": 1, "max_call_seconds": 7200, "max_ring_seconds": 60}
+LIMITS |= {"warm": False, "gathers": False}
 ENDS = {"talked": CallStatus.COMPLETED, "busy": CallStatus.BUSY, "silence": CallStatus.NO_ANSWER}
 FIELDS = {"event", "call", "way", "caller", "called", "leg", "outcome", "seconds", "usd"}
 KEYS = {key: key for key in "0123456789*#"}
@@ -96,7 +97,7 @@ class Acme:
     @staticmethod
     @hookimpl
     def facts() -> lc.Facts:
-        return lc.Facts(above_limit="refused", reports_streams=False, warm=False, **LIMITS)
+        return lc.Facts(above_limit="refused", reports_streams=False, **LIMITS)
 
     @staticmethod
     @hookimpl

@@ -8,6 +8,7 @@ from linecard import (
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
@@ -19,6 +20,7 @@ START_SECONDS = 10.0
 PCMU = AudioFormat(Encoding.PCMU, 8000)
 
 FACTS = Facts(
+    gathers=False,
     calls_per_second=1,
     above_limit="refused",
     max_call_seconds=14_400,
@@ -26,6 +28,8 @@ FACTS = Facts(
     record_outbound=RecordAt.DIAL,
     record_inbound=RecordAt.DOCUMENT,
     machine_detection=frozenset({Machine.DETECT.value}),
+    keys_pressed=frozenset({KeysBy.TONES, KeysBy.API}),
+    most_digits=0,
     reports_ringing=False,
     warm=False,
 )

@@ -255,7 +255,7 @@ async def test_a_recording_is_had_by_a_fresh_link_once_that_of_the_webhook_is_ol
     await world.register()
     placed = await world.dial(record=True)
     call = await world.until(
-        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["ready"]
+        placed["id"], lambda one: [r["status"] for r in one["recordings"]] == ["completed"]
     )
     switch(world).link_seconds = 600.0
     file = await world.api.get(call["recordings"][0]["file"])

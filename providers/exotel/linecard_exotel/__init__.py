@@ -91,7 +91,7 @@ class Exotel:
     @hookimpl
     def parse_callback(self, request: CarrierRequest) -> Callback:
         """Every request of Exotel."""
-        return webhooks.parse(request, self._settings.country)
+        return webhooks.parse(request, self._settings.country, self._settings.timezone)
 
     @hookimpl
     async def place_call(self, order: PlaceOrder) -> PlacedCall:

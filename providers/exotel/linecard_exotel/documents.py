@@ -84,7 +84,8 @@ def _passthru(_settings: ExotelSettings, _call: Call | None, first: Verb) -> Rep
 def _connect(settings: ExotelSettings, call: Call | None, first: Verb) -> Reply:
     if not isinstance(first, Dial):
         return _json({"destination": {"numbers": []}})
-    return _json(_dial(settings, first, is_recorded=bool(call and call.record)))
+    recorded = call is not None and call.record and call.record_after_transfer
+    return _json(_dial(settings, first, is_recorded=recorded))
 
 
 def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, Any]:
@@ -105,6 +106,7 @@ def _dial(settings: ExotelSettings, verb: Dial, is_recorded: bool) -> dict[str, 
     }
     if len(numbers) > 1:
         document["dial_passthru_event_url"] += f"&{SEVERAL}={len(numbers)}"
+    if len(numbers) > 1 and not verb.in_order:
         document["parallel_ringing"] = {
             "activate": True,
             "max_parallel_attempts": min(len(numbers), MOST_PARALLEL),

@@ -45,6 +45,11 @@ FACTS = Facts(
     reports_streams=False,
     cost_seconds=COST_SECONDS,
     warm=False,
+    speaks=False,
+    gathers=False,
+    keys_heard=frozenset({"stream"}),
+    most_digits=0,
+    rings_in_order=True,
     regions=("singapore", "mumbai"),
 )
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from linecard import CarrierRequest, RequestRefused
+from linecard_exotel.moments import INDIA
 
 OURS = frozenset("ackxt")
 """The names of our own query."""
@@ -41,12 +42,16 @@ KNOWN = frozenset([*_NAMES.split(), SEVERAL])
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a request says. `stream` is the nested report of the applet before, `legs` one mapping each."""
+    """What a request says. `stream` is the nested report of the applet before, `legs` one mapping each.
+
+    `zone` is that of its times.
+    """
 
     values: Mapping[str, str]
     stream: Mapping[str, str] = field(default_factory=dict)
     legs: Sequence[Mapping[str, str]] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
+    zone: str = INDIA
 
     def text(self, *names: str) -> str:
         """The first of these fields that is there and not empty; empty when none is."""
@@ -72,7 +77,7 @@ class Form:
         return text
 
 
-def read_form(request: CarrierRequest) -> Form:
+def read_form(request: CarrierRequest, zone: str = INDIA) -> Form:
     """The fields of a request. Raises RequestRefused (400) for what is unreadable or contradicts itself."""
     flat, nested = _sorted(_pairs(request))
     stream = _report(flat.pop("Stream", None)) | nested.get("Stream", {})
@@ -83,6 +88,7 @@ def read_form(request: CarrierRequest) -> Form:
         stream={name: _text(name, value) for name, value in stream.items()},
         legs=legs,
         unknown={name: value for name, value in values.items() if name not in KNOWN},
+        zone=zone,
     )
 
 

@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 from linecard import CallLookup, Cleared, Found, InvalidField, LegEnded
 from linecard_exotel import prices
 from linecard_exotel.e164 import read_number
+from linecard_exotel.moments import moment
+from linecard_exotel.readings import recording_ready
 from linecard_exotel.replies import CallRecord, ManyCalls, OneCall, whole
 from linecard_exotel.rest import Question, Rest
 from linecard_exotel.settings import ExotelSettings
-from linecard_exotel.statuses import ENDS, GOING_ON, end_of
+from linecard_exotel.statuses import ENDS, GOING_ON, end_of, length_of
 
 CLOCK_SLACK = timedelta(seconds=5)
 """How far Exotel's clock may be behind ours."""
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 WINDOW = timedelta(hours=1)
 """A call that began later is another one."""
 MOST_CALLS = 100
@@ -55,7 +58,9 @@ async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[
         _state(rest.settings, call)
         for call in page.calls
         if _numbers(rest.settings, call) == (from_, to.address)
-        and begin.replace(microsecond=0) <= _time(call.date_created, zone) <= end
+        and begin.replace(microsecond=0)
+        <= (moment(call.date_created, rest.settings.timezone) or LONG_AGO)
+        <= end
     ]
 
 
@@ -71,15 +76,6 @@ def _e164(settings: ExotelSettings, text: str | None) -> str | None:
         return None
 
 
-def _time(text: str | None, zone: ZoneInfo) -> datetime:
-    """Exotel's times have no zone; what is not readable is long ago."""
-    try:
-        read = datetime.fromisoformat(text or "")
-    except ValueError:
-        return datetime.fromtimestamp(0, UTC)
-    return read if read.tzinfo else read.replace(tzinfo=zone)
-
-
 def _state(settings: ExotelSettings, call: CallRecord) -> CallLookup:
     ids, word = {"call_sid": call.sid}, (call.status or "").lower()
     if word in GOING_ON:
@@ -91,18 +87,20 @@ def _state(settings: ExotelSettings, call: CallRecord) -> CallLookup:
         found=Found.ENDED,
         carrier_ids=ids,
         answered=word == "completed",
-        ended=_end(call, word),
+        ended=_end(settings, call, word),
         rated=prices.rated(settings, call.sid, call.price),
+        further=recording_ready(call.pre_signed_recording_url or call.recording_url or ""),
     )
 
 
-def _end(call: CallRecord, word: str) -> LegEnded:
+def _end(settings: ExotelSettings, call: CallRecord, word: str) -> LegEnded:
     """The end; its key tells a record without the length, which comes later, from one with it."""
-    seconds = whole(call.duration)
+    seconds = length_of(word, whole(call.duration))
     return LegEnded(
         key=f"record:{call.sid}:{'early' if seconds is None else seconds}",
         carrier_ids={"call_sid": call.sid},
         status=end_of(word, seconds),
         reason=word,
         duration=seconds,
+        at=moment(call.end_time, settings.timezone),
     )

@@ -6,6 +6,7 @@ import re
 from hashlib import sha256
 
 from linecard import (
+    CALLER,
     AnswerRequested,
     CallAnswered,
     CallRinging,
@@ -23,7 +24,8 @@ from linecard import (
 )
 from linecard_exotel.e164 import read_number
 from linecard_exotel.fields import Form, file_name
-from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, ENDS, GOING_ON, MACHINES, end_of
+from linecard_exotel.moments import moment
+from linecard_exotel.statuses import DIRECTIONS, ENDED_BY, GOING_ON, MACHINES, end_of, length_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -84,7 +86,7 @@ def after_stream(_request: CarrierRequest, form: Form, _country: str) -> Events:
 
     Where the caller left, the call is over; where we closed the socket, it is in our hands.
     """
-    return (*_stream(form), *_recording(form.stream.get("RecordingUrl", "")), *_left(form))
+    return (*_stream(form), *recording_ready(form.stream.get("RecordingUrl", "")), *_left(form))
 
 
 def _stream(form: Form) -> Events:
@@ -107,7 +109,7 @@ def _left(form: Form) -> Events:
             key=f"left:{form.sid()}",
             carrier_ids={"call_sid": form.sid()},
             status=CallStatus.COMPLETED,
-            reason="the caller hung up",
+            reason=str(CallStatus.COMPLETED),
             ended_by="caller",
         ),
     )
@@ -132,15 +134,20 @@ def _over(form: Form, event: str, word: str) -> Events:
     if event not in ("", "terminal") or word in GOING_ON or not word:
         name = event or word or "no EventType"
         return (Unrecognised(key=f"unrecognised:{form.sid()}:{event}:{word}", name=name),)
-    seconds = _seconds(form)
+    seconds = length_of(word, _seconds(form))
     end = LegEnded(
         key=f"ended:{form.sid()}:terminal:{word}",
         carrier_ids={"call_sid": form.sid()},
         status=end_of(word, seconds),
-        reason="" if word in ENDS else word,
+        reason=word,
         duration=seconds,
+        at=moment(form.text("EndTime", "DateUpdated"), form.zone),
     )
-    return (*_machine(form), end, *_recording(form.text("PreSignedRecordingUrl", "RecordingUrl")))
+    return (
+        *_machine(form),
+        end,
+        *recording_ready(form.text("PreSignedRecordingUrl", "RecordingUrl")),
+    )
 
 
 def _seconds(form: Form) -> int | None:
@@ -154,15 +161,26 @@ def _seconds(form: Form) -> int | None:
 
 
 def _machine(form: Form) -> Events:
-    """Who answered, which Exotel tells only after the call."""
-    said = [form.text("AnsweredBy"), *(leg.get("AnsweredBy", "") for leg in form.legs)]
-    raw = next((word for word in said if word.lower() in MACHINES), None)
-    if raw is None:
-        return ()
-    return (MachineDetected(key=f"machine:{form.sid()}", kind=MACHINES[raw.lower()], raw=raw),)
+    """Who answered, which Exotel tells only after the call: of a second leg, hardly ever of the first."""
+    first = form.legs[0].get("AnsweredBy", "") if form.legs else ""
+    said = [(CALLER, form.text("AnsweredBy") or first)]
+    said += [
+        (f"target:{place}", leg.get("AnsweredBy", ""))
+        for place, leg in enumerate(form.legs[1:], start=1)
+    ]
+    return tuple(
+        MachineDetected(
+            key=f"machine:{form.sid()}:{leg}:{word.lower()}",
+            leg=leg,
+            kind=MACHINES[word.lower()],
+            raw=word,
+        )
+        for leg, word in said
+        if word.lower() in MACHINES
+    )
 
 
-def _recording(url: str) -> Events:
+def recording_ready(url: str) -> Events:
     """A file to fetch; Exotel has it one to fifteen minutes after the call."""
     if not RECORDING_URL.fullmatch(url):
         return ()

@@ -59,3 +59,8 @@ def end_of(word: str, seconds: int | None) -> CallStatus:
     """Our status; an end in a word that nobody knows was a call if it lasted at all."""
     known = ENDS.get(word.lower())
     return known or (CallStatus.COMPLETED if seconds else CallStatus.FAILED)
+
+
+def length_of(word: str, seconds: int | None) -> int | None:
+    """How long a call was; one that nobody answered has none, which Exotel writes as 0 or leaves out."""
+    return seconds if seconds or end_of(word, seconds) is CallStatus.COMPLETED else None

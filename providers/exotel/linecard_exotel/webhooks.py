@@ -13,6 +13,7 @@ from types import MappingProxyType
 from linecard import Callback, CarrierEvent, CarrierRequest, Kind, Reason
 from linecard_exotel import dialled, readings
 from linecard_exotel.fields import Form, read_form
+from linecard_exotel.moments import INDIA
 
 Read = Callable[[CarrierRequest, Form, str], tuple[CarrierEvent, ...]]
 
@@ -39,10 +40,10 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
 UNRECOGNISED = Shape(readings.unrecognised)
 
 
-def parse(request: CarrierRequest, country: str) -> Callback:
+def parse(request: CarrierRequest, country: str, zone: str = INDIA) -> Callback:
     """What a verified request says. Raises RequestRefused (400) for what is missing or malformed."""
     shape = SHAPES.get(request.kind, UNRECOGNISED) if request.kind else UNRECOGNISED
-    form = read_form(request)
+    form = read_form(request, zone)
     return Callback(
         events=shape.read(request, form, country),
         wants=shape.wants,

@@ -42,6 +42,7 @@ from linecard_plivo import (
     lookups,
     prices,
     signature,
+    transfers,
     webhooks,
 )
 from linecard_plivo.options import PlivoOptions, read_options
@@ -153,9 +154,14 @@ class Plivo:
         return await calls.fetch_recording(self._rest, recording, url)
 
     @hookimpl
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording's file."""
+        await calls.delete_recording(self._rest, recording)
+
+    @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:
-        """Transfer the caller's leg."""
-        return await calls.transfer(self._rest, call, order)
+        """One stage of a transfer."""
+        return await transfers.transfer(self._rest, call, order)
 
     @hookimpl
     async def connect_number(self, number: Number, order: ConnectOrder) -> Application:

@@ -16,9 +16,6 @@ from linecard import (
     PlacementUnknown,
     PlaceOrder,
     RecordingOrder,
-    TransferOrder,
-    TransferStart,
-    TransferStarted,
     UnsupportedByProvider,
 )
 from linecard_plivo.e164 import write_number
@@ -75,14 +72,14 @@ def call_id(call: Call) -> str | None:
     return call.carrier_ids.get("call_uuid") or call.carrier_ids.get("request_uuid")
 
 
-def _require_id(call: Call) -> str:
+def require_id(call: Call) -> str:
     found = call_id(call)
     if found is None:
         raise CarrierRefused(NAME, f"call {call.id} has no id at Plivo yet", status=404)
     return found
 
 
-async def _delete(rest: Rest, method: str, known: str | None) -> HangUpResult:
+async def delete(rest: Rest, method: str, known: str | None) -> HangUpResult:
     """End something that may be gone already; safe to repeat."""
     if known is None:
         return HangUpResult.NOT_FOUND
@@ -92,41 +89,33 @@ async def _delete(rest: Rest, method: str, known: str | None) -> HangUpResult:
 
 async def hang_up(rest: Rest, call: Call) -> HangUpResult:
     """End a live call."""
-    return await _delete(rest, "hangup", call_id(call))
+    return await delete(rest, "hangup", call_id(call))
 
 
 async def cancel(rest: Rest, call: Call) -> HangUpResult:
     """End a call that is queued or ringing: its request first, then the call it may have become."""
     request = call.carrier_ids.get("request_uuid")
     results = (
-        await _delete(rest, "cancel", request),
-        await _delete(rest, "hangup", call_id(call)),
+        await delete(rest, "cancel", request),
+        await delete(rest, "hangup", call_id(call)),
     )
     return HangUpResult.DONE if HangUpResult.DONE in results else HangUpResult.NOT_FOUND
 
 
-async def transfer(rest: Rest, call: Call, order: TransferOrder) -> TransferStarted:
-    """Transfer the caller's leg. Plivo asks for the document once the running stream has ended."""
-    known, url = _require_id(call), for_document(order.document_url)
-    await rest.ask(
-        lambda client: client.calls.transfer(known, legs="aleg", aleg_url=url, aleg_method="POST"),
-        Done,
-    )
-    return TransferStarted(start=TransferStart.DOCUMENT_AFTER_STREAM)
-
-
 async def send_digits(rest: Rest, call: Call, digits: str) -> None:
     """Press keys toward the caller's leg."""
-    known = _require_id(call)
+    known = require_id(call)
     await rest.ask(lambda client: client.calls.send_digits(known, digits, leg="aleg"), Done)
 
 
 async def start_recording(rest: Rest, call: Call, order: RecordingOrder) -> str:
     """Record a live call; Plivo stops after 60 seconds unless it is told a limit."""
-    known = _require_id(call)
+    known = require_id(call)
+    options = read_options(call.options)
     wish = {
         "time_limit": order.max_seconds,
-        "file_format": read_options(call.options).recording_format,
+        "file_format": options.recording_format,
+        "record_channel_type": options.channel_type,
         "callback_url": for_callback(order.callback_url),
         "callback_method": "POST",
     }
@@ -136,7 +125,7 @@ async def start_recording(rest: Rest, call: Call, order: RecordingOrder) -> str:
 
 async def stop_recording(rest: Rest, call: Call) -> None:
     """Stop all recordings of the call; Plivo's SDK knows no single one. None running is success."""
-    known = _require_id(call)
+    known = require_id(call)
     await rest.find(lambda client: client.calls.record_stop(known), Done)
 
 
@@ -146,6 +135,11 @@ async def fetch_recording(rest: Rest, recording: str, url: str | None) -> Downlo
         kept = await rest.ask(lambda client: client.recordings.get(recording), Recording, tries=2)
         url = kept.recording_url
     return Download(url=url, hosts=_hosts(rest.settings, url), authorization=_basic(rest.settings))
+
+
+async def delete_recording(rest: Rest, recording: str) -> None:
+    """Delete the file; none there is success."""
+    await rest.find(lambda client: client.recordings.delete(recording), Done)
 
 
 def _hosts(settings: PlivoSettings, url: str) -> frozenset[str]:

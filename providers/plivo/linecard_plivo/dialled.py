@@ -13,12 +13,15 @@ from linecard import (
     CarrierRequest,
     LegAnswered,
     LegEnded,
+    RequestRefused,
     TransferReported,
     TransferResult,
     Unrecognised,
 )
+from linecard_plivo import rooms
 from linecard_plivo.fields import Form
 from linecard_plivo.hangups import SOURCES, end_of
+from linecard_plivo.legs import CALLER, leg_of
 
 Events = tuple[CarrierEvent, ...]
 
@@ -51,24 +54,37 @@ def call_ids(form: Form) -> Mapping[str, str]:
 
 
 def dialled(request: CarrierRequest, form: Form) -> Events:
-    """The dialling is over; the caller waits for the next document."""
+    """The dialling is over, or the caller has left the room; the caller waits for the next document."""
+    if form.text("ConferenceName"):
+        return rooms.left(request, form)
+    if not form.text("DialStatus"):
+        raise RequestRefused("the field 'DialStatus' is missing", status=400)
     reference = request.reference or ""
     return (
         TransferReported(
             key=f"dialled:{form.text('DialALegUUID', 'CallUUID')}:{reference}",
             transfer=reference,
-            result=_result(form.text("DialStatus"), form.text("DialHangupCause")),
+            result=_result(form),
         ),
     )
 
 
-def _result(status: str, cause: str) -> TransferResult:
+def _result(form: Form) -> TransferResult:
+    """One that answered, was asked for the key and was not connected did not press it."""
+    status, cause = form.text("DialStatus"), form.text("DialHangupCause")
+    if status == "no-answer" and form.text("DialBLegUUID"):
+        return TransferResult.VOICEMAIL
     result = RESULTS.get(status, TransferResult.FAILED)
     return result if result is TransferResult.BRIDGED else CAUSES.get(cause, result)
 
 
 def leg(request: CarrierRequest, form: Form) -> Events:
     """A target's leg has answered, was connected with the caller, or has ended."""
+    of_room = leg_of(request) or (CALLER if form.text("ConferenceAction") else None)
+    if of_room is not None:
+        return rooms.report(request, form, of_room)
+    if not form.text("DialBLegUUID"):
+        raise RequestRefused("the field 'DialBLegUUID' is missing", status=400)
     read = ACTIONS.get(form.text("DialAction", "Event"), _other)
     return (read(request, form, _name(form), form.text("DialBLegUUID")),)
 

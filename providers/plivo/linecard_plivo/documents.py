@@ -10,12 +10,14 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from linecard import (
     Cleared,
+    Conference,
     Dial,
     Gather,
     Hangup,
     InvalidField,
     Pause,
     Play,
+    Press,
     Record,
     Redirect,
     Reject,
@@ -27,6 +29,7 @@ from linecard import (
 )
 from linecard_plivo.e164 import write_number
 from linecard_plivo.facts import CONTENT_TYPES
+from linecard_plivo.legs import CALLER, for_leg
 from linecard_plivo.options import PlivoOptions, read_options
 from linecard_plivo.overrides import for_callback, for_document
 from linecard_plivo.voices import pick_voice
@@ -102,6 +105,7 @@ def _record(parent: Element, verb: Record, options: PlivoOptions) -> None:
         "playBeep": "false",
         "maxLength": verb.max_seconds,
         "fileFormat": options.recording_format,
+        "recordChannelType": options.channel_type,
         "callbackUrl": _address(for_callback(verb.callback_url)),
         "callbackMethod": "POST",
     }
@@ -121,6 +125,7 @@ def _dial(parent: Element, verb: Dial, _options: PlivoOptions) -> None:
         "timeLimit": verb.max_seconds,
         "confirmSound": whisper,
         "confirmKey": verb.accept_key,
+        "confirmTimeout": verb.accept_seconds if verb.accept_key else None,
     }
     dial = _element(parent, "Dial", attributes)
     for target in verb.targets:
@@ -131,6 +136,25 @@ def _target(dial: Element, target: Cleared) -> None:
     _element(dial, "User" if target.is_sip else "Number", {}, write_number(target.address))
 
 
+def _conference(parent: Element, verb: Conference, _options: PlivoOptions) -> None:
+    """A room that nobody hears of: no music, no beep, over when one of the two leaves."""
+    action = {"action": _address(for_document(verb.action_url))} if verb.action_url else {}
+    told = verb.callback_url
+    told = told if verb.label == CALLER else for_leg(told, verb.label)
+    attributes: Attributes = {
+        "startConferenceOnEnter": "true",
+        "endConferenceOnExit": "true",
+        "maxMembers": 2,
+        "timeLimit": verb.max_seconds,
+        **action,
+        "method": "POST" if action else None,
+        "redirect": "true" if action else None,
+        "callbackUrl": _address(for_callback(told)),
+        "callbackMethod": "POST",
+    }
+    _element(parent, "Conference", attributes, verb.room)
+
+
 def _say(parent: Element, verb: Say, _options: PlivoOptions) -> None:
     voice = pick_voice(verb.language, verb.voice)
     _element(parent, "Speak", {"voice": voice, "language": verb.language}, verb.text)
@@ -138,6 +162,11 @@ def _say(parent: Element, verb: Say, _options: PlivoOptions) -> None:
 
 def _play(parent: Element, verb: Play, _options: PlivoOptions) -> None:
     _element(parent, "Play", {"loop": verb.loop}, _address(verb.url))
+
+
+def _press(parent: Element, verb: Press, _options: PlivoOptions) -> None:
+    """What follows waits until they are pressed."""
+    _element(parent, "DTMF", {"async": "false"}, verb.digits)
 
 
 def _gather(parent: Element, verb: Gather, options: PlivoOptions) -> None:
@@ -178,8 +207,10 @@ WRITERS: Mapping[type[Verb], Callable[[Element, Any, PlivoOptions], None]] = Map
         Stream: _stream,
         Record: _record,
         Dial: _dial,
+        Conference: _conference,
         Say: _say,
         Play: _play,
+        Press: _press,
         Gather: _gather,
         Pause: _pause,
         Redirect: _redirect,

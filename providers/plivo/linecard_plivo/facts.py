@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from linecard import (
+    AcceptKey,
     AudioFormat,
     ChunkRule,
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
     same_both_ways,
 )
+from linecard_plivo.advice import ADVICE
 
 MOST_RING_SECONDS = 120
 MOST_CALL_SECONDS = 14_400
@@ -30,10 +33,20 @@ FACTS = Facts(
     max_ring_seconds=MOST_RING_SECONDS,
     record_outbound=RecordAt.LIVE,
     record_inbound=RecordAt.DOCUMENT,
+    # Plivo's own transfer example has its Record again in the transfer's document.
+    transfer_ends_recording=True,
     machine_detection=frozenset({Machine.DETECT.value}),
     foreign_caller_id=False,
     reports_ringing=True,
     tail_runs=True,
+    consults=True,
+    accept_key=AcceptKey.DIAL,
+    advice=ADVICE,
+    cautions={
+        "+91": "Plivo keeps the sound of Indian numbers in India: where LINECARD_PUBLIC_URL resolves to an "
+        "address outside of it, or a leg is outside, it ends the call with 2070"
+    },
+    keys_pressed=frozenset({KeysBy.STREAM, KeysBy.TONES, KeysBy.API}),
 )
 
 

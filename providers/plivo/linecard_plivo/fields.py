@@ -26,7 +26,7 @@ _STATUS = re.compile(r"[a-z-]{0,20}")
 _CAUSE = re.compile(r"[A-Z0-9_]{0,60}")
 _WHOLE = re.compile(r"(?:-?[0-9]{1,18})?")
 _DECIMAL = re.compile(r"(?:-?[0-9]{1,18}(?:\.[0-9]{1,18})?)?")
-_TIME = re.compile(r"[0-9:. +-]{0,40}")
+_TIME = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)?")
 _FLAG = re.compile(r"(?:true|false)?")
 _SOURCE = re.compile(r"[A-Za-z ._/-]{0,60}")
 _DIGITS = re.compile(r"[0-9*#A-D]{0,99}")
@@ -35,32 +35,33 @@ _TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,1024}")
 
 _NAMES: Mapping[re.Pattern[str], str] = {
     _UUID: "CallUUID RequestUUID ALegUUID ALegRequestUUID ParentCallUUID call_uuid DialALegUUID "
-    "DialBLegUUID",
+    "DialBLegUUID ConferenceUUID",
     _ID: "StreamID RecordingID recording_id api_id ComplianceApplicationId",
     _ACCOUNT: "ParentAuthID",
     _PARTY: "From ForwardedFrom DialBLegFrom DialBLegTo",
     _OURS: "To",
     _DIRECTION: "Direction",
-    _WORD: "Event IfMachine DialAction DialDigitsPressedBy CountryCode",
+    _WORD: "Event IfMachine DialAction DialDigitsPressedBy CountryCode ConferenceAction",
     _STATUS: "CallStatus DialStatus DialBLegStatus",
     _CAUSE: "HangupCause DialHangupCause DialBLegHangupCause",
     _WHOLE: "Duration BillDuration HangupCauseCode DialBLegDuration DialBLegBillDuration "
-    "DialBLegHangupCauseCode DialBLegPosition",
+    "DialBLegHangupCauseCode DialBLegPosition ConferenceMemberID",
     _DECIMAL: "BillRate TotalCost DialBLegBillRate DialBLegTotalCost RecordingDuration "
     "RecordingDurationMs RecordingStartMs RecordingEndMs recording_duration recording_duration_ms "
     "recording_start_ms recording_end_ms",
     _TIME: "SessionStart StartTime AnswerTime EndTime",
-    _FLAG: "Machine DialRingStatus",
+    _FLAG: "Machine DialRingStatus ConferenceFirstMember",
     _SOURCE: "HangupSource DialBLegHangupSource",
     _DIGITS: "Digits DialDigitsMatch",
     _URL: "RecordUrl record_url",
     _TEXT: "CallerName HangupCauseName DialBLegHangupCauseName "
-    "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason",
+    "STIRAttestation STIRVerification RouteType ComplianceStatus ServiceURL Timestamp StatusReason "
+    "ConferenceName",
 }
 FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {name: pattern for pattern, names in _NAMES.items() for name in names.split()}
 )
-NEVER_READ = frozenset(
+NEVER_NEEDED = frozenset(
     [
         "BillRate",
         "DialBLegBillRate",
@@ -87,7 +88,7 @@ NEVER_READ = frozenset(
         "RecordingEndMs",
     ]
 )
-"""Fields nothing follows from: one that looks strange is kept and counted, and costs no call."""
+"""Fields that no call depends on: one that looks strange is kept and counted, and costs no call."""
 MAY_BE_EMPTY = frozenset({"From", "StreamID"})
 """Required, but empty for a withheld caller, and for a stream that never opened."""
 
@@ -126,7 +127,7 @@ def read_form(request: CarrierRequest, required: Sequence[str], watched: Sequenc
     strange = {
         name for name in values if name in FIELDS and not FIELDS[name].fullmatch(values[name])
     }
-    for name in sorted(strange - NEVER_READ):
+    for name in sorted(strange - NEVER_NEEDED):
         raise RequestRefused(f"the field {name!r} is malformed", status=400)
     known = {name for name in values if name in FIELDS} - strange
     return Form(

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
-from linecard import CallLookup, Cleared, Found, LegEnded
+from linecard import (
+    CallLookup,
+    CarrierError,
+    CarrierEvent,
+    Cleared,
+    Found,
+    LegEnded,
+    RecordingReady,
+)
 from linecard_plivo.e164 import write_number
 from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
-from linecard_plivo.replies import Detail, Details, Ids, Live, text, whole
+from linecard_plivo.moments import utc
+from linecard_plivo.readings import recording_ready
+from linecard_plivo.replies import (
+    Detail,
+    Details,
+    Ids,
+    Live,
+    Recording,
+    Recordings,
+    text,
+    whole,
+)
 from linecard_plivo.rest import Rest
 
 CLOCK_SLACK_SECONDS = 5.0
@@ -25,7 +43,28 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     if live is not None:
         return _live(live)
     detail = await rest.find(lambda client: client.calls.get(known), Detail)
-    return CallLookup(found=Found.NOT_FOUND) if detail is None else _detail(detail)
+    if detail is None:
+        return CallLookup(found=Found.NOT_FOUND)
+    seen = _detail(detail)
+    if seen.found is not Found.ENDED or not seen.answered:
+        return seen
+    return replace(seen, further=await _recorded(rest, detail.call_uuid))
+
+
+async def _recorded(rest: Rest, call_uuid: str) -> tuple[CarrierEvent, ...]:
+    """The files of a call, with the keys that a callback of the same file has."""
+    try:
+        known = await rest.find(
+            lambda client: client.recordings.list(call_uuid=call_uuid, limit=MOST_RECORDINGS),
+            Recordings,
+        )
+    except CarrierError:
+        return ()  # the end of the call is told all the same
+    return tuple(_ready(one) for one in (known.objects if known else ()) if one.recording_id)
+
+
+def _ready(one: Recording) -> RecordingReady:
+    return recording_ready(one.recording_id, one.recording_url, whole(one.recording_duration_ms))
 
 
 async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[CallLookup]:
@@ -44,6 +83,7 @@ async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[
     return list(found.values())
 
 
+MOST_RECORDINGS = 20
 QUEUE_SECONDS = 3_600
 """A call that began later is another one: Plivo's queue is not so long."""
 
@@ -71,12 +111,9 @@ class _Sought:
 
 
 def _unix_time(written: str | None) -> float:
-    """Plivo's times carry an offset or are UTC; what is not readable is long ago."""
-    try:
-        read = datetime.fromisoformat(written or "")
-    except ValueError:
-        return 0.0
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    """What is not readable is long ago."""
+    read = utc(written)
+    return read.timestamp() if read else 0.0
 
 
 async def _not_over(rest: Rest, sought: _Sought) -> Sequence[Live]:
@@ -131,4 +168,6 @@ def _end(call: Detail) -> LegEnded:
         billed=whole(call.billed_duration),
         cost=text(call.total_amount) or None,
         ran_out=code == END_OF_DOCUMENT,
+        at=utc(call.end_time),
+        answered_at=utc(call.answer_time),
     )

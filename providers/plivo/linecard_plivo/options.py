@@ -16,12 +16,18 @@ class PlivoOptions:
     """Options of a number.
 
     `noise_cancellation_level` is 60 to 100 and counts only with `noise_cancellation`; Plivo's own
-    default is 85 (Plivo: XML reference, Stream).
+    default is 85 (Plivo: XML reference, Stream). `recording_channels`: `dual` keeps caller and agent apart.
     """
 
     noise_cancellation: bool = False
     noise_cancellation_level: NoiseLevel | None = None
     recording_format: Literal["mp3", "wav"] = "wav"
+    recording_channels: Literal["dual", "mono"] = "dual"
+
+    @property
+    def channel_type(self) -> str:
+        """Plivo's word for the channels."""
+        return "stereo" if self.recording_channels == "dual" else "mono"
 
 
 def read_options(given: Mapping[str, object]) -> PlivoOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from linecard import (
@@ -25,6 +26,7 @@ from linecard import (
 from linecard_plivo.e164 import read_number
 from linecard_plivo.fields import Form
 from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
+from linecard_plivo.moments import local
 
 Events = tuple[CarrierEvent, ...]
 
@@ -99,8 +101,14 @@ def ended(_request: CarrierRequest, form: Form) -> Events:
             billed=form.whole("BillDuration"),
             cost=form.text("TotalCost") or None,
             ran_out=code == END_OF_DOCUMENT,
+            at=_moment(form, "EndTime"),
+            answered_at=_moment(form, "AnswerTime"),
         ),
     )
+
+
+def _moment(form: Form, name: str) -> datetime | None:
+    return local(form.text(name), form.text("StartTime"), form.text("SessionStart"))
 
 
 def machine(_request: CarrierRequest, form: Form) -> Events:
@@ -108,9 +116,9 @@ def machine(_request: CarrierRequest, form: Form) -> Events:
     word = form.text("Machine")
     return (
         MachineDetected(
-            key=f"machine:{form.text('CallUUID')}",
+            key=f"machine:{form.text('CallUUID')}:{word}",
             carrier_ids=call_ids(form),
-            kind=MACHINES[word],
+            kind=MACHINES.get(word, MachineKind.UNKNOWN),
             raw=word,
         ),
     )
@@ -135,8 +143,13 @@ def recording(_request: CarrierRequest, form: Form) -> Events:
     length = _milliseconds(form)
     if length is None and form.text("RecordingDuration", "recording_duration").startswith("-"):
         return (RecordingStarted(key=f"recording-started:{name}", recording=name),)
+    return (recording_ready(name, url, length),)
+
+
+def recording_ready(name: str, url: str, length: int | None) -> RecordingReady:
+    """A file to fetch; what was said without its length is another fact than with it."""
     fact = f"{name}:{'early' if length is None else length}"
-    return (RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length),)
+    return RecordingReady(key=f"recording:{fact}", recording=name, url=url, duration_ms=length)
 
 
 def _milliseconds(form: Form) -> int | None:

@@ -31,9 +31,17 @@ class RecordingStarted(msgspec.Struct):
 
 
 class Recording(msgspec.Struct):
-    """A recording's record."""
+    """A recording's record; the length is milliseconds in words, with a fraction."""
 
     recording_url: str
+    recording_id: str = ""
+    recording_duration_ms: Amount = None
+
+
+class Recordings(msgspec.Struct):
+    """A page of recordings, the newest first."""
+
+    objects: tuple[Recording, ...] = ()
 
 
 class Live(msgspec.Struct, rename={"from_": "from"}):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from linecard import Callback, CarrierEvent, CarrierRequest, Kind, Reason
-from linecard_plivo import dialled, readings
+from linecard_plivo import dialled, readings, rooms
 from linecard_plivo.fields import Form, read_form
 from linecard_plivo.hangups import STATUSES
 
@@ -28,7 +28,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
 """What Plivo's Event says a form is."""
 TELLING = frozenset({Kind.RINGING, Kind.ENDED, Kind.MACHINE})
 """Addresses that are only told something: there Plivo's Event decides what."""
-OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER})
+OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER, Kind.TARGET, Kind.ACCEPT})
 """Addresses that speak of a dialled leg: a hang-up there is not the caller's."""
 
 CALL_FIELDS = ("Event", "RequestUUID")
@@ -57,10 +57,18 @@ END_FIELDS = (
     "TotalCost",
     "Duration",
     "BillDuration",
+    "AnswerTime",
+    "EndTime",
+    "SessionStart",
+    "StartTime",
+    "To",
 )
-DIAL_FIELDS = ("CallUUID", "DialALegUUID", "DialHangupCause")
+ROOM_FIELDS = ("CallUUID", "ConferenceName", "ConferenceAction", "ConferenceUUID")
+DIAL_FIELDS = (*ROOM_FIELDS, "DialStatus", "DialALegUUID", "DialBLegUUID", "DialHangupCause")
 LEG_FIELDS = (
+    *ROOM_FIELDS,
     "DialALegUUID",
+    "DialBLegUUID",
     "DialAction",
     "DialBLegPosition",
     "DialBLegStatus",
@@ -80,10 +88,15 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
         Kind.MACHINE: Shape(readings.machine, ("CallUUID", "Machine")),
         Kind.STREAM: Shape(readings.stream, ("Event", "StreamID")),
         Kind.RECORDING: Shape(readings.recording, watched=()),
-        Kind.DIALED: Shape(
-            dialled.dialled, ("DialStatus",), Reason.NEXT, DIAL_FIELDS, dialled.call_ids
+        Kind.DIALED: Shape(dialled.dialled, (), Reason.NEXT, DIAL_FIELDS, dialled.call_ids),
+        Kind.LEG: Shape(dialled.leg, (), None, LEG_FIELDS, dialled.call_ids),
+        Kind.TARGET: Shape(
+            rooms.answered, ("CallUUID",), Reason.TRANSFER, ROOM_FIELDS, dialled.call_ids
         ),
-        Kind.LEG: Shape(dialled.leg, ("DialBLegUUID",), None, LEG_FIELDS, dialled.call_ids),
+        Kind.ACCEPT: Shape(
+            rooms.accepted, ("CallUUID",), Reason.TRANSFER, ("Digits",), dialled.call_ids
+        ),
+        Kind.BACK: Shape(readings.nothing, ("CallUUID",), Reason.NEXT),
     }
 )
 UNRECOGNISED = Shape(readings.unrecognised, watched=())

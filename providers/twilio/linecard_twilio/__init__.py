@@ -152,7 +152,12 @@ class Twilio:
     @hookimpl
     async def fetch_recording(self, recording: str, url: str | None) -> Download:
         """Where a recording's file is."""
-        return recordings.fetch(self._settings, recording, url)
+        return await recordings.fetch(self._rest, recording, url)
+
+    @hookimpl
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording's file; Twilio keeps its facts for 40 days."""
+        await recordings.delete(self._rest, recording)
 
     @hookimpl
     async def transfer(self, call: Call, order: TransferOrder) -> TransferStarted:

@@ -34,13 +34,20 @@ ENDS: Mapping[CallStatus, TransferResult] = MappingProxyType(
 def dialled(request: CarrierRequest, form: Form) -> Events:
     """The dialling is over, or the caller has left the room; the caller waits for the next document."""
     reference = request.reference or ""
-    return (
-        TransferReported(
-            key=f"dialled:{form.text('CallSid')}:{reference}",
-            transfer=reference,
-            result=_result(form.text("DialCallStatus"), form.text("DialBridged")),
-        ),
+    fact = f"{form.text('CallSid')}:{reference}"
+    over = TransferReported(
+        key=f"dialled:{fact}",
+        transfer=reference,
+        result=_result(form.text("DialCallStatus"), form.text("DialBridged")),
     )
+    return (*_bridged(form, reference, fact), over)
+
+
+def _bridged(form: Form, reference: str, fact: str) -> Events:
+    """Of a target that was spoken to first, nothing else tells that it was connected."""
+    if form.text("DialBridged") != "true":
+        return ()
+    return (LegAnswered(key=f"bridged:{fact}", leg="target:1", transfer=reference, bridged=True),)
 
 
 def _result(status: str, bridged: str) -> TransferResult:
@@ -66,38 +73,49 @@ def leg(request: CarrierRequest, form: Form) -> Events:
 
 
 def _answered(request: CarrierRequest, form: Form, which: Leg) -> CarrierEvent:
-    """Without a word before it, a dialled target is connected as soon as it answers."""
+    """Without a word before it, a dialled target is connected as soon as it answers; one that is asked
+    is ready once it has come into the room."""
+    is_asked = which.rung is Rung.ASKED
     return LegAnswered(
-        key=f"leg:{form.text('CallSid')}:answered",
+        key=f"leg:{form.text('CallSid')}:{'asked' if is_asked else 'answered'}",
         leg=which.name,
         carrier_ids={which.name: form.text("CallSid")},
         transfer=request.reference or "",
         bridged=which.rung is Rung.DIAL,
+        ready=which.rung not in (Rung.WHISPER, Rung.ASKED),
     )
 
 
 def _ended(request: CarrierRequest, form: Form, which: Leg) -> Events:
     """Of a Dial its action says what became of it; of a room nobody else does."""
     end = ended(form, which.name)
-    return (end, _given_up(request, end)) if which.rung is Rung.ROOM else (end,)
+    if which.rung in (Rung.ROOM, Rung.ASKED):
+        return (end, _given_up(request, end, which))
+    return (end,)
 
 
-def _given_up(request: CarrierRequest, end: LegEnded) -> CarrierEvent:
+def _given_up(request: CarrierRequest, end: LegEnded, which: Leg) -> CarrierEvent:
+    """One that answered and hung up while it was asked has declined."""
+    result = ENDS.get(end.status, TransferResult.FAILED)
+    if which.rung is Rung.ASKED and end.status is CallStatus.COMPLETED:
+        result = TransferResult.DECLINED
     return TransferReported(
         key=f"consulted:{end.key}",
         leg=end.leg,
         transfer=request.reference or "",
-        result=ENDS.get(end.status, TransferResult.FAILED),
+        result=result,
     )
 
 
 def _room(request: CarrierRequest, form: Form) -> Events:
-    """The room's label of the caller is the leg's name. The caller's joining connects the two; targets report for themselves."""
+    """The room's label is the leg's name. The caller's joining connects the two; a target that joins is ready."""
     word, label = form.text("StatusCallbackEvent"), form.text("ParticipantLabel")
-    if word in QUIET_ROOM or (word == "participant-join" and label != CALLER):
+    if word in QUIET_ROOM:
         return ()
     if word != "participant-join":
         return (_other(form, word),)
+    if label != CALLER:
+        return (_ready(request, form, label),) if label else ()
     return (
         LegAnswered(
             key=f"room:{form.text('ConferenceSid')}:joined",
@@ -105,6 +123,17 @@ def _room(request: CarrierRequest, form: Form) -> Events:
             transfer=request.reference or "",
             bridged=True,
         ),
+    )
+
+
+def _ready(request: CarrierRequest, form: Form, label: str) -> CarrierEvent:
+    """The same fact as the answer of a target that is not asked anything: whichever is told first."""
+    sid = form.text("CallSid")
+    return LegAnswered(
+        key=f"leg:{sid}:answered",
+        leg=label,
+        carrier_ids={label: sid},
+        transfer=request.reference or "",
     )
 
 

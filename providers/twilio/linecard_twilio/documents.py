@@ -19,6 +19,7 @@ from linecard import (
     InvalidField,
     Pause,
     Play,
+    Press,
     Record,
     Redirect,
     Reject,
@@ -166,11 +167,8 @@ def _dial(parent: Element, verb: Dial, _setting: Setting) -> None:
 
 
 def _after(verb: Dial | Conference) -> Attributes:
-    return {
-        "action": _document(verb.action_url),
-        "method": "POST",
-        "timeLimit": verb.max_seconds,
-    }
+    action = {"action": _document(verb.action_url), "method": "POST"} if verb.action_url else {}
+    return {**action, "timeLimit": verb.max_seconds}
 
 
 def _limits(verb: Dial) -> Attributes:
@@ -210,6 +208,10 @@ def _say(parent: Element, verb: Say, _setting: Setting) -> None:
 
 def _play(parent: Element, verb: Play, _setting: Setting) -> None:
     _element(parent, "Play", {"loop": verb.loop}, _address(verb.url))
+
+
+def _press(parent: Element, verb: Press, _setting: Setting) -> None:
+    _element(parent, "Play", {"digits": verb.digits})
 
 
 def _gather(parent: Element, verb: Gather, setting: Setting) -> None:
@@ -252,6 +254,7 @@ WRITERS: Mapping[type[Verb], Callable[[Element, Any, Setting], None]] = MappingP
         Conference: _conference,
         Say: _say,
         Play: _play,
+        Press: _press,
         Gather: _gather,
         Pause: _pause,
         Redirect: _redirect,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from linecard import (
+    AcceptKey,
     AudioFormat,
     ChunkRule,
     Encoding,
     Facts,
     InvalidField,
+    KeysBy,
     Machine,
     RecordAt,
     StreamProfile,
     same_both_ways,
 )
+from linecard_twilio.advice import ADVICE
 
 MOST_RING_SECONDS = 600
+MOST_DIGITS = 32
+"""Of SendDigits, pauses included (Twilio: call resource)."""
 MOST_CALL_SECONDS = 14_400
 LEAD_MS = 400
 COST_SECONDS = 300
@@ -35,7 +40,12 @@ FACTS = Facts(
     cost_seconds=COST_SECONDS,
     consults=True,
     machine_with_digits=False,
+    accept_key=AcceptKey.DOCUMENT,
+    cuts_stream=True,
+    keys_pressed=frozenset({KeysBy.TONES, KeysBy.DOCUMENT}),
+    most_digits=MOST_DIGITS,
     regions=REGIONS,
+    advice=ADVICE,
 )
 
 PCMU = AudioFormat(Encoding.PCMU, 8000)

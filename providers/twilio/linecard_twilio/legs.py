@@ -16,11 +16,13 @@ _POSITION = re.compile(r"[1-9][0-9]?")
 
 
 class Rung(StrEnum):
-    """How a target was rung: by a Dial, by a Dial with a word before it is connected, into a room."""
+    """How a target was rung: by a Dial, by a Dial with a word before it is connected, into a room, or by
+    a call of its own whose document speaks to it and then enters the room."""
 
     DIAL = "dial"
     WHISPER = "whisper"
     ROOM = "room"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)

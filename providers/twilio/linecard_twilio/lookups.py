@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from linecard import CallLookup, CallRated, Cleared, Found, LegEnded
-from linecard_twilio.replies import Call
+from linecard import CallLookup, CallRated, CarrierError, CarrierEvent, Cleared, Found, LegEnded
+from linecard_twilio.recordings import of_recording
+from linecard_twilio.replies import Call, Recording, whole
 from linecard_twilio.rest import Rest
 from linecard_twilio.words import ENDED, LIVE, end_of
 
@@ -16,6 +18,7 @@ CLOCK_SLACK_SECONDS = 5.0
 QUEUE_SECONDS = 86_400
 """A call that began later is another one: Twilio queues for a day at most."""
 MOST_CALLS = 100
+MOST_RECORDINGS = 20
 OUTBOUND = "outbound-api"
 USD = "USD"
 
@@ -26,7 +29,25 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     if sid is None:
         return CallLookup(found=Found.CANNOT_TELL)
     call = await rest.find(lambda client: client.calls(sid).fetch_async(), Call)
-    return CallLookup(found=Found.NOT_FOUND) if call is None else read_call(call)
+    if call is None:
+        return CallLookup(found=Found.NOT_FOUND)
+    seen = read_call(call)
+    if seen.found is not Found.ENDED or not seen.answered:
+        return seen
+    return replace(seen, further=await _recorded(rest, sid))
+
+
+async def _recorded(rest: Rest, sid: str) -> tuple[CarrierEvent, ...]:
+    """What became of the recordings of a call; those that are still made say nothing."""
+    try:
+        known = await rest.find(
+            lambda client: client.calls(sid).recordings.list_async(limit=MOST_RECORDINGS),
+            list[Recording],
+        )
+    except CarrierError:
+        return ()  # the end of the call is told all the same
+    told = (of_recording(rest.settings, one) for one in known or ())
+    return tuple(event for event in told if event is not None)
 
 
 async def search(rest: Rest, from_: str, to: Cleared, since: float) -> Sequence[CallLookup]:
@@ -53,7 +74,12 @@ def _made(call: Call) -> float:
     made: datetime | None = call.date_created or call.start_time
     if made is None:
         return 0.0
-    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
+    return _in_utc(made).timestamp()
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Twilio's times are UTC's."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_call(call: Call) -> CallLookup:
@@ -81,13 +107,10 @@ def _end(call: Call, rated: CallRated | None) -> LegEnded:
         carrier_ids={"call_sid": call.sid},
         status=status,
         reason=reason,
-        duration=_whole(call.duration),
+        duration=whole(call.duration),
         cost=rated.cost if rated else None,
+        at=_in_utc(call.end_time) if call.end_time else None,
     )
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def _rated(call: Call) -> CallRated | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from linecard import (
@@ -30,6 +33,7 @@ from linecard_twilio.legs import leg_of
 from linecard_twilio.words import (
     DIRECTIONS,
     ENDED,
+    GREETING_OVER,
     LIVE,
     MACHINES,
     RECORDING_FAULTS,
@@ -38,7 +42,13 @@ from linecard_twilio.words import (
 )
 
 Events = tuple[CarrierEvent, ...]
+BOTH_SIDES = "?RequestedChannels=2"
+"""Without it the file of a dual recording is mixed down."""
 CALLER = "caller"
+MOMENT = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} \+0000"
+)
+DUAL = 2
 
 
 def call_ids(form: Form) -> Mapping[str, str]:
@@ -95,7 +105,16 @@ def status(request: CarrierRequest, form: Form) -> Events:
         return unrecognised(request, form)
     key, ids = f"status:{fact_of(form)}", call_ids(form)
     read = PROGRESS.get(word)
-    return (read(key=key, carrier_ids=ids),) if read else ()
+    return (read(key=key, carrier_ids=ids, at=_moment(form)),) if read else ()
+
+
+def _moment(form: Form) -> datetime | None:
+    """When a report of progress was made: RFC 2822, always UTC."""
+    text = form.text("Timestamp")
+    try:
+        return parsedate_to_datetime(text) if MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 PROGRESS: Mapping[str, Callable[..., CarrierEvent]] = MappingProxyType(
@@ -115,6 +134,7 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
         reason=reason,
         code=code,
         duration=form.whole("CallDuration"),
+        at=_moment(form) if leg == CALLER else None,
     )
 
 
@@ -123,9 +143,10 @@ def machine(_request: CarrierRequest, form: Form) -> Events:
     word = form.text("AnsweredBy")
     return (
         MachineDetected(
-            key=f"machine:{form.text('CallSid')}",
+            key=f"machine:{form.text('CallSid')}:{word}",
             carrier_ids=call_ids(form),
             kind=MACHINES.get(word, MachineKind.UNKNOWN),
+            greeting_over=word in GREETING_OVER,
             raw=word,
         ),
     )
@@ -148,8 +169,8 @@ def recording(request: CarrierRequest, form: Form) -> Events:
 
 
 def _recording_runs(form: Form) -> CarrierEvent:
-    name = form.text("RecordingSid")
-    return RecordingStarted(key=f"recording-started:{name}", recording=name)
+    name, channels = form.text("RecordingSid"), form.whole("RecordingChannels")
+    return RecordingStarted(key=f"recording-started:{name}", recording=name, channels=channels)
 
 
 def _recording_ready(form: Form) -> CarrierEvent:
@@ -158,12 +179,20 @@ def _recording_ready(form: Form) -> CarrierEvent:
         raise RequestRefused("a recording without its address", status=400)
     if not ends_with(url, name):
         raise RequestRefused("the address of a recording does not end with its id: cut anew")
-    seconds = form.whole("RecordingDuration")
+    seconds, channels = form.whole("RecordingDuration"), form.whole("RecordingChannels")
+    return recording_ready(name, url, seconds, channels)
+
+
+def recording_ready(
+    sid: str, url: str, seconds: int | None, channels: int | None
+) -> RecordingReady:
+    """A file that can be fetched."""
     return RecordingReady(
-        key=f"recording:{name}",
-        recording=name,
-        url=url,
+        key=f"recording:{sid}",
+        recording=sid,
+        url=with_channels(url, channels),
         duration_ms=None if seconds is None else seconds * 1000,
+        channels=channels,
     )
 
 
@@ -176,12 +205,23 @@ def ends_with(url: str, recording: str) -> bool:
     return last.partition(".")[0] == recording
 
 
+def with_channels(url: str, channels: int | None) -> str:
+    """The address of a file with as many channels as were recorded."""
+    return f"{url}{BOTH_SIDES}" if channels == DUAL and "?" not in url else url
+
+
 def _recording_failed(form: Form) -> CarrierEvent:
-    name, word, code = (
-        form.text(field) for field in ("RecordingSid", "RecordingStatus", "ErrorCode")
-    )
+    fields = ("RecordingSid", "RecordingStatus", "ErrorCode")
+    return recording_failed(*(form.text(field) for field in fields))
+
+
+def recording_failed(sid: str, word: str, code: str) -> RecordingFailed:
+    """A recording that came to nothing, and why."""
     told = RECORDING_FAULTS.get(code, f"error {code}" if code else "no reason given")
-    return RecordingFailed(key=f"recording-failed:{name}", reason=f"{name} is {word}: {told}")
+    reason = f"{sid} is {word}: {told}"
+    return RecordingFailed(
+        key=f"recording-failed:{sid}", recording=sid, reason=reason, absent=word == "absent"
+    )
 
 
 RECORDINGS: Mapping[str, Callable[[Form], CarrierEvent]] = MappingProxyType(
@@ -201,6 +241,13 @@ def gathered(request: CarrierRequest, form: Form) -> Events:
     fact = f"{form.text('CallSid')}:{request.reference or ''}:{digits}"
     leg = leg_of(request).name if form.text("ParentCallSid") else CALLER
     return (DigitsGathered(key=f"digits:{fact}", leg=leg, digits=digits),)
+
+
+def accepted(request: CarrierRequest, form: Form) -> Events:
+    """The key that a target was asked for, or another, or none."""
+    digits, reference = form.text("Digits"), request.reference or ""
+    key = f"accept:{form.text('CallSid')}:{reference}:{digits}"
+    return (DigitsGathered(key=key, leg="target:1", digits=digits, transfer=reference),)
 
 
 def nothing(_request: CarrierRequest, _form: Form) -> Events:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from base64 import b64encode
 from urllib.parse import urlsplit
 
-from linecard import Call, CarrierRefused, Download, RecordingOrder
+from linecard import Call, CarrierEvent, CarrierRefused, Download, RecordingOrder
 from linecard_twilio.calls import recording_wish, require_id
 from linecard_twilio.failures import NAME, NOT_IN_PROGRESS
-from linecard_twilio.replies import Done, Named, Recording
+from linecard_twilio.readings import BOTH_SIDES, recording_failed, recording_ready, with_channels
+from linecard_twilio.replies import Done, Named, Recording, whole
 from linecard_twilio.rest import Rest
 from linecard_twilio.settings import TWILIO_API, TwilioSettings
 
 CURRENT = "Twilio.CURRENT"
 """Twilio's name of the recording that runs."""
+LOST = frozenset({"absent", "failed"})
 RUNNING = frozenset({"in-progress", "paused"})
 TWILIO_HOST = "api.twilio.com"
 TWILIO_DOMAIN = ".twilio.com"
@@ -65,15 +67,50 @@ async def _update(rest: Rest, sid: str, name: str, status: str) -> bool:
     return done is not None
 
 
-def fetch(settings: TwilioSettings, recording: str, url: str | None) -> Download:
-    """Where the file is. Credentials go to Twilio alone, and not to the account's own storage."""
-    where = urlsplit(url or _own_address(settings, recording))
+async def delete(rest: Rest, recording: str) -> None:
+    """Delete the file; none there is success."""
+    await rest.find(lambda client: client.recordings(recording).delete_async(), Done)
+
+
+async def fetch(rest: Rest, recording: str, url: str | None) -> Download:
+    """Where the file is; without an address Twilio is asked, whose record names a storage of the account's own."""
+    if url is None:
+        kept = await rest.ask(
+            lambda client: client.recordings(recording).fetch_async(), Recording, tries=2
+        )
+        url = with_channels(kept.media_url or _own_address(rest.settings, recording), kept.channels)
+    return where_it_is(rest.settings, url)
+
+
+def where_it_is(settings: TwilioSettings, url: str) -> Download:
+    """Credentials go to Twilio alone, and not to the account's own storage.
+
+    A file that is neither at Twilio nor at a host of `recording_hosts` is external: the account has a
+    storage of its own, and has not opened it to us (Twilio: external storage).
+    """
+    where = urlsplit(url)
     if where.netloc in settings.recording_hosts:
-        return Download(url=where.geturl(), hosts=frozenset({where.netloc}))
+        url = where.geturl().removesuffix(BOTH_SIDES)
+        return Download(url=url, hosts=frozenset({where.netloc}))
+    hosts = _hosts(settings, where.netloc)
+    if where.netloc not in hosts:
+        return Download(url=url, hosts=frozenset(), external=True)
     return Download(
         url=where.geturl() if _has_type(where.path) else _as_wav(where.geturl()),
-        hosts=_hosts(settings, where.netloc),
+        hosts=hosts,
         authorization=_basic(settings),
+    )
+
+
+def of_recording(settings: TwilioSettings, one: Recording) -> CarrierEvent | None:
+    """What a recording's own record says, with the keys that a callback of the same fact has."""
+    if one.status in LOST:
+        code = str(one.error_code or "")
+        return recording_failed(one.sid, one.status, code)
+    if one.status != "completed":
+        return None
+    return recording_ready(
+        one.sid, one.media_url or _own_address(settings, one.sid), whole(one.duration), one.channels
     )
 
 

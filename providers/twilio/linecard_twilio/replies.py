@@ -39,16 +39,21 @@ class Call(msgspec.Struct):
     direction: str | None = None
     date_created: datetime | None = None
     start_time: datetime | None = None
+    end_time: datetime | None = None
     duration: str | None = None
     price: str | None = None
     price_unit: str | None = None
 
 
 class Recording(msgspec.Struct):
-    """A recording of a call."""
+    """A recording of a call; `duration` is seconds in words, `error_code` why there is no file."""
 
     sid: str
     status: str = ""
+    duration: str | None = None
+    channels: int | None = None
+    error_code: int | str | None = None
+    media_url: str | None = None
 
 
 class Number(msgspec.Struct):
@@ -79,6 +84,11 @@ class PrefixPrice(msgspec.Struct):
     destination_prefixes: tuple[str, ...]
     current_price: str
     origination_prefixes: tuple[str, ...] = ("ALL",)
+
+
+def whole(text: str | None) -> int | None:
+    """A whole number in words; None where it is none."""
+    return int(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def read(answer: object, shape: type[T]) -> T:

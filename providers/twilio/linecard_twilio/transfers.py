@@ -18,7 +18,7 @@ from linecard import (
 from linecard_twilio.calls import CALL_EVENTS, end, require_id
 from linecard_twilio.legs import Leg, Rung, for_leg
 from linecard_twilio.overrides import for_callback, for_document
-from linecard_twilio.replies import Done, Participant
+from linecard_twilio.replies import Done, Named, Participant
 from linecard_twilio.rest import Rest
 
 ROOM_EVENTS = ("start", "end", "join", "leave")
@@ -40,9 +40,10 @@ async def _consult(rest: Rest, _call: Call, order: TransferOrder) -> TransferSta
     """Ring the targets into the room. All or none: where one cannot be rung, the others are ended."""
     legs: dict[str, str] = {}
     try:
-        for position, target in enumerate(order.targets, start=1):
-            leg = Leg(Rung.ROOM, position)
-            legs[leg.name] = await _invite(rest, order, target, leg)
+        for position, target in enumerate(order.targets, start=order.first):
+            leg = Leg(Rung.ASKED if order.whispers else Rung.ROOM, position)
+            ring = _call_up if order.whispers else _invite
+            legs[leg.name] = await ring(rest, order, target, leg)
     except CarrierError:
         await _end_all(rest, legs)
         raise
@@ -56,6 +57,23 @@ async def _invite(rest: Rest, order: TransferOrder, target: Cleared, leg: Leg) -
         lambda client: client.conferences(room).participants.create_async(**wish), Participant
     )
     return called.call_sid
+
+
+async def _call_up(rest: Rest, order: TransferOrder, target: Cleared, leg: Leg) -> str:
+    """A call of its own, whose document speaks to the target first: a participant has none to answer with."""
+    wish = {
+        "from_": order.caller_id,
+        "to": target.address,
+        "url": for_document(order.target_urls[leg.position - order.first]),
+        "method": "POST",
+        "timeout": order.ring_seconds,
+        "time_limit": order.max_seconds,
+        "status_callback": for_callback(for_leg(order.callback_url, leg)),
+        "status_callback_method": "POST",
+        "status_callback_event": list(CALL_EVENTS),
+    }
+    called = await rest.dial(lambda client: client.calls.create_async(**wish), Named)
+    return called.sid
 
 
 def _participant(order: TransferOrder, target: Cleared, leg: Leg) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Read = Callable[[CarrierRequest, Form], tuple[CarrierEvent, ...]]
 
 PROGRESS = "call-progress-events"
 """Twilio's CallbackSource of a status callback."""
-OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER})
+OF_TARGETS = frozenset({Kind.LEG, Kind.WHISPER, Kind.TARGET, Kind.ACCEPT})
 """Addresses that speak of a dialled leg: an end there is not the caller's."""
 
 
@@ -39,6 +39,7 @@ class Shape:
 
 ANSWER_FIELDS = ("CallSid", "From", "To", "Direction", "CallStatus")
 END_FIELDS = ("CallDuration", "SipResponseCode", "SequenceNumber", "ParentCallSid")
+PROGRESS_FIELDS = (*END_FIELDS, "Timestamp", "To")
 LEG_FIELDS = (
     "CallSid",
     "CallStatus",
@@ -47,7 +48,13 @@ LEG_FIELDS = (
     "ParticipantLabel",
     *END_FIELDS,
 )
-RECORDING_FIELDS = ("CallSid", "RecordingUrl", "RecordingDuration", "ErrorCode")
+RECORDING_FIELDS = (
+    "CallSid",
+    "RecordingUrl",
+    "RecordingDuration",
+    "RecordingChannels",
+    "ErrorCode",
+)
 STREAM_FIELDS = ("CallSid", "StreamError")
 SHAPES: Mapping[Kind, Shape] = MappingProxyType(
     {
@@ -65,8 +72,19 @@ SHAPES: Mapping[Kind, Shape] = MappingProxyType(
             ("ParentCallSid",),
             readings.callers_ids,
         ),
-        Kind.RINGING: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
-        Kind.ENDED: Shape(readings.status, ("CallSid", "CallStatus"), None, END_FIELDS),
+        Kind.TARGET: Shape(
+            readings.nothing, ("CallSid",), Reason.TRANSFER, (), readings.callers_ids
+        ),
+        Kind.ACCEPT: Shape(
+            readings.accepted,
+            ("CallSid",),
+            Reason.TRANSFER,
+            ("Digits", "ParentCallSid"),
+            readings.callers_ids,
+        ),
+        Kind.BACK: Shape(readings.nothing, ("CallSid",), Reason.NEXT),
+        Kind.RINGING: Shape(readings.status, ("CallSid", "CallStatus"), None, PROGRESS_FIELDS),
+        Kind.ENDED: Shape(readings.status, ("CallSid", "CallStatus"), None, PROGRESS_FIELDS),
         Kind.MACHINE: Shape(readings.machine, ("CallSid", "AnsweredBy")),
         Kind.STREAM: Shape(readings.stream, ("StreamSid", "StreamEvent"), None, STREAM_FIELDS),
         Kind.RECORDING: Shape(

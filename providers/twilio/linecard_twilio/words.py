@@ -65,6 +65,8 @@ MACHINES: Mapping[str, MachineKind] = MappingProxyType(
     }
 )
 """Twilio's AnsweredBy."""
+GREETING_OVER = frozenset({"machine_end_beep", "machine_end_silence", "machine_end_other"})
+"""What DetectMessageEnd says of a machine: it records by then."""
 
 RESULTS: Mapping[str, TransferResult] = MappingProxyType(
     {

@@ -63,12 +63,6 @@ def test_a_repeat_says_nothing_new() -> None:
     assert changes(call, ENDED, AT + timedelta(hours=1)) == {}
 
 
-def test_a_second_end_does_not_change_the_first() -> None:
-    call = _fold(CALL, (ENDED,))
-    later = LegEnded(key="x", status=CallStatus.FAILED, reason="other", duration=1)
-    assert _fold(call, (later,)).status is CallStatus.COMPLETED
-
-
 def test_a_record_line_hides_digits_and_addresses() -> None:
     assert event_name(ENDED) == "leg-ended"
     assert event_facts(ENDED) == {

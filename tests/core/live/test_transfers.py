@@ -16,9 +16,17 @@ from linecard import (
     TransferResult,
     UnsupportedByProvider,
 )
+from linecard.transfers import TransferWish
 
 HUMAN = "+14155550177"
 SECOND = 16_000
+
+
+def wish(to: str | list[str], mode: str, ring_seconds: int) -> TransferWish:
+    targets = (to,) if isinstance(to, str) else tuple(to)
+    return TransferWish(targets=targets, mode=mode, ring_seconds=ring_seconds)
+
+
 FAILURES = [
     TransferResult.BUSY,
     TransferResult.NO_ANSWER,
@@ -210,7 +218,7 @@ async def test_a_provider_that_cannot_is_a_result() -> None:
         assert one.control.log == [("transfer", "c1", (HUMAN, "sip:a@b.example"), "cold", 25)]
         assert socket.session.is_open
         with pytest.raises(UnsupportedByProvider):
-            await one.live.begin_transfer(HUMAN, "cold", 25)
+            await one.live.begin_transfer(wish(HUMAN, "cold", 25))
 
 
 async def test_a_second_transfer_is_a_conflict() -> None:
@@ -218,7 +226,7 @@ async def test_a_second_transfer_is_a_conflict() -> None:
         one.attach()
         asking = await _left(one)
         with pytest.raises(Conflict, match="c1"):
-            await one.live.begin_transfer(HUMAN, "cold", 25)
+            await one.live.begin_transfer(wish(HUMAN, "cold", 25))
         one.live.leg_bridged()
         assert await asking is TransferResult.BRIDGED
 
@@ -226,7 +234,7 @@ async def test_a_second_transfer_is_a_conflict() -> None:
 async def test_a_transfer_from_outside_is_told_to_the_agent() -> None:
     async with world() as one:
         one.attach()
-        await one.live.begin_transfer([HUMAN], "warm", 20)
+        await one.live.begin_transfer(wish([HUMAN], "warm", 20))
         speaking = asyncio.create_task(one.live.send(bytes(SECOND)))
         await soon(lambda: "shut" in one.control.names())
         speaking.cancel()
@@ -244,7 +252,7 @@ async def test_a_transfer_from_outside_is_told_to_the_agent() -> None:
 async def test_an_agent_that_ends_meanwhile_does_not_end_the_transfer() -> None:
     async with world() as one:
         one.attach()
-        await one.live.begin_transfer([HUMAN], "warm", 20)
+        await one.live.begin_transfer(wish([HUMAN], "warm", 20))
         finishing = asyncio.create_task(one.live.agent_finished("completed"))
         await soon(lambda: "shut" in one.control.names())
         await turns()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tests.core.media.lines import Wire, media, profile
 
-from linecard import Call, CallStatus, Direction, LiveCall, StreamProfile
+from linecard import Call, CallStatus, Direction, LiveCall, RecordingResult, StreamProfile
 from linecard.carrier import TransferStart
 from linecard.clock import Clock
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media.ticker import Ticker
+from linecard.transfers import TransferWish
 
 SPEED = 20.0
 CALL = Call(
@@ -48,17 +49,24 @@ class Asked:
         self._ask("hang_up", call_id, reason)
         await asyncio.sleep(self.hang_up_takes)
 
-    async def transfer(
-        self, call_id: str, targets: Sequence[str], mode: str, ring_seconds: int
-    ) -> TransferStart:
-        self._ask("transfer", call_id, tuple(targets), mode, ring_seconds)
+    async def transfer(self, call_id: str, wish: TransferWish) -> TransferStart:
+        self._ask("transfer", call_id, wish.targets, wish.mode, wish.ring_seconds)
         return self.start
 
-    async def record(self, call_id: str, action: str) -> None:
+    async def record(
+        self, call_id: str, action: str, resume_after: int | None = None
+    ) -> RecordingResult:
         self._ask("record", call_id, action)
+        return RecordingResult.STARTED
 
     async def send_digits(self, call_id: str, digits: str) -> None:
         self._ask("send_digits", call_id, digits)
+
+    async def press_by_document(self, call_id: str, digits: str) -> None:
+        self._ask("press_by_document", call_id, digits)
+
+    async def opt_out(self, call_id: str) -> None:
+        self._ask("opt_out", call_id)
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         self._ask("note", call_id, name, facts)

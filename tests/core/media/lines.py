@@ -112,12 +112,16 @@ class Ear:
     facts: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     rooms: int = 0
+    silences: list[int] = field(default_factory=list)
 
     def on_audio(self, pcm: bytes) -> None:
         self.audio += pcm
 
     def on_digit(self, digit: str) -> None:
         self.digits.append(digit)
+
+    def on_silence(self, seconds: int) -> None:
+        self.silences.append(seconds)
 
     def on_room(self) -> None:
         self.rooms += 1

@@ -21,6 +21,16 @@ def test_no_more_than_the_lead_is_ever_ahead() -> None:
     assert line.session.counters.underruns == 0
 
 
+def test_how_long_the_first_audio_took_is_kept() -> None:
+    line = Line(profile())
+    assert line.session.counters.first_audio_ms is None
+    line.run(0.5)
+    line.session.queue(bytes(FRAME))
+    line.run(0.5)
+    line.session.queue(bytes(FRAME))
+    assert line.session.counters.first_audio_ms == 500
+
+
 def test_large_chunks_keep_to_the_lead_too() -> None:
     line = Line(profile(lead_ms=400, chunk=ChunkRule(320, 3200, 100_000)))
     line.session.queue(bytes(3200 * 20))

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.media.lines import FRAME, L16, PCMU, Line, Wire, media, profile
 
-from linecard import ChunkRule, InvalidField, MediaReceived, StreamEvent
+from linecard import ChunkRule, MediaReceived, StreamEvent
 from linecard.media import g711
 from linecard.media.codec import Codec
 from linecard.media.marks import MarkEnd
-from linecard.media.tones import dtmf
 
 EXACT = ChunkRule(320, 3200, 100_000)
 
@@ -219,17 +218,13 @@ def test_without_marks_the_clock_says_what_was_heard() -> None:
     assert line.ends == [("end", MarkEnd.HEARD)]
 
 
-def test_digits_go_over_the_socket_or_as_tones_behind_the_audio() -> None:
+def test_keys_go_over_the_socket_where_it_has_a_message_for_them() -> None:
     line = Line()
-    assert line.session.send_digits("1a") == "stream"
+    assert line.session.press("1A")
     assert line.sent[-1][1] == ["digits", "1A"]
     line = Line(wire=Wire(has_digits=False))
-    line.session.queue(b"\x11" * FRAME)
-    assert line.session.send_digits("12") == "tones"
-    line.run(1)
-    assert b"".join(line.frames()) == b"\x11" * FRAME + dtmf("12", 8000)
-    with pytest.raises(InvalidField):
-        line.session.send_digits("x")
+    assert not line.session.press("12")
+    assert line.sent == []
 
 
 def test_the_queue_holds_half_a_minute_and_counts_what_it_drops() -> None:

@@ -16,6 +16,10 @@ import psycopg
 import pytest
 
 from linecard.calls import Call, CallStatus, Direction
+from linecard.exchange.context import Exchange
+from linecard.exchange.lifecycle import build_exchange
+from linecard.plugins import Plugins
+from linecard.settings import load_settings
 from linecard.store import Database
 from linecard.store.migrate import migrate
 from linecard.store.urls import parse_url
@@ -99,6 +103,18 @@ async def database(
         made = Database(request.getfixturevalue("postgres").create(template))
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def exchange(database: Database) -> Exchange:
+    """A server without listeners over a database, with no carrier."""
+    environment = {
+        "LINECARD_PUBLIC_URL": "http://127.0.0.1:8080",
+        "LINECARD_API_KEY": "k" * 16,
+        "LINECARD_SECRET": "s" * 32,
+    }
+    built = build_exchange(load_settings(environment, {}, None), Plugins(), ())
+    return replace(built, database=database)
 
 
 @pytest.fixture

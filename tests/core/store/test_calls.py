@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pytest
 
-from linecard.calls import ENDS, Call, CallStatus, Direction, Machine
+from linecard.calls import ENDS, Call, CallStatus, Consented, Direction, Machine, MachineKind
 from linecard.errors import Conflict, NotFound
 from linecard.store import Database, calls
 
@@ -41,6 +41,15 @@ async def test_every_field_of_a_call_comes_back(database: Database, make_call: M
         end_reason="normal",
         outcome="sold",
         closing="agent",
+        closing_at=EVENING,
+        notify="https://hooks.example.com/calls",
+        consent={"say": "May we record?", "accept_key": "1"},
+        consented=Consented.GIVEN,
+        record_after_transfer=True,
+        answered_by=MachineKind.MACHINE,
+        answered_word="a carrier's own",
+        greeting_over=True,
+        voicemail={"sound": "message.wav"},
     )
     unset = [one.name for one in fields(call) if getattr(call, one.name) == one.default]
     assert unset == [], "give every field a value of its own here"

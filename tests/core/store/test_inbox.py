@@ -50,3 +50,25 @@ async def test_an_event_of_no_known_call_is_kept_and_is_news_once_the_call_is_kn
     assert not await put(database, "ended:1", "call-1")
     async with database.read() as conn:
         assert await inbox.unmatched(conn) == []
+
+
+async def test_a_calls_events_stand_oldest_first(database: Database) -> None:
+    await put(database, "b", "call-1")
+    await put(database, "a", "call-1")
+    await put(database, "c", "call-2")
+    async with database.read() as conn:
+        assert [one.key for one in await inbox.of_call(conn, "call-1")] == ["a", "b"]
+
+
+async def test_what_a_carrier_tells_of_no_known_call_is_found_by_its_name(
+    database: Database,
+) -> None:
+    async with database.write() as conn:
+        for key, name in (("a", "CA_1"), ("b", "CA11"), ("c", "CA_1")):
+            payload = {"event": key, "carrier_ids": {"sid": name}, "note": "CA_1"}
+            await inbox.put(conn, "acme", "main", key, None, payload, AT)
+        known = {"event": "d", "carrier_ids": {"sid": "CA_1"}}
+        await inbox.put(conn, "acme", "main", "d", "call-1", known, AT)
+    async with database.read() as conn:
+        assert [one.key for one in await inbox.of_stranger(conn, "CA_1")] == ["a", "c"]
+        assert await inbox.of_stranger(conn, "A_") == []

@@ -12,6 +12,7 @@ import pytest
 from linecard.calls import Call
 from linecard.errors import NotFound
 from linecard.store import Database, Recording, calls, recordings
+from linecard.store.recordings import Copy
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +30,7 @@ IN_THE_END = Recording(
     call="call-1",
     n=1,
     recording="R",
-    status="ready",
+    status="completed",
     url="https://x/R.mp3",
     duration_ms=9000,
     started_at=AT,
@@ -61,8 +62,8 @@ async def test_recordings_are_numbered_from_one(recorded: Database) -> None:
         await recordings.started(conn, "call-1", "A", AT)
         listed = await recordings.of_call(conn, "call-1")
         assert [(one.n, one.recording, one.status) for one in listed] == [
-            (1, "A", "started"),
-            (2, "B", "ready"),
+            (1, "A", "recording"),
+            (2, "B", "completed"),
         ]
         assert await recordings.get(conn, "call-1", 2) == listed[1]
         assert await recordings.get(conn, "call-1", 3) is None
@@ -70,17 +71,43 @@ async def test_recordings_are_numbered_from_one(recorded: Database) -> None:
 
 async def test_a_stopped_recording_waits_for_its_file(recorded: Database) -> None:
     async with recorded.write() as conn:
-        await recordings.stopped(conn, "call-1", "R")
+        await recordings.started(conn, "call-1", "R", AT)
+        (stopped,) = await recordings.running_ended(conn, "call-1", "ended by a transfer")
+        assert (stopped.status, stopped.reason) == ("stopped", "ended by a transfer")
         assert (await recordings.started(conn, "call-1", "R", AT)).status == "stopped"
-        assert (await recordings.failed(conn, "call-1", "R")).status == "failed"
-        assert (await recordings.stopped(conn, "call-1", "R")).status == "failed"
+        assert await recordings.running_ended(conn, "call-1") == []
+        assert (await recordings.failed(conn, "call-1", "R", absent=True)).status == "absent"
+        ready = await recordings.ready(conn, "call-1", "R", "https://x/R.wav", 9, AT)
+        assert (ready.status, ready.reason) == ("completed", None)
+        assert (await recordings.failed(conn, "call-1", "R", "late")).status == "completed"
+
+
+async def test_a_pause_is_over_when_it_is_said_and_not_by_a_late_report(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.started(conn, "call-1", "R", AT)
+        assert [one.status for one in await recordings.paused(conn, "call-1")] == ["paused"]
+        assert (await recordings.started(conn, "call-1", "R", AT)).status == "paused"
+        assert [one.status for one in await recordings.resumed(conn, "call-1")] == ["recording"]
+        assert await recordings.resumed(conn, "call-1") == []
+
+
+async def test_a_file_in_another_storage_is_external(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.started(conn, "call-1", "R", AT)
+        await recordings.held_elsewhere(conn, "call-1", 1, "too early")
+        assert (await recordings.of_call(conn, "call-1"))[0].status == "recording"
+        await recordings.ready(conn, "call-1", "R", "https://x/R.wav", 9, AT)
+        await recordings.held_elsewhere(conn, "call-1", 1, "on bucket.example")
+        (one,) = await recordings.of_call(conn, "call-1")
+        assert (one.status, one.reason) == ("external", "on bucket.example")
 
 
 async def test_our_copy_is_noted(recorded: Database) -> None:
     async with recorded.write() as conn:
         await recordings.started(conn, "call-1", "A", AT)
-        kept = await recordings.keep(conn, "call-1", 1, "recordings/A.mp3")
-        assert kept.kept_as == "recordings/A.mp3"
+        copy = Copy(kept_as="A.mp3", bytes=7, sha256="ab", kept_at=AT)
+        kept = await recordings.keep(conn, "call-1", 1, copy)
+        assert (kept.kept_as, kept.bytes, kept.sha256, kept.kept_at) == ("A.mp3", 7, "ab", AT)
         assert await recordings.get(conn, "call-1", 1) == kept
         with pytest.raises(NotFound, match="call-1/2"):
-            await recordings.keep(conn, "call-1", 2, "x")
+            await recordings.keep(conn, "call-1", 2, copy)

@@ -96,7 +96,8 @@ def test_a_passthru_reads_the_status_alone(verbs: list[Verb], status: int) -> No
 
 
 def test_a_connect_applet_is_told_whom_to_ring() -> None:
-    assert body(write([dial()], Reason.TRANSFER, record=True)) == {
+    recorded = write([dial()], Reason.TRANSFER, record=True, record_after_transfer=True)
+    assert body(recorded) == {
         "fetch_after_attempt": False,
         "destination": {"numbers": [HUMAN]},
         "outgoing_phone_number": "08047113155",
@@ -113,6 +114,7 @@ def test_a_conversation_is_always_limited() -> None:
     document = body(write([dial(max_seconds=14_400)], Reason.TRANSFER))
     assert document["max_conversation_duration"] == 3_540
     assert document["record"] is False
+    assert body(write([dial()], Reason.TRANSFER, record=True))["record"] is False
 
 
 def test_several_targets_ring_at_once() -> None:

@@ -43,6 +43,7 @@ NOT_EXOTELS = {
     "start_recording",
     "stop_recording",
     "pause_recording",
+    "delete_recording",
     "connect_number",
     "disconnect_number",
     "rates",

@@ -407,6 +407,16 @@ def test_the_answer_of_a_machine_is_told_after_the_call_alone() -> None:
     assert len(ended({"CallSid": "1", "Status": "completed", "AnsweredBy": "NA"}).events) == 1
 
 
+def test_who_answered_a_second_leg_is_no_word_about_the_caller() -> None:
+    legs = [
+        {"OnCallDuration": 9, "Status": "completed", "AnsweredBy": "NA"},
+        {"OnCallDuration": 5, "Status": "completed", "AnsweredBy": "Machine"},
+    ]
+    said = ended({"CallSid": "1", "Status": "completed", "Legs": json.dumps(legs)})
+    (detected,) = (event for event in said.events if isinstance(event, MachineDetected))
+    assert (detected.leg, detected.kind) == ("target:1", MachineKind.MACHINE)
+
+
 @pytest.mark.parametrize("url", ["", "null", "file:///etc/passwd", "https://h/ x", "javascript:1"])
 def test_an_address_that_is_none_is_no_recording(url: str) -> None:
     events = ended({"CallSid": "1", "Status": "completed", "RecordingUrl": url}).events

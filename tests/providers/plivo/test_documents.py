@@ -114,11 +114,14 @@ def test_a_recording_of_the_whole_call() -> None:
         "playBeep": "false",
         "maxLength": "1860",
         "fileFormat": "wav",
+        "recordChannelType": "stereo",
         "callbackUrl": URL + CALLBACK_RULES,
         "callbackMethod": "POST",
     }
     mp3 = one(Record(callback_url=URL, max_seconds=60), PlivoOptions(recording_format="mp3"))
     assert mp3.get("fileFormat") == "mp3"
+    mono = one(Record(callback_url=URL, max_seconds=60), PlivoOptions(recording_channels="mono"))
+    assert mono.get("recordChannelType") == "mono"
 
 
 def dial(**more: Any) -> Dial:

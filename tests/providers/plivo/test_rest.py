@@ -40,7 +40,7 @@ from linecard import (
     UnsupportedByProvider,
 )
 from linecard.outbound.gate import Gate
-from linecard_plivo import applications, calls, lookups, prices
+from linecard_plivo import applications, calls, lookups, prices, transfers
 from linecard_plivo.facts import PROFILES
 from linecard_plivo.rest import Patience, Rest
 from linecard_plivo.settings import PlivoSettings
@@ -496,7 +496,7 @@ async def test_cancelling_ends_the_request_and_the_call(
 
 async def test_a_transfer(server: Server, rest: Rest) -> None:
     server.decide = always(Answer(202, {"message": "call transferred", "api_id": "a"}))
-    started = await calls.transfer(rest, call(), TransferOrder(reference="t", document_url=URL))
+    started = await transfers.transfer(rest, call(), TransferOrder(reference="t", document_url=URL))
     assert started.start is TransferStart.DOCUMENT_AFTER_STREAM
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("POST", f"{ACCOUNT}/Call/{UUID}/")
@@ -511,7 +511,7 @@ async def test_a_transfer_is_never_asked_for_twice(
 ) -> None:
     server.decide = always(Answer(status, {"error": "x"}))
     with pytest.raises(error):
-        await calls.transfer(rest, call(), TransferOrder(reference="t", document_url=URL))
+        await transfers.transfer(rest, call(), TransferOrder(reference="t", document_url=URL))
     assert len(server.seen) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -269,6 +270,8 @@ def test_an_end() -> None:
         duration=66,
         billed=120,
         cost="0.01000",
+        at=datetime(2024, 10, 25, 14, 14, 46, tzinfo=UTC),
+        answered_at=datetime(2024, 10, 25, 14, 13, 40, tzinfo=UTC),
     )
 
 
@@ -347,6 +350,9 @@ def test_every_code_of_the_reference_is_in_the_table() -> None:
     assert all(reason for _, reason in HANGUPS.values())
 
 
+WORDS = ("true", "false")
+
+
 @pytest.mark.parametrize(
     ("word", "kind"), [("true", MachineKind.MACHINE), ("false", MachineKind.HUMAN)]
 )
@@ -355,6 +361,11 @@ def test_machine_detection(word: str, kind: MachineKind) -> None:
     (event,) = said.events
     assert isinstance(event, MachineDetected)
     assert (event.kind, event.raw, said.wants) == (kind, word, None)
+
+
+def test_detections_that_contradict_each_other_are_two_facts() -> None:
+    keys = [read(Kind.MACHINE, MACHINE | {"Machine": word}).events[0].key for word in WORDS]
+    assert len(set(keys)) == len(WORDS)
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,11 @@ class TestTwilio(ProviderConformance):
         kind=Kind.RECORDING,
         form=RECORDED,
         means=Means(
-            RecordingReady, recording=RECORDING, url=RECORDED["RecordingUrl"], duration_ms=7000
+            RecordingReady,
+            recording=RECORDING,
+            url=RECORDED["RecordingUrl"] + "?RequestedChannels=2",
+            channels=2,
+            duration_ms=7000,
         ),
         required=("RecordingSid", "RecordingStatus", "RecordingUrl"),
         ids=IDS,
@@ -220,7 +224,10 @@ class TestTwilio(ProviderConformance):
     dialled = Sample(
         kind=Kind.DIALED,
         form=DIALLED,
-        means=Means(TransferReported, transfer="t1", result=TransferResult.BRIDGED),
+        means=(
+            Means(LegAnswered, leg="target:1", transfer="t1", bridged=True),
+            Means(TransferReported, transfer="t1", result=TransferResult.BRIDGED),
+        ),
         required=("CallSid", "DialCallStatus"),
         ids=IDS,
         reference="t1",

@@ -607,23 +607,36 @@ async def test_a_recording_is_paused_and_goes_on(server: Server, rest: Rest) -> 
 def test_a_file_is_fetched_with_credentials_from_twilio_alone() -> None:
     known = settings("https://api.twilio.com", recording_hosts=("mine.s3.example.com",))
     theirs = f"https://api.twilio.com{ACCOUNT}/Recordings/{RECORDING}"
-    got = recordings.fetch(known, RECORDING, theirs)
+    got = recordings.where_it_is(known, theirs)
     assert got.url == f"{theirs}.wav"
     assert got.hosts == {"api.twilio.com"}
     assert got.authorization is not None
-    assert recordings.fetch(known, RECORDING, None).url == f"{theirs}.wav"
-    region = recordings.fetch(known, RECORDING, "https://api.dublin.ie1.twilio.com/x")
+    region = recordings.where_it_is(known, "https://api.dublin.ie1.twilio.com/x")
     assert "api.dublin.ie1.twilio.com" in region.hosts
-    own = recordings.fetch(known, RECORDING, "https://mine.s3.example.com/x/y")
+    own = recordings.where_it_is(known, "https://mine.s3.example.com/x/y")
     assert (own.url, own.hosts, own.authorization) == (
         "https://mine.s3.example.com/x/y",
         frozenset({"mine.s3.example.com"}),
         None,
     )
-    foreign = recordings.fetch(known, RECORDING, "https://evil.example/x.wav")
-    assert foreign.hosts == {"api.twilio.com"}
-    lookalike = recordings.fetch(known, RECORDING, "https://api.twilio.com.evil.example/x")
-    assert lookalike.hosts == {"api.twilio.com"}
+    for elsewhere in ("https://evil.example/x.wav", "https://api.twilio.com.evil.example/x"):
+        foreign = recordings.where_it_is(known, elsewhere)
+        assert (foreign.external, foreign.hosts, foreign.authorization) == (True, frozenset(), None)
+
+
+@pytest.mark.parametrize(
+    ("media_url", "external"),
+    [(None, False), ("https://bucket.example.com/RE1", True)],
+)
+async def test_without_an_address_the_record_is_asked(
+    server: Server, rest: Rest, media_url: str | None, external: bool
+) -> None:
+    said = {"sid": RECORDING, "status": "completed", "channels": 2, "media_url": media_url}
+    server.decide = always(Answer(200, said))
+    got = await recordings.fetch(rest, RECORDING, None)
+    assert server.seen[0].path.endswith(f"/Recordings/{RECORDING}.json")
+    assert got.external is external
+    assert external or got.url.endswith(f"/Recordings/{RECORDING}.wav?RequestedChannels=2")
 
 
 def transfer_order(stage: TransferStage, **more: Any) -> TransferOrder:

@@ -274,7 +274,11 @@ def test_who_answered_before_and_beside_the_answer(word: str, kind: MachineKind)
     assert asked.machine is kind
     detected = event(Kind.MACHINE, MACHINE | {"AnsweredBy": word})
     assert detected == MachineDetected(
-        key=f"machine:{CALL}", carrier_ids={"call_sid": CALL}, kind=kind, raw=word
+        key=f"machine:{CALL}:{word}",
+        carrier_ids={"call_sid": CALL},
+        kind=kind,
+        raw=word,
+        greeting_over=word.startswith("machine_end"),
     )
 
 
@@ -395,11 +399,16 @@ def test_recordings() -> None:
     assert ready == RecordingReady(
         key=f"recording:{RECORDING}",
         recording=RECORDING,
-        url=RECORDED["RecordingUrl"],
+        url=RECORDED["RecordingUrl"] + "?RequestedChannels=2",
         duration_ms=7000,
+        channels=2,
     )
+    mono = event(Kind.RECORDING, RECORDED | {"RecordingChannels": "1"})
+    assert isinstance(mono, RecordingReady)
+    assert (mono.url, mono.channels) == (RECORDED["RecordingUrl"], 1)
     runs = event(Kind.RECORDING, RECORDED | {"RecordingStatus": "in-progress"})
-    assert runs == RecordingStarted(key=f"recording-started:{RECORDING}", recording=RECORDING)
+    key = f"recording-started:{RECORDING}"
+    assert runs == RecordingStarted(key=key, recording=RECORDING, channels=2)
     unsure = event(Kind.RECORDING, RECORDED | {"RecordingDuration": "-1"})
     assert isinstance(unsure, RecordingReady)
     assert unsure.duration_ms is None
@@ -443,7 +452,10 @@ def test_recordings_of_no_use() -> None:
 )
 def test_what_a_dial_came_to(word: str, bridged: str, result: TransferResult) -> None:
     said = read(Kind.DIALED, DIALLED | {"DialCallStatus": word, "DialBridged": bridged})
-    (reported,) = said.events
+    *connected, reported = said.events
+    assert [one.bridged for one in connected if isinstance(one, LegAnswered)] == (
+        [True] if bridged == "true" and word == "completed" else []
+    )
     assert isinstance(reported, TransferReported)
     assert (reported.transfer, reported.result, said.wants) == ("t1", result, Reason.NEXT)
     assert said.call_ids == {"call_sid": CALL}
@@ -461,6 +473,7 @@ def test_a_target_that_answers(of: str, n: str, bridged: bool) -> None:
             carrier_ids={f"target:{n}": TARGET},
             transfer="t1",
             bridged=bridged,
+            ready=of != "whisper",
         ),
     )
     assert (said.call_ids, said.wants) == ({"call_sid": CALL}, None)
@@ -528,8 +541,10 @@ def test_what_else_a_room_reports_is_no_news(word: str) -> None:
     assert read(Kind.LEG, of_nobody).events == ()
 
 
-def test_a_target_that_joins_is_no_news_and_a_new_word_is_kept() -> None:
-    assert read(Kind.LEG, JOINED | {"ParticipantLabel": "target:1"}).events == ()
+def test_a_target_that_joins_is_ready_and_a_new_word_is_kept() -> None:
+    ready = event(Kind.LEG, JOINED | {"ParticipantLabel": "target:1"})
+    assert isinstance(ready, LegAnswered)
+    assert (ready.leg, ready.bridged, ready.ready) == ("target:1", False, True)
     assert read(Kind.LEG, without(JOINED, "ParticipantLabel")).events == ()
     new = event(Kind.LEG, JOINED | {"StatusCallbackEvent": "participant-dance"})
     assert isinstance(new, Unrecognised)

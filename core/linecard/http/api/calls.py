@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from linecard.calls import Call, CallStatus
+from linecard.exchange import at_risk as risks
+from linecard.exchange import recording_delete, voicemail
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
 from linecard.http.api.downloads import recording_file
 from linecard.http.api.lookups import existing_call
-from linecard.http.api.models import CallIn, CallList, CallOut
+from linecard.http.api.models import Accepted, CallIn, CallList, CallOut
 from linecard.http.api.views import call_out
 from linecard.numbers import parse_e164
 from linecard.outbound.dialing import Dialer, DialRequest
 from linecard.store import calls
 
 Limit = Annotated[int, Query(ge=1, le=200)]
+RecordingNumber = Annotated[int, Path(ge=1, le=10_000)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+_NOTIFY = "notify"
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/wav": {}, "audio/mpeg": {}}}
 }
@@ -33,7 +38,9 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
 
     @router.post("", status_code=201, responses=problems(409, 422, 429, 501))
     async def place(body: CallIn, idempotency_key: Key = None) -> CallOut:
-        return await _shown(exchange, await dialer.place(_wish(body, idempotency_key)))
+        message = voicemail.check(exchange.settings, body.voicemail) if body.voicemail else {}
+        wish = replace(_wish(body, idempotency_key), voicemail=message)
+        return await _shown(exchange, await dialer.place(wish))
 
     @router.get("", responses=problems(422))
     async def page(
@@ -41,9 +48,11 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
         cursor: str | None = None,
         status: CallStatus | None = None,
         number: str | None = None,
+        at_risk: bool = False,
     ) -> CallList:
         async with exchange.database.read() as conn:
-            found = await calls.page(conn, limit, cursor, status, _sought(number))
+            among = [call.id for call in await risks.of_all(conn)] if at_risk else None
+            found = await calls.page(conn, limit, cursor, status, _sought(number), among)
             items = [await call_out(conn, call) for call in found.items]
         return CallList(items=items, next=found.next)
 
@@ -58,6 +67,11 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
     )
     async def file(call_id: str, n: int) -> Response:
         return await recording_file(exchange, await existing_call(exchange, call_id), n)
+
+    @router.delete("/{call_id}/recordings/{n}", status_code=202, responses=problems(404, 409, 422))
+    async def delete_file(call_id: str, n: RecordingNumber) -> Accepted:
+        await recording_delete.ask(exchange, await existing_call(exchange, call_id), n)
+        return Accepted()
 
     return router
 
@@ -74,6 +88,8 @@ def _sought(number: str | None) -> str | None:
 
 def _wish(body: CallIn, key: str | None) -> DialRequest:
     values = body.model_dump(mode="json")
+    if _NOTIFY not in body.model_fields_set:
+        del values[_NOTIFY]  # left out is another wish than null
     canonical = json.dumps(values, sort_keys=True).encode()
     return DialRequest(
         from_=body.from_,
@@ -85,6 +101,7 @@ def _wish(body: CallIn, key: str | None) -> DialRequest:
         max_seconds=body.max_seconds,
         send_digits=body.send_digits,
         metadata=body.metadata,
+        notify=body.notify if _NOTIFY in body.model_fields_set else "",
         key=key,
         body_hash=hashlib.sha256(canonical).hexdigest(),
     )

@@ -1,29 +1,36 @@
-"""A recording's file, passed on from the carrier as it is read."""
+"""A recording's file: our copy, or else passed on from the carrier as it is read."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 import httpx2
+import structlog
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from linecard.calls import Call
 from linecard.errors import CarrierUnavailable, NotFound
 from linecard.exchange.context import Exchange
-from linecard.http.api.fetching import TIMEOUT, fetch
+from linecard.exchange.fetching import TIMEOUT, fetch
+from linecard.exchange.recording_fetch import LARGEST_FILE
 from linecard.store import recordings
 from linecard.store.recordings import Recording
 
-LARGEST_FILE = 1 << 30
+log = structlog.get_logger()
+
 MOST_RECORDINGS = 10_000
 ENDINGS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3"}
+TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 BINARY = "application/octet-stream"
 
 
 async def recording_file(exchange: Exchange, call: Call, n: int) -> Response:
     """Stream one recording. Raises NotFound while there is no file, CarrierUnavailable when it cannot be had."""
     kept = await _kept(exchange, call, n)
+    copy = await _our_copy(exchange, call, kept)
+    if copy is not None:
+        return copy
     relay = exchange.relay(call)
     relay.require("fetch_recording", call.profile)
     download = await relay.hooks.fetch_recording(kept.recording, kept.url)
@@ -41,6 +48,22 @@ async def recording_file(exchange: Exchange, call: Call, n: int) -> Response:
     )
 
 
+async def _our_copy(exchange: Exchange, call: Call, kept: Recording) -> Response | None:
+    """None where there is none, or it is gone from the storage; then the carrier may still have it."""
+    storage = exchange.storage
+    if storage is None or kept.kept_as is None:
+        return None
+    try:
+        size = await storage.size(kept.kept_as)
+    except OSError as error:
+        log.error("our copy of a recording is not there", call=call.id, n=kept.n, error=str(error))
+        return None
+    ending = kept.kept_as.rpartition(".")[2]
+    headers = _attached(f"{call.id}-{kept.n}", ending) | {"Content-Length": str(size)}
+    media_type = TYPES.get(ending, BINARY)
+    return StreamingResponse(storage.read(kept.kept_as), headers=headers, media_type=media_type)
+
+
 async def _kept(exchange: Exchange, call: Call, n: int) -> Recording:
     kept = None
     if 0 < n <= MOST_RECORDINGS:
@@ -48,8 +71,9 @@ async def _kept(exchange: Exchange, call: Call, n: int) -> Recording:
             kept = await recordings.get(conn, call.id, n)
     if kept is None:
         raise NotFound("recording", f"{call.id}/{n}")
-    if kept.status != "ready":
-        why = f"it is {kept.status}; it is there once its status is 'ready'"
+    if kept.status != "completed":
+        elsewhere = kept.status == "external" and f"it is external: {kept.reason}"
+        why = elsewhere or f"it is {kept.status}; it is there once its status is 'completed'"
         raise NotFound("recording", f"{call.id}/{n}", why)
     return kept
 
@@ -61,15 +85,18 @@ def _media_type(answer: httpx2.Response) -> str:
 
 
 def _headers(answer: httpx2.Response, name: str) -> dict[str, str]:
-    ending = ENDINGS.get(_media_type(answer), "bin")
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{ending}"',
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = _attached(name, ENDINGS.get(_media_type(answer), "bin"))
     length = answer.headers.get("content-length")
     if length and "content-encoding" not in answer.headers:
         headers["Content-Length"] = length
     return headers
+
+
+def _attached(name: str, ending: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": f'attachment; filename="{name}.{ending}"',
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 async def _limited(

@@ -15,7 +15,8 @@ from linecard.exchange.pasted import new_proof, rotated
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_number
 from linecard.http.api.models import NumberIn, NumberList, NumberOut, NumberPatch
-from linecard.http.api.registration import checked
+from linecard.http.api.registration import check_targets, checked
+from linecard.http.api.scopes import Holder
 from linecard.http.api.views import number_out
 from linecard.numbers import Number, mask
 from linecard.store import calls, numbers
@@ -35,26 +36,27 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     @router.post("", status_code=201, responses=problems(409, 422, 501))
     async def register(body: NumberIn) -> NumberOut:
         number = checked(exchange, body.model_dump(), new_id(), (new_proof(),))
+        await check_targets(exchange, number)
         async with exchange.database.write() as conn:
             await numbers.add(conn, number)
         return number_out(exchange, number)
 
     @router.get("", responses=problems(422))
-    async def page(limit: Limit = 50, cursor: str | None = None) -> NumberList:
+    async def page(holder: Holder, limit: Limit = 50, cursor: str | None = None) -> NumberList:
         async with exchange.database.read() as conn:
             found = await numbers.page(conn, limit, cursor)
         return NumberList(
-            items=[number_out(exchange, number) for number in found.items], next=found.next
+            items=[number_out(exchange, number, holder) for number in found.items], next=found.next
         )
 
     @router.get("/{number}", responses=problems(404))
-    async def show(number: str) -> NumberOut:
-        return number_out(exchange, await existing_number(exchange, number))
+    async def show(number: str, holder: Holder) -> NumberOut:
+        return number_out(exchange, await existing_number(exchange, number), holder)
 
     @router.patch("/{number}", responses=problems(404, 422, 501))
     async def change(number: str, body: NumberPatch) -> NumberOut:
         current = await existing_number(exchange, number)
-        changed = await _change(exchange, current, body.model_dump(exclude_unset=True))
+        changed = await change_number(exchange, current, body.model_dump(exclude_unset=True))
         return number_out(exchange, changed)
 
     @router.post("/{number}/rotate", responses=problems(404))
@@ -72,11 +74,14 @@ def numbers_router(exchange: Exchange) -> APIRouter:
     return router
 
 
-async def _change(exchange: Exchange, current: Number, asked: dict[str, Any]) -> Number:
+async def change_number(exchange: Exchange, current: Number, asked: dict[str, Any]) -> Number:
+    """Change what was asked for, and check all of it. Raises InvalidField, GateRefused or NotFound."""
     values = {field.name: getattr(current, field.name) for field in fields(current)}
     if asked.get("provider", current.provider) != current.provider:
         values.update(account=None, stream=None, options={})
+    values.update(max_seconds=None, former_seconds=current.max_seconds)
     changed = checked(exchange, values | asked, current.id, current.proofs)
+    await check_targets(exchange, changed)
     kept = CONNECTION if _same_account(current, changed) else ()
     new = {
         name: value

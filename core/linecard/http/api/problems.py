@@ -24,6 +24,7 @@ TITLES: Mapping[int, str] = MappingProxyType(
     {
         400: "Bad request",
         401: "No or wrong key",
+        403: "The key may not do this",
         404: "Not found",
         405: "Method not allowed",
         409: "Conflict",

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import msgspec
 
+from linecard.carrier import RecordAt
+from linecard.consent import read_consent
 from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
+from linecard.exchange import sounds
 from linecard.exchange.context import Exchange
 from linecard.media.formats import StreamProfile
-from linecard.numbers import Number, parse_e164
+from linecard.numbers import Number, country_of, parse_e164
+from linecard.outbound.gate import open_gate
+from linecard.outgoing.urls import read_target
 from linecard.plugins import Relay
+from linecard.routing import Routing, as_data, check, targets
 
+USUAL_SECONDS = 1800
+"""How long a call may last where nobody has said."""
 TRANSPORT = "websocket-in"
 """The one way of audio that is built; profiles that name another are refused."""
 
@@ -30,6 +38,7 @@ def checked(
     _check_agent(exchange, values["agent"])
     _check_stream(relay.provider, values["stream"], relay.hooks.stream_profiles())
     options = _options(exchange.plugins.providers[relay.provider].cls, values["options"])
+    routing = _routing(exchange, relay, values["routing"])
     return Number(
         id=number_id,
         number=number,
@@ -37,12 +46,71 @@ def checked(
         account=relay.account,
         agent=values["agent"],
         channels=values["channels"],
+        max_seconds=_length(relay, values["max_seconds"], values.get("former_seconds")),
         stream=values["stream"],
         options=options,
         record=values["record"],
         enabled=values["enabled"],
         proofs=proofs,
+        notify=_notify(exchange, values["notify"]),
+        routing=routing,
+        consent=_consent(relay, values),
+        record_after_transfer=values["record_after_transfer"],
     )
+
+
+def _consent(relay: Relay, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is asked before a recording, where this carrier can be told to record only then."""
+    consent = read_consent(values["consent"] or {})
+    if consent is None:
+        return {}
+    facts = relay.hooks.facts()
+    if values["record"] and facts.record_inbound is RecordAt.THEIRS:
+        raise InvalidField(
+            "consent",
+            "this carrier records calls from their first second by itself, before anybody could "
+            "agree: leave record out, and switch the recording off at the carrier",
+        )
+    relay.require("start_recording", values["stream"])
+    if not (facts.speaks and facts.gathers):
+        raise UnsupportedByProvider(relay.provider, "a prompt before a recording")
+    return as_data(consent)
+
+
+def _length(relay: Relay, seconds: int | None, former: int | None) -> int:
+    """What was asked for; else what it was before, or half an hour, as far as the carrier goes along."""
+    longest = relay.hooks.facts().max_call_seconds
+    if seconds is None:
+        return min(former or USUAL_SECONDS, longest)
+    if seconds > longest:
+        raise InvalidField("max_seconds", f"at most {longest} with this carrier")
+    return seconds
+
+
+def _notify(exchange: Exchange, url: str | None) -> str | None:
+    if url is not None:
+        read_target(url, "notify", loopback=exchange.settings.on_loopback)
+    return url
+
+
+async def check_targets(exchange: Exchange, number: Number) -> None:
+    """Raise GateRefused or InvalidField for a redirect that the gate would not let through now.
+
+    The number's own country counts as one where numbers are registered.
+    """
+    gate = await open_gate(exchange.settings, exchange.database)
+    home = country_of(number.number)
+    if exchange.settings.allowed_countries is None and home:
+        gate = replace(gate, countries=gate.countries | {home})
+    for path, target in targets(Routing.model_validate(number.routing)):
+        gate.clear_target(target, (number.number,), path)
+
+
+def _routing(exchange: Exchange, relay: Relay, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    routing = Routing.model_validate(given)
+    carrier = sounds.carrier(exchange.settings, relay.hooks.facts())
+    check(routing, lambda name, path: _check_agent(exchange, name, path), carrier)
+    return as_data(routing)
 
 
 def _relay(exchange: Exchange, provider: str, account: str | None) -> Relay:
@@ -62,11 +130,11 @@ def _not_installed(exchange: Exchange, provider: str) -> str:
     return f"{provider!r} is {why}; installed: {installed}"
 
 
-def _check_agent(exchange: Exchange, name: str) -> None:
+def _check_agent(exchange: Exchange, name: str, field: str = "agent") -> None:
     try:
         exchange.agents.find(name)
     except (NotFound, ConfigurationError) as error:
-        raise InvalidField("agent", str(error)) from error
+        raise InvalidField(field, str(error)) from error
 
 
 def _check_stream(provider: str, name: str | None, profiles: Sequence[StreamProfile]) -> None:

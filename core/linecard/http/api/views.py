@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.carrier import SetupStep
 from linecard.errors import NotFound
+from linecard.exchange import at_risk
 from linecard.exchange.context import Exchange
+from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
-from linecard.http.api.costs import total_cost
 from linecard.http.api.models import CallOut, EventOut, NumberOut, RecordingOut, SetupOut
 from linecard.numbers import Number
+from linecard.settings import Scope
 from linecard.store import recordings, timeline
+from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,19 +24,25 @@ if TYPE_CHECKING:
     from linecard.store.recordings import Recording
 
 
-def number_out(exchange: Exchange, number: Number) -> NumberOut:
-    """A number with what a person still has to do."""
+def number_out(exchange: Exchange, number: Number, holder: Scope = Scope.ADMIN) -> NumberOut:
+    """A number; for an admin with what a person still has to do, in which proofs may stand."""
+    steps = _setup(exchange, number) if holder is Scope.ADMIN else None
     return NumberOut(
         number=number.number,
         provider=number.provider,
         account=number.account,
         agent=number.agent,
         channels=number.channels,
+        max_seconds=number.max_seconds,
         stream=number.stream,
         options=dict(number.options),
         record=number.record,
         enabled=number.enabled,
-        setup=[SetupOut(do=step.do, paste=step.paste) for step in _setup(exchange, number)],
+        notify=number.notify,
+        routing=dict(number.routing),
+        consent=dict(number.consent) or None,
+        record_after_transfer=number.record_after_transfer,
+        setup=None if steps is None else [SetupOut(do=one.do, paste=one.paste) for one in steps],
     )
 
 
@@ -70,6 +79,10 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         cost=total_cost(call, lines),
         end_reason=call.end_reason,
         outcome=call.outcome,
+        answered_by=call.answered_by,
+        answered_word=call.answered_word or None,
+        at_risk_seconds=at_risk.seconds(call, now()),
+        consent=call.consented,
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
     )
@@ -80,5 +93,10 @@ def _recording(call: Call, recording: Recording) -> RecordingOut:
         n=recording.n,
         status=recording.status,
         duration_ms=recording.duration_ms,
+        channels=recording.channels,
         file=f"/api/calls/{call.id}/recordings/{recording.n}",
+        bytes=recording.bytes,
+        sha256=recording.sha256,
+        kept_at=recording.kept_at,
+        reason=recording.reason,
     )

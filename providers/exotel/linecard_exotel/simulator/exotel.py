@@ -15,6 +15,7 @@ from linecard.simulator.loopback import require_loopback
 from linecard_exotel.simulator.calls import Call, Order
 from linecard_exotel.simulator.door import Door
 from linecard_exotel.simulator.flows import is_flow_address
+from linecard_exotel.simulator.impersonation import ImpersonatedExotel
 from linecard_exotel.simulator.living import inbound, live
 from linecard_exotel.simulator.numbering import e164
 from linecard_exotel.simulator.quirks import Quirks
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.phone import Phone
     from linecard.simulator.playback import Playback
+    from linecard_exotel.settings import ExotelSettings
 
 
 class SimulatedExotel:
@@ -140,6 +142,11 @@ class SimulatedExotel:
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order."""
         return tuple(self.switch.playbacks.get(call, ()))
+
+    @staticmethod
+    def impersonate(settings: ExotelSettings) -> ImpersonatedExotel:
+        """What the carrier itself would send to an account with these settings."""
+        return ImpersonatedExotel(settings)
 
     async def close(self) -> None:
         """End everything without telling anybody."""

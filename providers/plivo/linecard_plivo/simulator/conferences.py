@@ -122,8 +122,20 @@ def _tell(
 ) -> None:
     what = What.JOINED if action == "enter" else What.LEFT
     switch.ledger.write(what, call.uuid, room=conference.room.name, members=len(conference.members))
+    if action == "enter" and conference.has_started:
+        _write_bridges(switch, call, conference)
     fields = answer_fields(switch, call, EVENTS[action]) + _fields(conference, member, action)
     notify(switch, call, callback_address(element), f"conference {action}", fields)
+
+
+def _write_bridges(switch: Switch, call: Call, conference: Conference) -> None:
+    """Note whom a member that comes in talks to from now on."""
+    for other in conference.members:
+        if other != call.uuid:
+            to = switch.calls[other].to
+            switch.ledger.write(
+                What.BRIDGED, call.uuid, leg=other, to=to, room=conference.room.name
+            )
 
 
 EVENTS = {"enter": "ConferenceEnter", "exit": "ConferenceExit"}

@@ -14,6 +14,7 @@ from linecard.simulator.handset import PhoneBook
 from linecard.simulator.ledger import Ledger
 from linecard.simulator.loopback import require_loopback
 from linecard_plivo.simulator.calls import Address, Call, Order
+from linecard_plivo.simulator.impersonation import ImpersonatedPlivo
 from linecard_plivo.simulator.living import inbound, live
 from linecard_plivo.simulator.quirks import Quirks
 from linecard_plivo.simulator.rest import refusal, rest_routes, wrong_address
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.phone import Phone
     from linecard.simulator.playback import Playback
+    from linecard_plivo.settings import PlivoSettings
 
 
 class SimulatedPlivo:
@@ -124,6 +126,11 @@ class SimulatedPlivo:
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's streams in their order."""
         return tuple(self.switch.playbacks.get(call, ()))
+
+    @staticmethod
+    def impersonate(settings: PlivoSettings) -> ImpersonatedPlivo:
+        """What the carrier itself would send to an account with these settings."""
+        return ImpersonatedPlivo(settings)
 
     async def close(self) -> None:
         """End everything without telling anybody."""

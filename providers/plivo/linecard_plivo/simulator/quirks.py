@@ -13,13 +13,15 @@ class Quirks:
     ends with 4010 (their FAQ). `delete_while_ringing`: status of DELETE Call before the answer, 404
     or 204. `cdr_delay`: how long a call's detail is 404 after its end. `stream_words`: `StartStream`
     or `started` in stream status callbacks. `extra_headers`: `semicolons`, `commas`, `json`,
-    `braces` or `absent`. `concurrency`: calls at once before Make Call is 403; None: no limit.
+    `braces` or `absent`. `record_refusals`: how often Record is 404 although the call was answered.
+    `concurrency`: calls at once before Make Call is 403; None: no limit.
     """
 
     tail_runs: bool = True
     delete_while_ringing: int = 404
     cdr_delay: float = 2.0
     recording_delay: float = 1.0
+    record_refusals: int = 0
     transfer_ends_recordings: bool = False
     foreign_caller_id: bool = False
     stream_words: str = "StartStream"

@@ -27,6 +27,9 @@ WEEK = 7 * 86400
 async def record(switch: Switch, request: ApiRequest) -> ApiReply:
     """POST /Call/{uuid}/Record/: 404 while it rings; 60 s unless told otherwise."""
     call = answered_call(switch, request)
+    if switch.quirks.record_refusals > 0:
+        switch.quirks.record_refusals -= 1
+        raise missing("call")
     recording = start_recording(switch, call, _order(request))
     return said(
         switch,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linecard.simulator.phone import SILENT
 from linecard_twilio.simulator.reporting import notify
 
 if TYPE_CHECKING:
+    from linecard.simulator.phone import Phone
     from linecard_twilio.simulator.calls import Call, MachineOrder
     from linecard_twilio.simulator.switch import Switch
 
@@ -25,7 +27,7 @@ async def detect_machine(switch: Switch, call: Call) -> None:
 
 async def _report_later(switch: Switch, call: Call, order: MachineOrder) -> None:
     took = await _listen(switch, call, order)
-    if call.is_over:
+    if call.is_over or (call.handset and call.handset.phone.is_puzzling):
         return
     fields = (
         ("CallSid", call.sid),
@@ -37,17 +39,21 @@ async def _report_later(switch: Switch, call: Call, order: MachineOrder) -> None
 
 async def _listen(switch: Switch, call: Call, order: MachineOrder) -> float:
     """Wait for the verdict, which `answered_by` holds; how long it took."""
-    is_machine = call.handset is not None and call.handset.phone.is_machine
-    waits = is_machine and order.waits_for_end
+    phone = call.handset.phone if call.handset else SILENT
+    waits = phone.is_machine and order.waits_for_end
     seconds = switch.quirks.beep_seconds if waits else switch.quirks.detection_seconds
     await switch.clock.sleep(min(seconds, order.timeout))
-    if seconds > order.timeout:
-        call.answered_by = "unknown"
-    elif not is_machine:
-        call.answered_by = "human"
-    else:
-        call.answered_by = "machine_end_beep" if order.waits_for_end else "machine_start"
+    in_time = seconds <= order.timeout
+    call.answered_by = _verdict(phone, order) if in_time else "unknown"
     return min(seconds, order.timeout)
+
+
+def _verdict(phone: Phone, order: MachineOrder) -> str:
+    if phone.is_fax:
+        return "fax"
+    if not phone.is_machine:
+        return "human"
+    return "machine_end_beep" if order.waits_for_end else "machine_start"
 
 
 def _result(call: Call, took: float) -> dict[str, str]:

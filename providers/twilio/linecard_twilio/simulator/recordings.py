@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TOO_SHORT = 16101
 LONGEST_SECONDS = 86_400.0
+EXTERNAL = "https://recordings.bucket.example.com"
+"""The account's own storage, where the quirk sets one up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,11 @@ def _callback_fields(switch: Switch, recording: Recording, status: str) -> Field
     )
 
 
+def _media_url(switch: Switch, path: str) -> str:
+    """With external storage, where it is there; else at Twilio."""
+    return f"{EXTERNAL}{path}" if switch.quirks.external_storage else f"{switch.url}{path}"
+
+
 def recording_object(switch: Switch, recording: Recording) -> dict[str, Any]:
     """The object of the recording API; `duration` is text, and null until it is over."""
     path = f"/{API_VERSION}/Accounts/{switch.credentials.account_sid}/Recordings/{recording.sid}"
@@ -182,6 +189,6 @@ def recording_object(switch: Switch, recording: Recording) -> dict[str, Any]:
         "error_code": recording.error,
         "uri": f"{path}.json",
         "encryption_details": None,
-        "media_url": f"{switch.url}{path}",
+        "media_url": _media_url(switch, path),
         "subresource_uris": {},
     }

@@ -14,6 +14,7 @@ from linecard.simulator.handset import PhoneBook
 from linecard.simulator.ledger import Ledger
 from linecard.simulator.loopback import require_loopback
 from linecard_twilio.simulator.calls import Address, Call, Next, Order
+from linecard_twilio.simulator.impersonation import ImpersonatedTwilio
 from linecard_twilio.simulator.legs import begin
 from linecard_twilio.simulator.living import inbound
 from linecard_twilio.simulator.quirks import Quirks
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from linecard.clock import Clock
     from linecard.simulator.phone import Phone
     from linecard.simulator.playback import Playback
+    from linecard_twilio.settings import TwilioSettings
 
 API = ("/2010-04-01/", "/v2/")
 NOWHERE = Order(document=Next(Address(""), "voice url"))
@@ -128,6 +130,11 @@ class SimulatedTwilio:
     def playbacks(self, call: str) -> Sequence[Playback]:
         """The buffers of a call's two-way streams in their order."""
         return tuple(self.switch.playbacks.get(call, ()))
+
+    @staticmethod
+    def impersonate(settings: TwilioSettings) -> ImpersonatedTwilio:
+        """What the carrier itself would send to an account with these settings."""
+        return ImpersonatedTwilio(settings)
 
     async def close(self) -> None:
         """End everything without telling anybody."""

@@ -7,27 +7,29 @@ the address that was checked is the one that is asked.
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from ipaddress import IPv6Address, ip_address
-
 import httpx2
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.settings.rules import is_loopback
+from linecard.outgoing.public import HTTPS, NotAllowed, checked_addresses
+from linecard.settings.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 MOST_REDIRECTS = 3
 
 
+class WrongAddress(CarrierUnavailable):
+    """The address is none that may be asked, now or later."""
+
+
 async def fetch(client: httpx2.AsyncClient, provider: str, download: Download) -> httpx2.Response:
-    """The file's response, its body not read yet. Raises CarrierUnavailable."""
+    """The file's response, its body not read yet. Raises CarrierUnavailable, of it WrongAddress."""
     try:
         answer = await _follow(client, provider, download)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise CarrierUnavailable(provider, f"the recording did not come: {error!r}") from error
     if answer.status_code != 200:
+        await answer.aclose()
         raise CarrierUnavailable(
             provider, f"the recording answered {answer.status_code}", status=answer.status_code
         )
@@ -37,7 +39,7 @@ async def fetch(client: httpx2.AsyncClient, provider: str, download: Download) -
 async def _follow(client: httpx2.AsyncClient, provider: str, download: Download) -> httpx2.Response:
     url = httpx2.URL(download.url)
     if not _is_ours(download, url):
-        raise CarrierUnavailable(provider, f"the recording is on {url.host}, not one of its hosts")
+        raise WrongAddress(provider, f"the recording is on {url.host}, not one of its hosts")
     for _ in range(MOST_REDIRECTS + 1):
         request = await _request(client, provider, download, url)
         answer = await client.send(request, stream=True)
@@ -58,7 +60,7 @@ async def _request(
 ) -> httpx2.Request:
     ours = _is_ours(download, url)
     if url.scheme != "https" and not (ours and is_loopback(url.host)):
-        raise CarrierUnavailable(provider, f"the recording on {url.host} is not offered over https")
+        raise WrongAddress(provider, f"the recording on {url.host} is not offered over https")
     headers = {"Accept-Encoding": "identity"}
     if ours:
         known = {"Authorization": download.authorization} if download.authorization else {}
@@ -70,21 +72,7 @@ async def _request(
 
 
 async def _public_address(provider: str, url: httpx2.URL) -> str:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not all(is_public(address) for address in addresses):
-        raise CarrierUnavailable(
-            provider, f"the recording is redirected to {url.host}, which is not on the internet"
-        )
-    return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet; one that carries another inside is not."""
-    parsed = ip_address(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address) and (
-        parsed.ipv4_mapped or parsed.sixtofour or parsed.teredo
-    ):
-        return False
-    return parsed.is_global and not parsed.is_multicast
+    try:
+        return (await checked_addresses(url.host, url.port or HTTPS))[0]
+    except NotAllowed as error:
+        raise WrongAddress(provider, f"the recording is redirected, and {error}") from error

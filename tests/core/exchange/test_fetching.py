@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -11,10 +12,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from tests.calls.files import said, serving_files
+from tests.core.outgoing.names import resolve_with
+from tests.core.outgoing.tricks import PRIVATE_RECORDS, tricks
 
 from linecard.carrier import Download
 from linecard.errors import CarrierUnavailable
-from linecard.http.api.fetching import _request, fetch, is_public
+from linecard.exchange.fetching import _request, fetch
 from linecard.simulator.serving import serving
 
 CREDENTIALS = "Basic bWU6c2VjcmV0"
@@ -108,6 +112,34 @@ async def test_a_redirect_into_a_private_network_is_not_followed(
     assert [path for path, _ in storage.asked] == ["/a"]
 
 
+async def test_no_trick_of_a_redirect_reaches_a_listener_or_takes_the_credentials_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two hundred ways to write an address within; whatever listens on this machine hears nothing."""
+    resolve_with(monkeypatch, PRIVATE_RECORDS.get)
+    reached: list[str] = []
+
+    async def trap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append((await reader.read(1000)).decode("latin-1"))
+        writer.close()
+
+    trapped = await asyncio.start_server(trap, "127.0.0.1", 0)
+    port = trapped.sockets[0].getsockname()[1]
+    tried = [one for one in dict.fromkeys(tricks(port)) if one.isprintable()]
+    assert len(tried) >= 200
+    for target in tried:
+        location = f"Location: {target}".encode().decode("latin-1")
+        answer = said(b"", 302, None).replace(
+            b"\r\n\r\n", f"\r\n{location}\r\n\r\n".encode("latin-1")
+        )
+        async with serving_files(answer, said(b"", 404)) as files:
+            with pytest.raises(CarrierUnavailable):
+                await get(f"{files.url}/a", files.host)
+            assert all(urlsplit(files.url).netloc in one for one in files.asked), target
+    trapped.close()
+    assert reached == []
+
+
 async def test_a_redirect_to_the_internet_leaves_the_credentials_behind() -> None:
     """The request as it would leave: to the address that was checked, in the name of its host."""
     download = Download(
@@ -134,31 +166,3 @@ async def test_an_error_is_passed_on_with_its_status(url: str) -> None:
     with pytest.raises(CarrierUnavailable, match="answered 404") as gone:
         await get(f"{url}/gone")
     assert gone.value.status == 404
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("127.0.0.1", False),
-        ("10.1.2.3", False),
-        ("172.16.0.1", False),
-        ("192.168.0.1", False),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::1", False),
-        ("fe80::1%lo", False),
-        ("fc00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:8.8.8.8", False),
-        ("2002:7f00:1::", False),
-        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
-        ("ff02::1", False),
-    ],
-)
-def test_which_addresses_are_on_the_internet(address: str, public: bool) -> None:
-    assert is_public(address) is public

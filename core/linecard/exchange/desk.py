@@ -1,0 +1,120 @@
+"""What a number's routing says and asks on our own stream, where the carrier's documents cannot.
+
+It comes before the agent, in the agent's place: a message, a menu by keys, and then the agent that was
+chosen has the same stream, or the call is sent on or ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from linecard.calls import Call
+from linecard.errors import CallOver, ConfigurationError, LinecardError, NotFound
+from linecard.events import TransferResult
+from linecard.exchange import diverting, menus, routed, sounds
+from linecard.exchange.context import Exchange
+from linecard.routing import Action, Do, Entry, Menu, Message
+from linecard.store import calls
+
+if TYPE_CHECKING:
+    from linecard.live import LiveCall
+
+NAME = "menu"
+"""How the record calls what talks before an agent."""
+SAMPLE_BYTES = 2
+
+
+async def before_agent(exchange: Exchange, call: Call, live: LiveCall) -> Call | None:
+    """The call with its agent, who has the stream now; None where the call was sent on, or is over."""
+    try:
+        await live.first_stream()
+        call, action = await _decided(exchange, call, live)
+        await _tell(exchange, live, action.message)
+        if call.agent:
+            live.give_to(call.agent, _rate(exchange, call.agent))
+            return call
+        await _send_on(exchange, call, live, action)
+    except CallOver:
+        pass
+    await live.agent_finished("completed")
+    return None
+
+
+async def _decided(exchange: Exchange, call: Call, live: LiveCall) -> tuple[Call, Action]:
+    menu = routed.menu_of(call)
+    if menu is None:
+        action = routed.action_of(call)
+        assert action is not None
+        return await _with_agent(exchange, call), action
+    entry, key = await _ask(exchange, live, menu)
+    action = menu.otherwise if entry is None else routed.plain(entry)
+    return await menus.settle(exchange, call, action, menus.reason_of(menu, entry, key)), action
+
+
+async def _with_agent(exchange: Exchange, call: Call) -> Call:
+    """A call whose agent was known from the start has no more to be routed."""
+    if not call.agent:
+        return call
+    async with exchange.database.write() as conn:
+        return await calls.update(conn, call.id, route={})
+
+
+async def _ask(exchange: Exchange, live: LiveCall, menu: Menu) -> tuple[Entry | None, str]:
+    """Ask until a key of the menu is pressed, or it was asked often enough; the entry and the last key."""
+    sound = await _sound(exchange, live, *menus.prompts(menu))
+    wrong = await _sound(exchange, live, *filter(None, [menu.invalid]))
+    key = ""
+    for _ in range(menu.tries):
+        key = await _key(live, wrong + sound if key else sound, menu.seconds)
+        entry = menu.entry(key)
+        if entry is not None:
+            return entry, key
+    return None, key
+
+
+async def _key(live: LiveCall, sound: bytes, seconds: int) -> str:
+    """The key that is pressed while a sound plays or some seconds after; it ends the sound."""
+    speaking = asyncio.create_task(live.send(sound))
+    try:
+        length = len(sound) / SAMPLE_BYTES / live.rate
+        key = await live.gather(digits=1, seconds=length + seconds, finish_on="")
+    finally:
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+    await live.clear()
+    return key
+
+
+async def _tell(exchange: Exchange, live: LiveCall, message: Message | None) -> None:
+    if message is not None:
+        await live.send(await _sound(exchange, live, message))
+        await live.played()
+
+
+async def _sound(exchange: Exchange, live: LiveCall, *messages: Message) -> bytes:
+    parts = [await sounds.pcm(exchange.settings, one, live.rate) for one in messages]
+    return b"".join(parts)
+
+
+async def _send_on(exchange: Exchange, call: Call, live: LiveCall, action: Action) -> None:
+    """Ring whom the routing names; whatever else it says ends with the caller's hang-up."""
+    if action.do is not Do.REDIRECT or action.to is None:
+        return
+    try:
+        result = await live.transfer(action.to, timeout=action.ring_seconds)
+    except CallOver:
+        raise
+    except LinecardError as error:
+        await diverting.note_refused(exchange, call, error)
+        return
+    if result is not TransferResult.BRIDGED:
+        await live.hang_up(reason=f"nobody took the redirect: {result}")
+
+
+def _rate(exchange: Exchange, agent: str) -> int | None:
+    """The agent's own rate; one that is gone ends the call when it is to be started."""
+    try:
+        return exchange.agents.find(agent).rate
+    except (NotFound, ConfigurationError):
+        return None

@@ -1,0 +1,174 @@
+"""The server's end of `linecard doctor`: what has arrived of a probe, and an echo in the line's codec.
+
+It stands before all routes and acts on nothing but a pass that this server's secret has signed, once.
+A probe writes nothing, reads no call and is counted nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from linecard.errors import NotFound, RequestRefused
+from linecard.events import MediaReceived
+from linecard.exchange.believing import other_address
+from linecard.exchange.context import Exchange
+from linecard.http.webhooks import public_url, read_body, read_pairs
+from linecard.media.formats import pick_profile
+from linecard.probes import HEADER, PASS_SECONDS, Arrival, fingerprint
+from linecard.tokens import ProbeClaims
+from linecard.webhook import CarrierRequest, Kind
+
+if TYPE_CHECKING:
+    from linecard.carrier import StreamProtocol
+    from linecard.plugins import Relay
+
+ECHO_SECONDS = 30.0
+MOST_MESSAGES = 500
+"""An echo is not for carrying sound: after so long, or so much, it closes."""
+
+
+class Probes:
+    """Answers probes; everything else passes."""
+
+    def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
+        self._app = app
+        self._exchange = exchange
+        self._spent: dict[str, int] = {}
+        self._answers = {"http": self._tell, "websocket": self._echo}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a probe whose pass is good, or pass the request on."""
+        relay, profile = None, ""
+        if scope["type"] in self._answers and (given := Headers(scope=scope).get(HEADER)):
+            relay, profile = self._admitted(given)
+        if relay is None:
+            await self._app(scope, receive, send)
+            return
+        await self._answers[scope["type"]](relay, profile, scope, receive, send)
+
+    def _admitted(self, given: str) -> tuple[Relay | None, str]:
+        """The account that a pass stands for and its profile; None for one that is no good."""
+        try:
+            claims = self._exchange.tokens.open_probe(given)
+            relay = self._exchange.plugins.relay(claims.provider, claims.account)
+        except (RequestRefused, NotFound):
+            return None, ""
+        return (relay if self._spend(claims) else None), claims.profile
+
+    def _spend(self, claims: ProbeClaims) -> bool:
+        """Whether a pass is of now, and has not been here before."""
+        now = time.time()
+        self._spent = {one: until for one, until in self._spent.items() if until > now}
+        if claims.id in self._spent or not now < claims.expires < now + 2 * PASS_SECONDS:
+            return False
+        self._spent[claims.id] = claims.expires
+        return True
+
+    async def _tell(
+        self, relay: Relay, _profile: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        request = Request(scope, receive)
+        try:
+            body = await read_body(request)
+            seen = CarrierRequest(
+                method=request.method,
+                url=public_url(self._exchange, scope),
+                headers={name.lower(): text for name, text in request.headers.items()},
+                body=body,
+                pairs=read_pairs(request, body),
+                kind=Kind.ANSWER,
+                is_ours=True,
+            )
+        except RequestRefused as refusal:
+            await Response(refusal.reason, refusal.status)(scope, receive, send)
+            return
+        arrival = msgspec.json.encode(_arrival(self._exchange, relay, scope, seen))
+        await Response(arrival, media_type="application/json")(scope, receive, send)
+
+    async def _echo(
+        self, relay: Relay, profile: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        websocket = WebSocket(scope, receive, send)
+        url = "ws" + public_url(self._exchange, scope).removeprefix("http")
+        headers = {name.lower(): text for name, text in websocket.headers.items()}
+        seen = CarrierRequest(method="GET", url=url, headers=headers, is_ours=True)
+        await websocket.accept()
+        arrival = _arrival(self._exchange, relay, scope, seen)
+        await websocket.send_text(msgspec.json.encode(arrival).decode())
+        try:
+            async with asyncio.timeout(ECHO_SECONDS):
+                await _echo_all(websocket, _protocol(relay, profile))
+            await websocket.close()
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            return
+
+
+def _arrival(exchange: Exchange, relay: Relay, scope: Scope, request: CarrierRequest) -> Arrival:
+    proof, refusal, fits = _judged(relay, request)
+    raw: bytes = scope.get("raw_path") or str(scope["path"]).encode()
+    query: bytes = scope.get("query_string", b"")
+    path = raw.partition(b"?")[0]
+    return Arrival(
+        method=request.method,
+        target=(path + (b"?" + query if query else b"")).decode("latin-1"),
+        host=request.headers.get("host", ""),
+        scheme=request.headers.get("x-forwarded-proto", ""),
+        headers={name: fingerprint(text.encode()) for name, text in request.headers.items()},
+        body=fingerprint(request.body),
+        body_bytes=len(request.body),
+        proof=proof,
+        refusal=refusal,
+        fits=fits,
+        public_url=exchange.settings.public_url,
+        version=version("linecard"),
+        at=time.time(),
+        refused=exchange.misfits.refused,
+        misfit=exchange.misfits.last,
+    )
+
+
+def _judged(relay: Relay, request: CarrierRequest) -> tuple[str | None, str, str | None]:
+    """How the account's provider believes a probe; else why not, and which public URL would fit."""
+    if not relay.supports("verify_request"):
+        return "none: the provider verifies nothing", "", None
+    try:
+        proof = relay.hooks.verify_request(request)
+    except RequestRefused as refusal:
+        return None, refusal.reason, other_address(relay, request)
+    return f"{proof.kind}, strength {proof.strength}", "", None
+
+
+def _protocol(relay: Relay, profile: str) -> StreamProtocol | None:
+    if not relay.supports("open_stream"):
+        return None
+    return relay.hooks.open_stream(pick_profile(relay.hooks.stream_profiles(), profile))
+
+
+async def _echo_all(websocket: WebSocket, protocol: StreamProtocol | None) -> None:
+    """Play back what is said, by the reader and the writer that carry calls."""
+    for _ in range(MOST_MESSAGES):
+        message = await websocket.receive()
+        if message["type"] != "websocket.receive" or protocol is None:
+            return
+        text = message.get("text")
+        said = protocol.receive(text if text is not None else message.get("bytes") or b"")
+        for event in said:
+            if isinstance(event, MediaReceived):
+                await _send(websocket, protocol.play(event.payload))
+
+
+async def _send(websocket: WebSocket, message: str | bytes) -> None:
+    if isinstance(message, bytes):
+        await websocket.send_bytes(message)
+    else:
+        await websocket.send_text(message)

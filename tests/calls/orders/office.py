@@ -1,0 +1,179 @@
+"""Our server without its loops and sockets: the real application, a database of its own, time in our hands.
+
+It is given the requests of a call one by one, and between them all that it has begun is awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, insert, select, update
+from starlette.types import ASGIApp, Message
+
+from linecard.clock import Clock
+from linecard.exchange.context import Exchange
+from linecard.exchange.durable import KINDS
+from linecard.exchange.lifecycle import build_dialer, build_exchange
+from linecard.exchange.outbox import OutboxLoop
+from linecard.http.app import public_app
+from linecard.outbound.costs import Costs
+from linecard.outbound.settle import Settler
+from linecard.plugins import Plugins
+from linecard.simulator.wire import Request
+from linecard.store.tables import metadata, outbox
+from linecard.wall import now, replaced_by
+from tests.calls.telephone import Telephone
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Every row of every table."""
+LATE = timedelta(hours=1)
+"""So long after the call its callbacks arrive: the time of an arrival says nothing of the call."""
+ROUNDS = 4
+
+
+class Hurrying(Clock):
+    """A clock that has every sleep behind it, and no less time for what takes some."""
+
+    async def sleep_until(self, moment: float) -> None:
+        """Give way to other tasks."""
+        await asyncio.sleep(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The server; `at` is the time of day at which callbacks arrive."""
+
+    exchange: Exchange
+    app: ASGIApp
+    at: datetime
+
+    async def take(self, request: Request, at: datetime | None = None) -> int:
+        """Give it a request, by default long after the call, and wait for all that follows; the status of its answer."""
+        with replaced_by(lambda: at or self.at):
+            status = await _deliver(self.app, request)
+            await self._quiet()
+        return status
+
+    async def settle(self) -> None:
+        """What the loops would do in the hours to come."""
+        with replaced_by(lambda: self.at + timedelta(hours=2)):
+            for _ in range(ROUNDS):
+                await self._settler().sweep()
+                await self._work()
+                await self._costs().sweep()
+                await self._quiet()
+
+    async def rows(self) -> Rows:
+        """All that it has written."""
+        return await rows_of(self.exchange)
+
+    async def restore(self, rows: Rows) -> None:
+        """Go back to what it had written before."""
+        self.exchange.waits.clear()
+        async with self.exchange.database.write() as conn:
+            for table in reversed(metadata.sorted_tables):
+                await conn.execute(delete(table))
+            for table in metadata.sorted_tables:
+                for row in rows.get(table.name, ()):
+                    await conn.execute(insert(table).values(row))
+
+    async def _work(self) -> None:
+        loop = OutboxLoop(self.exchange, KINDS)
+        async with self.exchange.database.write() as conn:
+            waiting = outbox.c.state == "waiting"
+            await conn.execute(update(outbox).where(waiting).values(due_at=now()))
+        while await loop.step():
+            await self._quiet()
+
+    async def _quiet(self) -> None:
+        while running := set(self.exchange.tasks._running):
+            await asyncio.wait(running)
+
+    def _settler(self) -> Settler:
+        exchange = self.exchange
+        return Settler(
+            settings=exchange.settings,
+            database=exchange.database,
+            plugins=exchange.plugins,
+            report=build_dialer(exchange).report,
+            clock=exchange.clock,
+            tended=lambda _call: False,
+        )
+
+    def _costs(self) -> Costs:
+        exchange = self.exchange
+        return Costs(
+            database=exchange.database,
+            plugins=exchange.plugins,
+            report=build_dialer(exchange).report,
+            clock=exchange.clock,
+        )
+
+
+async def rows_of(exchange: Exchange) -> Rows:
+    """Every row that a server has written."""
+    async with exchange.database.read() as conn:
+        return {
+            table.name: [
+                {column.key: row[column] for column in table.columns}
+                for row in (await conn.execute(select(table))).mappings()
+            ]
+            for table in metadata.sorted_tables
+        }
+
+
+@asynccontextmanager
+async def office(world: Telephone, folder: Path) -> AsyncIterator[Office]:
+    """A second server with the settings, secrets and carrier of a world that has had its call."""
+    settings = replace(
+        world.exchange.settings,
+        database_url=f"sqlite:///{folder}/office.db",
+        recordings="",
+    )
+    exchange = build_exchange(settings, Plugins.discover(), (), Hurrying())
+    exchange = replace(exchange, patience=30.0, storage=None)
+    await exchange.database.open()
+    app = public_app(exchange, build_dialer(exchange), with_admin=False)
+    try:
+        yield Office(exchange, app, now() + LATE)
+    finally:
+        await exchange.tasks.close()
+        await exchange.database.close()
+
+
+async def _deliver(app: ASGIApp, request: Request) -> int:
+    parts = urlsplit(request.url)
+    headers = {"host": parts.netloc, **request.headers}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": parts.path,
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    body: list[Message] = [{"type": "http.request", "body": request.body, "more_body": False}]
+    said: list[int] = []
+
+    async def receive() -> Message:
+        return body.pop() if body else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            said.append(int(message["status"]))
+
+    await app(scope, receive, send)
+    return said[0]

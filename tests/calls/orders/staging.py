@@ -1,0 +1,139 @@
+"""The kinds of calls there are, each made once at a simulated carrier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linecard.exchange import inbound
+from linecard.simulator.phone import BUSY, NO_ANSWER, Outcome, Phone, human, voicemail
+from linecard.simulator.script import HangUp, Wait
+from tests.calls.lines import NUMBERS
+from tests.calls.orders.capturing import Told, capturing
+from tests.calls.orders.exploring import Scene
+from tests.calls.orders.office import Office, office
+from tests.calls.orders.starting import start_of
+from tests.calls.telephone import Telephone, telephone
+from tests.calls.transferring import PLANS, Plan
+
+SOON = ("cdr_delay", "details_delay", "rating_delay", "recording_delay")
+"""What carriers take their time for; here it is there when the callbacks are."""
+TALKS = Phone(ring_seconds=1.0, script=(Wait(6.0), HangUp()))
+MOST = 6
+QUIET = (
+    "CallStatus=initiated",
+    "Event=StartStream|StreamEvent=",
+    "CallStatus=ringing",
+    "Event=DialConnected",
+    "CallStatus=in-progress.*call-progress-events",
+    "[?&]k=leg",
+)
+"""What is left out of calls with more callbacks than that, one after the other: what tells least first."""
+RINGS = Phone(ring_seconds=60.0)
+STAYS = Phone(ring_seconds=0.5, script=(Wait(300.0),))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of call: who is called or calls, what is asked of the call, what is done with it."""
+
+    phone: Phone
+    comes_in: bool = False
+    wish: Mapping[str, object] = field(default_factory=dict)
+    records: bool = False
+    agent: str = "echo"
+    act: Callable[[Telephone, str], Awaitable[None]] | None = None
+    end: str = "completed"
+
+
+async def _cancel(world: Telephone, call_id: str) -> None:
+    await world.until(call_id, lambda call: call["status"] in ("ringing", "dialing"))
+    assert (await world.api.post(f"/api/calls/{call_id}/hangup")).status_code == 202
+
+
+KINDS: Mapping[str, Kind] = {
+    "answered": Kind(TALKS),
+    "recorded": Kind(TALKS, wish={"record": True}),
+    "busy": Kind(BUSY, end="busy"),
+    "no answer": Kind(NO_ANSWER, end="no-answer"),
+    "failed": Kind(Phone(outcome=Outcome.FAIL, ring_seconds=0.5), end="failed"),
+    "cancelled": Kind(RINGS, act=_cancel, end="canceled"),
+    "machine": Kind(voicemail("leave a message", patience=4.0), wish={"machine": "detect"}),
+    "transferred": Kind(STAYS, agent="mover"),
+    "comes in": Kind(TALKS, comes_in=True),
+    "comes in, recorded": Kind(TALKS, comes_in=True, records=True),
+}
+CANNOT = {("exotel", "machine"), ("exotel", "cancelled")}
+"""What a carrier does not offer."""
+
+
+@asynccontextmanager
+async def staged(
+    provider: str, name: str, folder: Path, patch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Office, Scene]]:
+    """A call of this kind, over and done with; its callbacks; and a server that has heard none of them."""
+    kind = KINDS[name]
+    async with _world(provider, kind, folder) as world:
+        with capturing(patch) as tape:
+            call = await _call(world, provider, kind)
+            await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
+            await world.exchange.clock.sleep(12.0)
+        assert call["status"] == kind.end, call
+        told = _few(tape.told)
+        opened_at = datetime.fromisoformat(call["created_at"]) if kind.comes_in else None
+        start = await start_of(world, call["id"])
+        patch.setattr(inbound, "new_id", lambda: call["id"])
+        async with office(world, folder) as closed:
+            yield closed, Scene(start, [one.request for one in told], opened_at)
+
+
+def _few(told: Sequence[Told]) -> list[Told]:
+    few = list(told)
+    for words in QUIET:
+        for one in told:
+            text = f"{one.request.url} {one.request.body.decode(errors='replace')}"
+            if len(few) > MOST and one in few and re.search(words, text):
+                few.remove(one)
+    return few
+
+
+@asynccontextmanager
+async def _world(provider: str, kind: Kind, folder: Path) -> AsyncIterator[Telephone]:
+    ours, _, human_there, _ = NUMBERS[provider]
+    gate = {"allowed_countries": "US,IN", "transfer_allow": "+1415*,+91*"}
+    agents = ("tests.calls.transferring:mover",)
+    async with telephone(folder, provider, agents=agents, **gate) as world:
+        quirks: Any = getattr(world.carrier, "quirks")  # noqa: B009
+        for late in SOON:
+            if hasattr(quirks, late):
+                setattr(quirks, late, 1.0)
+        options = dict(world.carrier.number_options())
+        await world.register(number=ours, options=options, agent=kind.agent, record=kind.records)
+        shown = (await world.api.get(f"/api/numbers/{ours}")).json()
+        world.carrier.set_up(ours, [step["paste"] for step in shown["setup"] if step["paste"]])
+        world.carrier.phones[human_there] = human("this is anna", ring_seconds=1.0)
+        PLANS[ours] = Plan(to=(human_there,), wish={"mode": "cold", "timeout": 6})
+        yield world
+
+
+async def _call(world: Telephone, provider: str, kind: Kind) -> dict[str, Any]:
+    ours, customer, *_ = NUMBERS[provider]
+    world.carrier.phones[customer] = kind.phone
+    if kind.comes_in:
+        await world.carrier.call_in(customer, ours, kind.phone)
+        call_id = str((await world.only_call())["id"])
+    else:
+        body = {"from": ours, "to": customer, "ring_seconds": 15, **kind.wish}
+        answer = await world.api.post("/api/calls", json=body)
+        assert answer.status_code == 201, answer.text
+        call_id = str(answer.json()["id"])
+    if kind.act is not None:
+        await kind.act(world, call_id)
+    return await world.ended(call_id)

@@ -1,0 +1,106 @@
+"""Whatever order a call's callbacks come in, however often, and whichever are lost: the record is the same.
+
+For each kind of call at each carrier the true, signed requests of one call are delivered to the real
+application in every order, with every repeat and every loss, by a walk over all states that our server
+can be in (tests/calls/orders/exploring.py). Then the carrier is asked for what was lost.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+import linecard.calls
+from linecard.calls import ALLOWED, CallStatus
+from tests.calls.orders.exploring import cases, explore, settled_apart, told_apart
+from tests.calls.orders.records import record_of, told_of
+from tests.calls.orders.staging import CANNOT, KINDS, staged
+
+CARRIERS = ("plivo", "twilio", "exotel")
+ALWAYS = {
+    ("plivo", "comes in"),
+    ("plivo", "answered"),
+    ("twilio", "busy"),
+    ("exotel", "recorded"),
+    ("exotel", "comes in"),
+}
+"""The sample that the quick run takes; the others are slow."""
+IN_CALLBACKS_ALONE = {
+    "plivo": frozenset({"carrier_ids"}),
+    "twilio": frozenset({"carrier_ids", "end_reason"}),
+    "exotel": frozenset({"carrier_ids"}),
+}
+"""What no look-up tells: Plivo's id of a request, and the SIP code behind a failed call of Twilio's."""
+ONCE_SETTLED = {("exotel", "transferred")}
+"""Here the applets' requests are questions, to which another order gets other answers, and a target's end
+makes us ask the carrier: what is on record is compared once all has been asked for."""
+WITH_TRANSFER = frozenset({"transfers"})
+"""How a transfer went is told in callbacks alone."""
+
+
+def _every(provider: str, kind: str) -> object:
+    marks = [] if (provider, kind) in ALWAYS else [pytest.mark.slow, pytest.mark.timeout(900)]
+    return pytest.param(provider, kind, marks=marks)
+
+
+EVERY = [
+    _every(provider, kind)
+    for provider in CARRIERS
+    for kind in KINDS
+    if (provider, kind) not in CANNOT
+]
+
+
+@pytest.mark.parametrize(("provider", "kind"), EVERY)
+async def test_every_order_repeat_and_loss_ends_in_the_same_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str, kind: str
+) -> None:
+    async with staged(provider, kind, tmp_path, monkeypatch) as (office, scene):
+        found = await explore(office, scene)
+        many = len(scene.requests)
+        print(
+            f"\n{provider}, {kind}: {many} callbacks, {cases(many)} ways to deliver them, "
+            f"{len(found.states)} states, {found.deliveries} deliveries"
+        )
+        assert all(status < 500 for _, status in found.statuses)
+        apart = [] if (provider, kind) in ONCE_SETTLED else list(told_apart(found))
+        assert not apart, f"{len(apart)} differ\n" + "\n\n".join(apart[:3])
+        without = IN_CALLBACKS_ALONE[provider] | (WITH_TRANSFER if kind == "transferred" else set())
+        lost = await settled_apart(office, found, without)
+        assert not lost, f"{len(lost)} differ\n" + "\n\n".join(lost[:3])
+
+
+@pytest.mark.parametrize("provider", ["plivo"])
+async def test_the_walk_finds_what_every_single_order_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    """Each order by itself, whole, with one callback lost, and with one that comes twice."""
+    async with staged(provider, "no answer", tmp_path, monkeypatch) as (office, scene):
+        found = await explore(office, scene)
+        known = {
+            heard: (record_of(rows), told_of(rows)) for (heard, _), rows in found.states.items()
+        }
+        for order in _orders(len(scene.requests)):
+            await office.restore(scene.start)
+            for place in order:
+                await office.take(scene.requests[place])
+            rows = await office.rows()
+            assert (record_of(rows), told_of(rows)) == known[frozenset(order)], order
+
+
+def _orders(many: int) -> set[tuple[int, ...]]:
+    whole = tuple(range(many))
+    lost = [whole[:place] + whole[place + 1 :] for place in whole]
+    twice = [(*whole, place) for place in whole]
+    return {order for one in (whole, *lost, *twice) for order in permutations(one)}
+
+
+async def test_a_late_ringing_that_undoes_an_end_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with staged("plivo", "no answer", tmp_path, monkeypatch) as (office, scene):
+        wrong = {**ALLOWED, CallStatus.NO_ANSWER: frozenset({CallStatus.RINGING})}
+        monkeypatch.setattr(linecard.calls, "ALLOWED", wrong)
+        assert list(told_apart(await explore(office, scene)))

@@ -1,0 +1,180 @@
+"""Two hundred and more ways to write an address that leads into a private network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+LOCAL_SPELLINGS = [
+    "127.0.0.1",
+    "127.0.0.2",
+    "127.1",
+    "127.0.1",
+    "0177.0.0.1",
+    "0177.0.0.01",
+    "00000177.0.0.1",
+    "0177.1",
+    "017700000001",
+    "0x7f.0.0.1",
+    "0x7f.0x0.0x0.0x1",
+    "0x7f.1",
+    "0x7F000001",
+    "0x7f000001",
+    "2130706433",
+    "02130706433",
+    "127.0.0.1.",
+    "127.0.0.0x1",
+    "0",
+    "0.0.0.0",
+    "00.00.00.00",
+    "0x0",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "localhost.localdomain",
+    "hooks.localhost",
+    "%31%32%37.0.0.1",
+    "127。0。0。1",
+    "１２７.０.０.１",
+    "①②⑦.⓪.⓪.①",
+    "ⓛocalhost",
+    "127.0.0.1%00.example.com",
+    "127.0.0.1%2eexample.com",
+    "127.0.0.1\t",
+    "127.0.0.1\n",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[0000::1]",
+    "[::]",
+    "[::0001]",
+    "[::127.0.0.1]",
+    "[::7f00:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:ffff:127.0.0.1]",
+    "[::ffff:0:127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b:1::7f00:1]",
+    "[2002:7f00:1::]",
+    "[2001:0:7f00:1::1]",
+    "[2606:4700::5efe:7f00:1]",
+    "[::1%lo]",
+    "[::1%25lo]",
+    "[fe80::1%25lo]",
+    "[v1.127.0.0.1]",
+    "::1",
+]
+OTHER_PRIVATE = [
+    "10.0.0.1",
+    "10.1",
+    "0xa.0.0.1",
+    "167772161",
+    "172.16.0.1",
+    "172.31.255.254",
+    "192.168.1.1",
+    "192.168.257",
+    "3232235777",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "2852039166",
+    "0251.0376.0251.0376",
+    "100.100.100.200",
+    "100.64.0.1",
+    "198.18.0.1",
+    "192.0.0.192",
+    "224.0.0.1",
+    "239.255.255.250",
+    "255.255.255.255",
+    "240.0.0.1",
+    "[fe80::1]",
+    "[fec0::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[::ffff:10.0.0.1]",
+    "[2002:a9fe:a9fe::]",
+    "[64:ff9b::a9fe:a9fe]",
+    "metadata.google.internal",
+    "instance-data",
+    "router.lan",
+    "printer.local",
+    "db.internal",
+    "nas.home.arpa",
+]
+AUTHORITIES = [
+    "user@127.0.0.1",
+    "user:pw@127.0.0.1",
+    "hooks.example.com@127.0.0.1",
+    "hooks.example.com:443@127.0.0.1",
+    "hooks.example.com%40127.0.0.1",
+    "@127.0.0.1",
+    ":@127.0.0.1",
+    "127.0.0.1@hooks.example.com@127.0.0.1",
+    "hooks.example.com\\@127.0.0.1",
+    "hooks.example.com;@127.0.0.1",
+    "hooks.example.com#@127.0.0.1",
+    "hooks.example.com?@127.0.0.1",
+    "hooks.example.com &@127.0.0.1",
+    "127.0.0.1\\.hooks.example.com",
+    "127.0.0.1#.hooks.example.com",
+    "127.0.0.1?.hooks.example.com",
+    "127.0.0.1/.hooks.example.com",
+    "127.0.0.1\r\nHost: hooks.example.com",
+    "[::1].hooks.example.com",
+    "[::1]hooks.example.com",
+]
+PREFIXES = ["https://", "http://", "HTTPS://", "https:/", "https:", "https:///", "//", "\\\\"]
+SCHEMES = [
+    "ftp",
+    "file",
+    "gopher",
+    "dict",
+    "ldap",
+    "ws",
+    "wss",
+    "unix",
+    "javascript",
+    "data",
+    "jar",
+]
+PRIVATE_RECORDS: dict[str, list[str]] = {
+    "loop.example.com": ["127.0.0.1"],
+    "loop6.example.com": ["::1"],
+    "any.example.com": ["0.0.0.0"],
+    "any6.example.com": ["::"],
+    "mapped.example.com": ["::ffff:127.0.0.1"],
+    "compatible.example.com": ["::127.0.0.1"],
+    "nat64.example.com": ["64:ff9b::7f00:1"],
+    "sixtofour.example.com": ["2002:7f00:1::"],
+    "teredo.example.com": ["2001:0:7f00:1::1"],
+    "ten.example.com": ["10.0.0.1"],
+    "metadata.example.com": ["169.254.169.254"],
+    "shared.example.com": ["100.64.0.1"],
+    "local6.example.com": ["fe80::1"],
+    "unique6.example.com": ["fd00::1"],
+    "both.example.com": ["93.184.215.14", "127.0.0.1"],
+    "both6.example.com": ["2606:4700::1111", "::1"],
+    "mixed.example.com": ["93.184.215.14", "::ffff:127.0.0.1"],
+    "127.0.0.1.nip.example.com": ["127.0.0.1"],
+    "xn--hooks.example.com": ["127.0.0.1"],
+    "a-b.example.com": ["127.0.0.1"],
+}
+"""Names that anybody may register, and where they lead."""
+
+
+def tricks(port: int) -> Iterator[str]:
+    """Every address, toward a listener on a port where it can have one."""
+    for host in [*LOCAL_SPELLINGS, *OTHER_PRIVATE, *AUTHORITIES]:
+        yield f"https://{host}:{port}/calls"
+    for host in [*LOCAL_SPELLINGS[:30], *OTHER_PRIVATE[:12]]:
+        yield f"http://{host}:{port}/calls"
+    for prefix in PREFIXES[2:]:
+        yield f"{prefix}127.0.0.1:{port}/calls"
+        yield f"{prefix}localhost:{port}/calls"
+    for scheme in SCHEMES:
+        yield f"{scheme}://127.0.0.1:{port}/calls"
+    for written in ("0", "00443", "65536", "99999", "-1", "+443", "443a", "", " 443", "22", "25"):
+        yield f"https://hooks.example.com:{written or ':'}/calls"
+    for name in PRIVATE_RECORDS:
+        yield f"https://{name}:{port}/calls"

@@ -1,0 +1,3 @@
+from tests.calls.conftest import world
+
+__all__ = ["world"]
