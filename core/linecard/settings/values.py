@@ -58,6 +58,7 @@ class Settings:
     apology: str = APOLOGY
     sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    media_lane: str = "lean"
     notify_secret: Secret | None = None
     flight_dir: str | None = None
     flight_audio: bool = False

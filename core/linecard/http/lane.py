@@ -1,0 +1,28 @@
+"""Which lane the media sockets of a server take."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from linecard.exchange.context import Exchange
+
+log = structlog.get_logger()
+
+ASGI = "websockets-sansio"
+
+
+def websocket_class(exchange: Exchange) -> str | type[asyncio.Protocol]:
+    """What uvicorn's `ws` is to be: the lean lane where it is wanted and picows works here, else ASGI's."""
+    if exchange.settings.media_lane == "asgi":
+        return ASGI
+    try:
+        from linecard.http.lean.crossroads import crossroads
+        from linecard.http.lean.protocol import check
+
+        check()
+    except (ImportError, KeyError, TypeError, OSError) as error:
+        log.warning("no lean lane: media sockets are on ASGI, at twice the cost", reason=str(error))
+        return ASGI
+    return crossroads(exchange)
