@@ -8,7 +8,7 @@ STRANGERS = $(patsubst %/pyproject.toml,%,$(wildcard ./examples/linecard_*/pypro
 SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
-.PHONY: demo test test-slow certify lint format docs clean
+.PHONY: demo test test-slow bench certify lint format docs clean
 
 demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
@@ -18,6 +18,10 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+# Twelve minutes on a quiet machine with two cores; the peers come from PyPI into .venv-peers.
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 # The providers in examples/ as strangers have them: built, and installed beside an installed Linecard
 # in an environment of its own. $(VENV) lends it the locked dependencies, so nothing is downloaded.
@@ -52,4 +56,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) $(CERTIFIED) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(CERTIFIED) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
