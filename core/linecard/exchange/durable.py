@@ -11,6 +11,7 @@ from linecard.exchange import (
     recording_delete,
     recording_fetch,
     recording_poll,
+    releasing,
     transfer_watch,
 )
 from linecard.exchange.notifying import delivery
@@ -31,6 +32,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         dialups.WATCH: Kind(
             work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
         ),
+        releasing.RELEASE: Kind(work=releasing.release_again, retry_after=releasing.RETRY_AFTER),
+        releasing.LET_GO: Kind(work=releasing.let_go_after_all, retry_after=releasing.LET_GO_AFTER),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
         FETCH: Kind(
             work=recording_fetch.fetch_recording,

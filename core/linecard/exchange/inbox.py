@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
 from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
-from linecard.exchange import recording_jobs, telling, transferring
+from linecard.exchange import recording_jobs, releasing, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.folding import changes
@@ -171,6 +171,7 @@ async def _apply(
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
     await recording_jobs.event_applied(exchange, conn, call, event)
+    await releasing.event_applied(exchange, conn, call, event)
     applied = replace(call, **changed)
     if is_news:
         await notifying.event_applied(exchange, conn, call, applied, event)
