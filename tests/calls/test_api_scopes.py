@@ -129,11 +129,13 @@ async def test_a_key_without_a_scope_may_do_everything(world: Telephone) -> None
     assert (await world.api.get("/api/leads")).json() == ["anna"]
 
 
-async def test_what_is_not_there_is_not_there_for_any_key(world: Telephone) -> None:
+async def test_what_no_table_knows_is_shut_to_lesser_keys(world: Telephone) -> None:
+    refused(await world.api.get("/api/nothing"), 404)
+    refused(await world.api.put("/api/calls"), 405)
     async with holding(world, KEYS[Scope.READ]) as reader:
-        refused(await reader.get("/api/nothing"), 404)
-        refused(await reader.put("/api/calls"), 405)
-        refused(await reader.get("/api//numbers"), 404)
+        refused(await reader.get("/api/nothing"), 403)
+        refused(await reader.put("/api/calls"), 403)
+        refused(await reader.get("/api//numbers"), 403)
         assert (await reader.get("/metrics")).status_code == 200
     async with holding(world, f"read:{KEYS[Scope.READ]}") as written:
         refused(await written.get("/api/calls"), 401)
