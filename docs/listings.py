@@ -284,6 +284,23 @@ def explained(name: str) -> str:
     return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
 
 
+EXAMPLE: Mapping[str, object] = {
+    "answer": "accepted",
+    "answers": True,
+    "bridged": True,
+    "by": "linecard",
+    "carriers": "deleted",
+    "do": "redirect",
+    "ended_by": "caller",
+    "order": "together",
+    "ours": True,
+    "reason": "hung up by API",
+    "targets": 2,
+    "when": "live",
+}
+"""Facts for lines whose words depend on them."""
+
+
 def kind_table() -> str:
     """Every kind of line on a call's record, and what the explanation makes of it."""
     rows = [[f"`{name}`", kind.topic, _words(kind.words)] for name, kind in sorted(KINDS.items())]
@@ -292,7 +309,8 @@ def kind_table() -> str:
 
 def _words(words: str | Callable[[Mapping[str, object]], str]) -> str:
     """Braces are facts, and brackets what is left out without them."""
-    return (words if isinstance(words, str) else words({})).replace("|", "/")
+    shown = words if isinstance(words, str) else f"for example: {words(EXAMPLE)}"
+    return shown.replace("|", "/")
 
 
 def check_table() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from linecard.carrier import ConnectOrder
 from linecard.tokens import Tokens
 from linecard.webhook import ROUTES, Kind
 
@@ -33,3 +34,17 @@ class Addresses:
         return urlunsplit(
             (SOCKET_SCHEMES[scheme], host, f"{path}/ws/{self.provider}/{token}", "", "")
         )
+
+
+def connect_order(addresses: Addresses, fallback_url: str | None, *, apply: bool) -> ConnectOrder:
+    """An order to point a number at us, by an application of our own for this public host.
+
+    `apply` false: only look what it points at.
+    """
+    return ConnectOrder(
+        name=f"linecard-{urlsplit(addresses.public_url).hostname}",
+        apply=apply,
+        answer_url=addresses.webhook(Kind.ANSWER),
+        ended_url=addresses.webhook(Kind.ENDED),
+        fallback_url=fallback_url or addresses.webhook(Kind.FALLBACK),
+    )

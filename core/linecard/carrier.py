@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from linecard.calls import Call
+from linecard.calls import Call, Direction
 from linecard.events import CallRated, CarrierEvent, LegEnded, StreamEvent
 from linecard.media.formats import StreamProfile
 from linecard.numbers import Cleared
@@ -63,13 +63,10 @@ class Facts:
     `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
     cannot, our own stream does. `transfer_ends_recording`: what records the caller's leg ends, or may
     end, when a transfer gives it another document.
-    `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}`
-    and `{wss}` in it are our addresses.
-    `cautions`: by prefix of our number (`+91`), a sentence on what no look-up
-    can see and makes calls fail.
-    `keys_heard`: a caller's keys are told, on the `stream` or by `document`;
-    none is looked for in the sound. `keys_pressed`: how keys can be pressed during a call.
-    `most_digits`: how many a dial may press at its answer, pauses included; 0: none.
+    `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}` and `{wss}` in it
+    are our addresses. `cautions`: by prefix of our number (`+91`), a sentence on what no look-up can see and makes calls
+    fail. `keys_heard`: a caller's keys are told, on the `stream` or by `document`; none is looked for in the sound.
+    `keys_pressed`: how keys can be pressed during a call. `most_digits`: how many a dial may press at its answer.
     """
 
     calls_per_second: float
@@ -101,6 +98,10 @@ class Facts:
     regions: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
     cautions: Mapping[str, str] = field(default_factory=dict)
+
+    def record_at(self, direction: Direction) -> RecordAt:
+        """When the recording of a call is asked for."""
+        return self.record_inbound if direction is Direction.INBOUND else self.record_outbound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

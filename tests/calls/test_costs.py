@@ -28,7 +28,7 @@ from linecard import (
 from linecard.clock import Clock
 from linecard.exchange import inbox
 from linecard.exchange.context import Exchange
-from linecard.exchange.lifecycle import build_dialer, build_exchange
+from linecard.exchange.lifecycle import build_costs, build_exchange
 from linecard.outbound.costs import Costs
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
@@ -115,12 +115,7 @@ async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
 
 def costs_of(exchange: Exchange) -> Costs:
     """The costs as a server that has just started keeps them."""
-    return Costs(
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=build_dialer(exchange).report,
-        clock=exchange.clock,
-    )
+    return build_costs(exchange)
 
 
 async def ended(exchange: Exchange, ago: float = 0, **fields: Any) -> Call:

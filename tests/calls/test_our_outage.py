@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from linecard.exchange.lifecycle import build_dialer
-from linecard.outbound.settle import Settler
+from linecard.exchange.lifecycle import build_settler
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
 from linecard.store import calls
@@ -39,16 +38,7 @@ async def _later(world: Telephone, ids: list[str], by: timedelta) -> None:
 
 
 async def _sweep(world: Telephone) -> None:
-    exchange = world.exchange
-    settler = Settler(
-        settings=exchange.settings,
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=build_dialer(exchange).report,
-        clock=exchange.clock,
-        tended=lambda _call: False,
-    )
-    await settler.sweep()
+    await build_settler(world.exchange, tended=lambda _call: False).sweep()
 
 
 @pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])

@@ -15,8 +15,7 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from linecard.calls import Call, CallStatus, Direction
-from linecard.exchange.lifecycle import build_dialer
-from linecard.outbound.settle import Settler
+from linecard.exchange.lifecycle import build_settler
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
@@ -60,16 +59,7 @@ def customer() -> str:
 
 async def sweep(world: Telephone, **options: Any) -> None:
     """Settle once, as a server that has just started."""
-    exchange = world.exchange
-    settler = Settler(
-        settings=exchange.settings,
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=build_dialer(exchange).report,
-        clock=exchange.clock,
-        **options,
-    )
-    await settler.sweep()
+    await build_settler(world.exchange, **options).sweep()
 
 
 async def lost(world: Telephone, customer: str, phone: Phone, **wish: object) -> dict[str, Any]:
@@ -337,14 +327,7 @@ async def test_a_call_that_the_carrier_knows_no_more_is_closed_in_the_end(
 
 async def test_the_carrier_is_asked_ever_more_rarely(world: Telephone, customer: str) -> None:
     await never_placed(world, customer)
-    exchange = world.exchange
-    settler = Settler(
-        settings=exchange.settings,
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=build_dialer(exchange).report,
-        clock=exchange.clock,
-    )
+    settler = build_settler(world.exchange)
     await settler.sweep()
     asked = len(_look_ups(world, customer))
     assert asked >= 1

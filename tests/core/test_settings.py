@@ -397,6 +397,8 @@ def test_keys_have_scopes_and_one_without_may_do_everything() -> None:
         (f"{KEY},read:", "0 characters"),
         (f"{KEY},admin:{'b' * 16},{'c' * 16}", "more than two keys of the scope admin"),
         (f"{KEY},read:{KEY}", "one key twice"),
+        (f"Read:{KEY}", "a scope that is none, 'Read'"),
+        (f"{KEY},readonly:{'b' * 16}", "a scope that is none, 'readonly'"),
     ],
 )
 def test_wrong_keys_are_refused(given: str, why: str) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import typer
 
+from linecard.addresses import connect_order
 from linecard.carrier import Application, ConnectOrder
 from linecard.cli.assembly import assembled
 from linecard.errors import NotFound
 from linecard.exchange.context import Exchange
 from linecard.numbers import Number
 from linecard.store import numbers
-from linecard.webhook import Kind
 
 
 async def connect(e164: str, yes: bool) -> None:
@@ -59,14 +58,7 @@ async def disconnect(e164: str) -> None:
 
 def _order(exchange: Exchange, number: Number, *, apply: bool) -> ConnectOrder:
     addresses = exchange.addresses(number.provider, number.account)
-    host = urlsplit(exchange.settings.public_url).hostname
-    return ConnectOrder(
-        name=f"linecard-{host}",
-        apply=apply,
-        answer_url=addresses.webhook(Kind.ANSWER),
-        ended_url=addresses.webhook(Kind.ENDED),
-        fallback_url=exchange.settings.fallback_url or addresses.webhook(Kind.FALLBACK),
-    )
+    return connect_order(addresses, exchange.settings.fallback_url, apply=apply)
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from linecard.addresses import connect_order
 from linecard.carrier import Application, ConnectOrder, SetupStep
 from linecard.doctor.findings import Finding, failed, ok, unknown, warning
 from linecard.doctor.patient import Patient
@@ -68,14 +69,7 @@ async def _of_number(patient: Patient, number: Number) -> Finding:
 
 def look_order(patient: Patient, relay: Relay) -> ConnectOrder:
     """An order that changes nothing."""
-    addresses = patient.addresses(relay)
-    return ConnectOrder(
-        name=f"linecard-{urlsplit(patient.settings.public_url).hostname}",
-        apply=False,
-        answer_url=addresses.webhook(Kind.ANSWER),
-        ended_url=addresses.webhook(Kind.ENDED),
-        fallback_url=patient.settings.fallback_url or addresses.webhook(Kind.FALLBACK),
-    )
+    return connect_order(patient.addresses(relay), patient.settings.fallback_url, apply=False)
 
 
 def pointed(number: Number, seen: Application, order: ConnectOrder, tokens: Tokens) -> Finding:

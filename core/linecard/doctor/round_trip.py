@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from linecard.doctor.asking import Answered
 from linecard.doctor.comparing import differences
 from linecard.doctor.findings import Finding, Outcome, failed, ok, unknown, warning
 from linecard.doctor.patient import Patient
+
+Seen = TypeVar("Seen")
 
 SLOW_SECONDS = 1.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -23,10 +26,19 @@ NO_ACCOUNT = unknown(
 
 async def webhooks(patient: Patient) -> list[Finding]:
     """A request as each account's carrier signs it, through the public URL and back."""
+    return each_account(patient, patient.answered, _of_account)
+
+
+def each_account(
+    patient: Patient,
+    seen: Mapping[tuple[str, str], Seen],
+    look: Callable[[Patient, Seen | None], Iterable[Finding]],
+) -> list[Finding]:
+    """What there is to say of what was seen of each account; None where its carrier had nobody to stand in."""
     found = [
         one.of(about)
         for about, account, _ in patient.accounts()
-        for one in _of_account(patient, patient.answered.get((account.provider, account.name)))
+        for one in look(patient, seen.get((account.provider, account.name)))
     ]
     return found or [NO_ACCOUNT]
 

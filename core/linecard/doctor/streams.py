@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import median
 
 from linecard.doctor.asking import FRAMES, Echoed
 from linecard.doctor.comparing import differences
 from linecard.doctor.findings import Finding, Outcome, failed, ok, unknown, warning
 from linecard.doctor.patient import Patient
-from linecard.doctor.round_trip import NO_ACCOUNT, NOBODY, lost
+from linecard.doctor.round_trip import NOBODY, each_account, lost
 
 SLOW_MS = 150.0
 """ITU-T G.114: above 150 ms one way a conversation suffers; this is what the net alone takes of it."""
@@ -19,26 +19,15 @@ UPGRADE = (
 )
 FORBIDDEN = 403
 
-Look = Callable[[Patient, Echoed | None], Iterator[Finding]]
-
 
 async def sockets(patient: Patient) -> list[Finding]:
     """The upgrade to a WebSocket, with the carrier's own handshake."""
-    return _each(patient, _upgraded)
+    return each_account(patient, patient.echoed, _upgraded)
 
 
 async def codecs(patient: Patient) -> list[Finding]:
     """Frames of the line's codec, sent as the carrier sends them, and their echo."""
-    return _each(patient, _echo)
-
-
-def _each(patient: Patient, look: Look) -> list[Finding]:
-    found = [
-        one.of(about)
-        for about, account, _ in patient.accounts()
-        for one in look(patient, patient.echoed.get((account.provider, account.name)))
-    ]
-    return found or [NO_ACCOUNT]
+    return each_account(patient, patient.echoed, _echo)
 
 
 def _upgraded(patient: Patient, echoed: Echoed | None) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import structlog
 
-from linecard.calls import Call, Consented, Direction
+from linecard.calls import Call, Consented
 from linecard.carrier import RecordAt
 from linecard.consent import Consent, OnRefusal, read_consent
 from linecard.events import CarrierEvent, DigitsGathered
@@ -129,9 +129,7 @@ async def _recorded(exchange: Exchange, call: Call) -> Verbs:
 
 def records_in_document(exchange: Exchange, call: Call) -> bool:
     """Whether a call of this direction is recorded by what its document says."""
-    facts = exchange.relay(call).hooks.facts()
-    where = facts.record_inbound if call.direction is Direction.INBOUND else facts.record_outbound
-    return where is RecordAt.DOCUMENT
+    return exchange.relay(call).hooks.facts().record_at(call.direction) is RecordAt.DOCUMENT
 
 
 def recorded_verb(exchange: Exchange, call: Call) -> Record:

@@ -73,7 +73,6 @@ class Exchange:
     misfits: Misfits = field(default_factory=Misfits)
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
-    recording_turns: Turns = field(default_factory=Turns)
     doors: Doors = field(default_factory=Doors)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from linecard.calls import Call
 from linecard.carrier import TransferStart
 from linecard.errors import CallOver
 from linecard.events import RecordingResult
-from linecard.exchange import dialups, endings, opting, pressing, recording_acts
+from linecard.exchange import dialups, endings, noting, opting, pressing, recording_acts
 from linecard.exchange.context import Exchange
-from linecard.exchange.patience import or_later, until_free
-from linecard.store import calls, timeline
+from linecard.exchange.patience import until_free
+from linecard.store import calls
 from linecard.transfers import TransferWish
-from linecard.wall import now
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class LocalControl:
@@ -55,21 +49,14 @@ class LocalControl:
 
     async def note(self, call_id: str, name: str, facts: dict[str, object]) -> None:
         """Write a line on the call's record."""
-        at = now()
-
-        async def write() -> None:
-            async with self._exchange.database.write() as conn:
-                if await _is_there(conn, call_id):
-                    await timeline.append(conn, call_id, name, facts, at)
-
-        await or_later(self._exchange, write, "note")
+        await noting.note(self._exchange, call_id, name, facts)
 
     async def set_outcome(self, call_id: str, outcome: str) -> None:
         """Keep the agent's own result."""
 
         async def write() -> None:
             async with self._exchange.database.write() as conn:
-                if await _is_there(conn, call_id):
+                if await noting.is_open(conn, call_id):
                     await calls.update(conn, call_id, outcome=outcome)
 
         await until_free(self._exchange.database, write)
@@ -94,9 +81,3 @@ class LocalControl:
         if call.is_over or call.closing:
             raise CallOver(call_id, call.end_reason or call.closing or "")
         return call
-
-
-async def _is_there(conn: AsyncConnection, call_id: str) -> bool:
-    """Nothing more is written on a call whose contents were erased."""
-    call = await calls.get(conn, call_id)
-    return call is not None and not call.is_forgotten

@@ -18,7 +18,6 @@ from linecard.errors import LinecardError
 from linecard.exchange import endings, outbox
 from linecard.exchange.context import Exchange
 from linecard.exchange.reasons import NOT_CARRIED_OUT
-from linecard.store import outbox as jobs
 from linecard.store import timeline
 from linecard.store.outbox import Job
 from linecard.wall import now
@@ -64,7 +63,7 @@ async def _keep_promise(
 ) -> None:
     await run(exchange, call, commands)
     async with exchange.database.write() as conn:
-        await jobs.cancel(conn, f"{CUT_OFF}:{key}")
+        await outbox.cancel(conn, CUT_OFF, key)
 
 
 async def cut_off(exchange: Exchange, job: Job) -> None:

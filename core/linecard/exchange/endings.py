@@ -13,7 +13,6 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.patience import until_free
 from linecard.exchange.reasons import NO_STREAM, TOO_LONG
 from linecard.store import calls, timeline
-from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
 from linecard.wall import now
 
@@ -41,7 +40,7 @@ async def hang_up(exchange: Exchange, call: Call, reason: str) -> None:
     current = await until_free(exchange.database, lambda: _mark_closing(exchange, call, reason))
     if current is not None and await _try_end(exchange, current):
         async with exchange.database.write() as conn:
-            await jobs.cancel(conn, f"{HANG_UP}:{call.id}")
+            await outbox.cancel(conn, HANG_UP, call.id)
 
 
 async def hang_up_again(exchange: Exchange, job: Job) -> None:

@@ -28,6 +28,7 @@ from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
+from linecard.outbound.silence import Tended
 from linecard.plugins import Plugins
 from linecard.settings import Settings
 from linecard.storage import open_storage
@@ -90,27 +91,37 @@ def build_dialer(exchange: Exchange) -> Dialer:
     )
 
 
+def build_settler(exchange: Exchange, tended: Tended = lambda _call_id: True) -> Settler:
+    """Who looks after the calls of an exchange that are not over; `tended`: by an agent here."""
+    return Settler(
+        settings=exchange.settings,
+        database=exchange.database,
+        plugins=exchange.plugins,
+        report=partial(inbox.apply, exchange),
+        clock=exchange.clock,
+        tended=tended,
+    )
+
+
+def build_costs(exchange: Exchange) -> Costs:
+    """Who asks what the calls of an exchange have cost."""
+    return Costs(
+        database=exchange.database,
+        plugins=exchange.plugins,
+        report=partial(inbox.apply, exchange),
+        clock=exchange.clock,
+    )
+
+
 @asynccontextmanager
-async def running(exchange: Exchange, dialer: Dialer, app: object) -> AsyncIterator[None]:
+async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
-    settler = Settler(
-        settings=exchange.settings,
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=dialer.report,
-        clock=exchange.clock,
-        tended=exchange.lives.__contains__,
-    )
-    costs = Costs(
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=dialer.report,
-        clock=exchange.clock,
-    )
+    settler = build_settler(exchange, exchange.lives.__contains__)
+    costs = build_costs(exchange)
     loops = [
         asyncio.create_task(settler.run(), name="settler"),
         asyncio.create_task(costs.run(), name="costs"),

@@ -18,10 +18,7 @@ class Misfits:
         self.refused += 1
         if fits is None:
             return
-        known = (
-            self.last
-            if self.last and (self.last.fits, self.last.provider) == (fits, provider)
-            else None
-        )
-        count = known.count + 1 if known else 1
+        last = self.last
+        is_same = last is not None and (last.fits, last.provider) == (fits, provider)
+        count = last.count + 1 if last and is_same else 1
         self.last = Misfit(fits=fits, provider=provider, count=count, at=now().timestamp())

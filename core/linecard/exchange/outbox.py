@@ -217,7 +217,7 @@ async def put(
     """
     job = Job(
         kind=kind,
-        key=f"{kind}:{key}",
+        key=_name(kind, key),
         due_at=exchange.later(after),
         queue=queue,
         call_id=call_id,
@@ -225,3 +225,12 @@ async def put(
         created_at=now(),
     )
     return await outbox.put(conn, job)
+
+
+async def cancel(conn: AsyncConnection, kind: str, key: str) -> None:
+    """A job that need not be done any more; `key` as it was put."""
+    await outbox.cancel(conn, _name(kind, key))
+
+
+def _name(kind: str, key: str) -> str:
+    return f"{kind}:{key}"

@@ -12,11 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 
 from linecard.errors import LinecardError
 from linecard.exchange.journal import KeptRequest, keep
+from linecard.store import BUSY_ERRORS
 from linecard.webhook import Callback, CarrierRequest, Reply
 
 if TYPE_CHECKING:
@@ -41,21 +40,17 @@ async def until_free(database: Database, work: Callable[[], Awaitable[Answer]]) 
     while True:
         try:
             return await work()
-        except (OperationalError, NoConnection) as error:
+        except BUSY_ERRORS as error:
             log.warning("the database is busy; the work is done once it is free", error=str(error))
         await database.answering()
 
 
 async def or_later(exchange: Exchange, work: Callable[[], Awaitable[object]], what: str) -> None:
     """Do it now, or, while the database is busy, in the background once it is free."""
-
-    async def once_free() -> None:
-        await until_free(exchange.database, work)
-
     try:
         await work()
-    except (OperationalError, NoConnection):
-        exchange.tasks.start(once_free(), what)
+    except BUSY_ERRORS:
+        exchange.tasks.start(until_free(exchange.database, work), what)
 
 
 async def take(

@@ -8,13 +8,12 @@ from linecard.calls import Call
 from linecard.carrier import KeysBy, TransferOrder, TransferStage
 from linecard.errors import LinecardError, UnsupportedByProvider
 from linecard.exchange.context import Exchange
+from linecard.live.keys import SENT, sent
 from linecard.store import timeline
 from linecard.tokens import new_id
 from linecard.verbs import Press, Verb
 from linecard.wall import now
 from linecard.webhook import Kind
-
-SENT = "digits-sent"
 
 
 async def by_api(exchange: Exchange, call: Call, keys: str) -> None:
@@ -59,5 +58,4 @@ def verbs(exchange: Exchange, call: Call, reference: str | None) -> Sequence[Ver
 
 async def _note(exchange: Exchange, call: Call, how: KeysBy, keys: str) -> None:
     async with exchange.database.write() as conn:
-        facts = {"how": str(how), "count": len(keys)}
-        await timeline.append(conn, call.id, SENT, facts, now())
+        await timeline.append(conn, call.id, SENT, sent(how, keys), now())

@@ -7,6 +7,7 @@ that we know of.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,7 +27,6 @@ from linecard.events import RecordingResult
 from linecard.exchange import outbox, recording
 from linecard.exchange.context import Exchange
 from linecard.store import calls, recordings, timeline
-from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
 from linecard.store.recordings import Recording
 from linecard.wall import now
@@ -66,7 +66,7 @@ async def act(
     Raises InvalidField, UnsupportedByProvider, CallOver, RecordingRefused, CarrierError.
     """
     asked = _check(exchange, call, action, resume_after)
-    async with exchange.recording_turns.of(call.id):
+    async with _turn(exchange, call):
         await _may(exchange, call, action)
         await _note_asked(exchange, call, action, resume_after)
         try:
@@ -129,7 +129,7 @@ async def _note_refused(exchange: Exchange, call: Call, action: str, error: Line
     async with exchange.database.write() as conn:
         await timeline.append(conn, call.id, f"recording-{action}-refused", facts, now())
         if action == "pause" and isinstance(error, CarrierRefused | RecordingRefused):
-            await jobs.cancel(conn, f"{RESUME}:{call.id}/{await _pauses(conn, call)}")
+            await outbox.cancel(conn, RESUME, f"{call.id}/{await _pauses(conn, call)}")
 
 
 async def _note_done(exchange: Exchange, call: Call, asked: Act) -> None:
@@ -145,6 +145,11 @@ async def _start(exchange: Exchange, call: Call) -> None:
     """One that runs already is not asked for again: the carrier would make two files."""
     if await _running(exchange, call) is None:
         await recording.start(exchange, call)
+
+
+def _turn(exchange: Exchange, call: Call) -> asyncio.Lock:
+    """One thing at a time is asked of the recordings of a call."""
+    return exchange.turns.of(f"recordings {call.id}")
 
 
 async def _stop(exchange: Exchange, call: Call) -> None:
@@ -188,7 +193,7 @@ async def resume_after_all(exchange: Exchange, job: Job) -> None:
         return
     if OVER & set(names[len(names) - names[::-1].index(PAUSE_ASKED) :]):
         return
-    async with exchange.recording_turns.of(call.id):
+    async with _turn(exchange, call):
         try:
             await _resume(exchange, call)
         except RecordingRefused as refused:
@@ -209,7 +214,7 @@ async def resume_given_up(exchange: Exchange, job: Job) -> None:
 
 async def stop_now(exchange: Exchange, call: Call, reason: str) -> None:
     """Stop whatever records a call, for a reason of ours. Raises CarrierError."""
-    async with exchange.recording_turns.of(call.id):
+    async with _turn(exchange, call):
         await _stop(exchange, call)
         async with exchange.database.write() as conn:
             ended = await recordings.running_ended(conn, call.id)
@@ -217,14 +222,10 @@ async def stop_now(exchange: Exchange, call: Call, reason: str) -> None:
             await timeline.append(conn, call.id, "recording-stopped", facts, now())
 
 
-async def _ended(conn: AsyncConnection, call_id: str) -> list[Recording]:
-    return await recordings.running_ended(conn, call_id)
-
-
 ACTS: Mapping[str, Act] = MappingProxyType(
     {
         "start": Act("start_recording", RecordingResult.STARTED, _start),
-        "stop": Act("stop_recording", RecordingResult.STOPPED, _stop, _ended),
+        "stop": Act("stop_recording", RecordingResult.STOPPED, _stop, recordings.running_ended),
         "pause": Act("pause_recording", RecordingResult.PAUSED, _pause, recordings.paused),
         "resume": Act("pause_recording", RecordingResult.RESUMED, _resume, recordings.resumed),
     }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from linecard.calls import Call, Direction
+from linecard.calls import Call
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
@@ -128,6 +128,5 @@ def _follow_up(exchange: Exchange, call: Call | None, event: CarrierEvent) -> No
 
 def _records_now(exchange: Exchange, call: Call) -> bool:
     """Whether the recording is asked for by API at the answer, as the carrier's facts say."""
-    facts = exchange.relay(call).hooks.facts()
-    where = facts.record_outbound if call.direction is Direction.OUTBOUND else facts.record_inbound
+    where = exchange.relay(call).hooks.facts().record_at(call.direction)
     return call.record and call.may_be_recorded and not call.is_over and where is RecordAt.LIVE

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 
 from linecard.calls import Call, Direction
 from linecard.errors import LinecardError, UnsupportedByProvider
 from linecard.exchange import answering, deciding
 from linecard.exchange.patience import BUSY, until_free
-from linecard.store import calls, timeline
+from linecard.store import BUSY_ERRORS, calls, timeline
 from linecard.verbs import Pause, Reason, Redirect, Verb
 from linecard.wall import now
 from linecard.webhook import Callback, CarrierRequest, Reply
@@ -149,7 +147,7 @@ async def _known(
 ) -> Call | None:
     """What is known of the call at once; a database that lets nobody read is not waited for."""
     call: Call | None = None
-    with suppress(TimeoutError, OperationalError, NoConnection):
+    with suppress(TimeoutError, *BUSY_ERRORS):
         async with asyncio.timeout(KNOWN_SECONDS), exchange.database.read() as conn:
             call = await _stored(conn, relay, request, callback)
     return call or answering.stranger(relay, callback)

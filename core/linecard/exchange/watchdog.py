@@ -14,10 +14,9 @@ import structlog
 from linecard.calls import Direction
 from linecard.events import StreamSilent
 from linecard.exchange import endings
-from linecard.exchange.patience import or_later
+from linecard.exchange.noting import note
 from linecard.exchange.reasons import NO_AUDIO
 from linecard.store import timeline
-from linecard.wall import now
 
 if TYPE_CHECKING:
     from linecard.exchange.admission import Admitted
@@ -78,13 +77,7 @@ class Watched:
 
     async def note(self, name: str, **facts: object) -> None:
         """A line on the call's record."""
-        at = now()
-
-        async def write() -> None:
-            async with self.exchange.database.write() as conn:
-                await timeline.append(conn, self.admitted.call.id, name, facts, at)
-
-        await or_later(self.exchange, write, "note a silence")
+        await note(self.exchange, self.admitted.call.id, name, facts)
 
     async def was_renewed(self) -> bool:
         """Whether the call has had its one new stream."""

@@ -13,6 +13,7 @@ WHO_RECORDS: Mapping[tuple[str, str], str] = {
     ("linecard", "live"): "asked for by API once the call is answered",
     ("linecard", "document"): "asked for in the document that answers the call",
     ("linecard", "dial"): "asked for with the dial",
+    ("linecard", "consent"): "asked for once the caller has agreed",
     ("carrier", "theirs"): "the carrier's own side decides; nothing is asked for",
 }
 ANSWERS: Mapping[str, str] = {

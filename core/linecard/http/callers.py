@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from linecard.outgoing.urls import is_address
+
 MOST_HOPS = 20
 
 
@@ -21,24 +23,16 @@ def caller(scope: Scope, trusted: tuple[str, ...]) -> str:
     seen = str(client[0]) if client else "unknown"
     said = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
     for hop in [one.strip() for one in said if one.strip()][: -MOST_HOPS - 1 : -1]:
-        if not _is_trusted(seen, trusted) or not _is_address(hop):
+        if not _is_trusted(seen, trusted) or not is_address(hop):
             break
         seen = hop
     return seen
 
 
 def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
-    return _is_address(address) and any(
+    return is_address(address) and any(
         ip_address(address) in network for network in _networks(trusted)
     )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 @cache

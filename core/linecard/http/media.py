@@ -45,11 +45,7 @@ def media_endpoint(exchange: Exchange) -> Callable[[WebSocket], Awaitable[None]]
 async def _admit(exchange: Exchange, websocket: WebSocket) -> Admitted | None:
     """Closing before accepting answers the handshake with 403."""
     provider = websocket.path_params["provider"]
-    request = CarrierRequest(
-        method="GET",
-        url=_socket_url(public_url(exchange, websocket.scope)),
-        headers={name.lower(): value for name, value in websocket.headers.items()},
-    )
+    request = handshake(exchange, websocket)
     try:
         return await admit(exchange, provider, websocket.path_params["token"], request)
     except RequestRefused as refusal:
@@ -65,8 +61,13 @@ def _refused(exchange: Exchange, provider: str, refusal: RequestRefused, by: str
     exchange.sparing.warning("media socket refused", by=by, provider=known, reason=refusal.reason)
 
 
-def _socket_url(url: str) -> str:
-    return "ws" + url.removeprefix("http")
+def handshake(exchange: Exchange, websocket: WebSocket) -> CarrierRequest:
+    """What a carrier has proved a socket with: a GET of its public address."""
+    return CarrierRequest(
+        method="GET",
+        url="ws" + public_url(exchange, websocket.scope).removeprefix("http"),
+        headers={name.lower(): value for name, value in websocket.headers.items()},
+    )
 
 
 async def _carry(exchange: Exchange, admitted: Admitted, socket: MediaSocket) -> None:

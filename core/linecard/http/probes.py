@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from linecard.errors import NotFound, RequestRefused
 from linecard.events import MediaReceived
 from linecard.exchange.believing import other_address
 from linecard.exchange.context import Exchange
+from linecard.http.media import handshake
+from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url, read_body, read_pairs
 from linecard.media.formats import pick_profile
 from linecard.probes import HEADER, PASS_SECONDS, Arrival, fingerprint
@@ -99,18 +102,18 @@ class Probes:
         self, relay: Relay, profile: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         websocket = WebSocket(scope, receive, send)
-        url = "ws" + public_url(self._exchange, scope).removeprefix("http")
-        headers = {name.lower(): text for name, text in websocket.headers.items()}
-        seen = CarrierRequest(method="GET", url=url, headers=headers, is_ours=True)
+        seen = replace(handshake(self._exchange, websocket), is_ours=True)
         await websocket.accept()
+        socket = MediaSocket(websocket)
         arrival = _arrival(self._exchange, relay, scope, seen)
-        await websocket.send_text(msgspec.json.encode(arrival).decode())
+        socket.send(msgspec.json.encode(arrival).decode())
         try:
             async with asyncio.timeout(ECHO_SECONDS):
-                await _echo_all(websocket, _protocol(relay, profile))
-            await websocket.close()
-        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+                await socket.read_all(_Echo(socket, _protocol(relay, profile)).take)
+        except TimeoutError:
             return
+        finally:
+            await socket.finish()
 
 
 def _arrival(exchange: Exchange, relay: Relay, scope: Scope, request: CarrierRequest) -> Arrival:
@@ -154,21 +157,20 @@ def _protocol(relay: Relay, profile: str) -> StreamProtocol | None:
     return relay.hooks.open_stream(pick_profile(relay.hooks.stream_profiles(), profile))
 
 
-async def _echo_all(websocket: WebSocket, protocol: StreamProtocol | None) -> None:
-    """Play back what is said, by the reader and the writer that carry calls."""
-    for _ in range(MOST_MESSAGES):
-        message = await websocket.receive()
-        if message["type"] != "websocket.receive" or protocol is None:
+class _Echo:
+    """Plays back what is said, by the reader and the writer that carry calls."""
+
+    def __init__(self, socket: MediaSocket, protocol: StreamProtocol | None) -> None:
+        self._socket = socket
+        self._protocol = protocol
+        self._left = MOST_MESSAGES
+
+    def take(self, message: str | bytes) -> None:
+        """One message; the last one closes."""
+        self._left -= 1
+        if self._protocol is None or self._left < 0:
+            self._socket.close("it has said enough")
             return
-        text = message.get("text")
-        said = protocol.receive(text if text is not None else message.get("bytes") or b"")
-        for event in said:
+        for event in self._protocol.receive(message):
             if isinstance(event, MediaReceived):
-                await _send(websocket, protocol.play(event.payload))
-
-
-async def _send(websocket: WebSocket, message: str | bytes) -> None:
-    if isinstance(message, bytes):
-        await websocket.send_bytes(message)
-    else:
-        await websocket.send_text(message)
+                self._socket.send(self._protocol.play(event.payload))

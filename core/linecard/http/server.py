@@ -38,7 +38,7 @@ async def serving(
     configs = [_config(public, host, port)]
     if admin_port is not None:
         configs.append(_config(admin_app(exchange, dialer), host, admin_port))
-    async with running(exchange, dialer, public):
+    async with running(exchange, public):
         await apply_numbers(exchange)
         async with _listening_all(configs) as addresses:
             yield addresses

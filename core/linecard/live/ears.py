@@ -25,25 +25,17 @@ class Ears:
         silent: Callable[[int], None],
     ) -> None:
         self.on_audio = inbox.audio
-        self._digit = digit
-        self._silent = silent
+        self.on_digit = digit
+        self.on_silence = silent
         self._note = note
         self._session = session
         self._voice = voice
         self._gone = gone
 
-    def on_silence(self, seconds: int) -> None:
-        """The caller has said nothing for so long."""
-        self._silent(seconds)
-
     def on_room(self) -> None:
         """The queue takes audio again."""
         self._voice.rooms += 1
         self._voice.changes.tell()
-
-    def on_digit(self, digit: str) -> None:
-        """The caller pressed a key."""
-        self._digit(digit)
 
     def on_fact(self, name: str, facts: dict[str, object]) -> None:
         """For the call's record."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from linecard.live.transfers import Transfers
     from linecard.live.voice import Voice
 
+SENT = "digits-sent"
 MOST_GATHERED = 64
 LONGEST_SECONDS = 14_400.0
 """No call is longer."""
@@ -60,7 +61,7 @@ class Keys:
             await self._control.send_digits(self._call_id, keys)
         else:
             done = await self._on_stream(voice, keys, by)
-            await self._control.note(self._call_id, "digits-sent", sent(done, keys))
+            await self._control.note(self._call_id, SENT, sent(done, keys))
 
     async def _on_stream(self, voice: Voice, keys: str, by: KeysBy | None) -> KeysBy:
         """By a message of the socket, else as tones behind what is queued; how it was done."""

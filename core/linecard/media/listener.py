@@ -12,7 +12,7 @@ class StreamListener(Protocol):
         """The caller's audio at the agent's rate, one carrier message at a time."""
         ...
 
-    def on_digit(self, digit: str) -> None:
+    def on_digit(self, digit: str, /) -> None:
         """The caller pressed a key."""
         ...
 

@@ -87,7 +87,7 @@ def _complaint(text: str) -> str:
 
 
 def _check_https(host: str, port: int, _loopback: bool) -> None:
-    if not _is_address(host):
+    if not is_address(host):
         _check_name(host)
     elif not is_public(host):
         raise ValueError(f"leads to {host}, which is not on the internet")
@@ -96,7 +96,7 @@ def _check_https(host: str, port: int, _loopback: bool) -> None:
 
 
 def _check_http(host: str, port: int, loopback: bool) -> None:
-    own = host == LOCALHOST or (_is_address(host) and is_own(host))
+    own = host == LOCALHOST or (is_address(host) and is_own(host))
     if not (own and loopback):
         raise ValueError("must be https; http is for this machine alone, while the server is on it")
     if not 1 <= port <= 65535:
@@ -106,7 +106,8 @@ def _check_http(host: str, port: int, loopback: bool) -> None:
 _CHECKS = {"https": _check_https, "http": _check_http}
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a text is an IP address."""
     try:
         ip_address(host)
     except ValueError:

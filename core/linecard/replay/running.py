@@ -46,7 +46,7 @@ async def _replayed(recorded: Recorded, loop: JumpingLoop, folder: Path) -> Repl
 async def _play(recorded: Recorded, loop: JumpingLoop, folder: Path) -> Replayed:
     world = build(recorded, loop, folder)
     carrier = Carrier(recorded, world, ids_of(recorded))
-    async with running(world.exchange, world.dialer, world.app):
+    async with running(world.exchange, world.app):
         async with world.exchange.database.write() as conn:
             await numbers.add(conn, world.number)
         await carrier.play()

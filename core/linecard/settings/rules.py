@@ -16,7 +16,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from linecard.outgoing.signing import read_secret
 from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_texts
-from linecard.settings.keys import Scope, scoped_keys
+from linecard.settings.keys import MARK, Scope, scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
 from linecard.settings.values import AccountLimits, KeepDays
@@ -70,9 +70,9 @@ def _as_key(value: Any) -> str:
 def _as_api_key(value: Any) -> Secret:
     secret = as_secret(value)
     keys = scoped_keys(secret)
-    for key in keys:
-        name, mark, _ = key.text.partition(":")
-        if mark and name.isalpha() and key.scope is Scope.ADMIN:
+    for written in secret.values():
+        name, mark, _ = written.partition(MARK)
+        if mark and name.isalpha() and name not in list(Scope):
             raise ValueError(f"names a scope that is none, {name!r}; there are {', '.join(Scope)}")
     _check_length([key.text for key in keys], _KEY_CHARACTERS)
     for scope, count in Counter(key.scope for key in keys).items():

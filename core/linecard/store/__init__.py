@@ -5,7 +5,7 @@ together is one transaction.
 """
 
 from linecard.store.documents import KeptDocument
-from linecard.store.engine import Database
+from linecard.store.engine import BUSY_ERRORS, Database
 from linecard.store.idempotency import KeptKey
 from linecard.store.inbox import Entry
 from linecard.store.page import Page
@@ -14,6 +14,7 @@ from linecard.store.timeline import Line
 from linecard.store.transfers import Transfer
 
 __all__ = [
+    "BUSY_ERRORS",
     "Database",
     "Entry",
     "KeptDocument",

@@ -19,6 +19,8 @@ from linecard.store.pragmas import follow_sqlite, scrub
 from linecard.store.rows import WRITES
 from linecard.store.urls import is_sqlite, parse_url
 
+BUSY_ERRORS = (OperationalError, NoConnection)
+"""What is raised while a database is locked, gone, or has no connection left: later it may work."""
 ASK_AGAIN_SECONDS = 0.05
 BUSY_SECONDS = 5
 """How long a writer waits for another before it gives up."""
@@ -69,7 +71,7 @@ class Database:
     async def _ask_again(self) -> None:
         while True:
             await asyncio.sleep(ASK_AGAIN_SECONDS)
-            with suppress(OperationalError, NoConnection):
+            with suppress(*BUSY_ERRORS):
                 async with self.read() as conn:
                     await conn.execute(text("SELECT 1"))
                 return

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, Table, delete, insert, or_, select, update
+from sqlalchemy import Table, delete, insert, or_, select, update
 
 from linecard.calls import FORGOTTEN, Call
 from linecard.mentions import HIDDEN
 from linecard.store.recordings import Recording
-from linecard.store.rows import from_row, locking
+from linecard.store.rows import changed, from_row, locking
 from linecard.store.tables import (
     calls,
     carrier_ids,
@@ -103,12 +103,12 @@ async def erase_content(
 ) -> dict[str, int]:
     """Delete all that belongs to calls but their own rows, and jobs of kinds that go on; how much there was."""
     erased = {
-        name: await _run(conn, delete(table).where(_call_of(table).in_(ids)))
+        name: await changed(conn, delete(table).where(_call_of(table).in_(ids)))
         for name, table in CONTENT.items()
     }
     theirs = outbox.c.call_id.in_(ids) & outbox.c.kind.not_in(kept_jobs)
-    erased["jobs"] = await _run(conn, delete(outbox).where(theirs))
-    erased["recordings"] = await _run(conn, delete(recordings).where(recordings.c.call.in_(ids)))
+    erased["jobs"] = await changed(conn, delete(outbox).where(theirs))
+    erased["recordings"] = await changed(conn, delete(recordings).where(recordings.c.call.in_(ids)))
     erased["transfers"] = await _erase_targets(conn, ids)
     return erased
 
@@ -158,11 +158,6 @@ async def make_anonymous(
     await conn.execute(insert(timeline), lines)
 
 
-async def set_cost(conn: AsyncConnection, call_id: str, cost: str | None) -> None:
-    """What all legs of a call have cost; the lines that said so are gone."""
-    await conn.execute(update(calls).where(calls.c.id == call_id).values(cost=cost))
-
-
 async def forget_ids(conn: AsyncConnection, ids: Sequence[str]) -> None:
     """Forget by what names carriers know calls."""
     await conn.execute(delete(carrier_ids).where(carrier_ids.c.call_id.in_(ids)))
@@ -177,9 +172,3 @@ async def erase_jobs(conn: AsyncConnection, ids: Sequence[str], kind: str) -> No
 
 def _call_of(table: Table) -> Any:
     return table.c.call if "call" in table.c else table.c.call_id
-
-
-async def _run(conn: AsyncConnection, statement: Any) -> int:
-    done = await conn.execute(statement)
-    assert isinstance(done, CursorResult)
-    return done.rowcount

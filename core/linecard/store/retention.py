@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, Table, delete, exists, select, tuple_
+from sqlalchemy import Table, delete, exists, select, tuple_
 
 from linecard.store.calls import LIVE
-from linecard.store.rows import is_postgresql
+from linecard.store.rows import changed, is_postgresql
 from linecard.store.tables import (
     calls,
     claims,
@@ -122,6 +122,4 @@ async def delete_claims(conn: AsyncConnection, before: datetime) -> int:
 
 async def _delete(conn: AsyncConnection, table: Table, old: Select[Any]) -> int:
     (key,) = table.primary_key.columns
-    done = await conn.execute(delete(table).where(key.in_(old)))
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+    return await changed(conn, delete(table).where(key.in_(old)))

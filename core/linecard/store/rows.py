@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import CursorResult, Delete, Select, Table, Update, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
@@ -73,6 +73,13 @@ async def lock_counting(conn: AsyncConnection) -> None:
     """
     if _is_writing(conn) and is_postgresql(conn):
         await conn.execute(select(func.pg_advisory_xact_lock(COUNTING)))
+
+
+async def changed(conn: AsyncConnection, statement: Delete | Update) -> int:
+    """Carry out a deletion or a change; how many rows it was."""
+    done = await conn.execute(statement)
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 def is_postgresql(conn: AsyncConnection) -> bool:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message
 from linecard.clock import Clock
 from linecard.exchange.context import Exchange
 from linecard.exchange.durable import KINDS
-from linecard.exchange.lifecycle import build_dialer, build_exchange
+from linecard.exchange.lifecycle import build_costs, build_dialer, build_exchange, build_settler
 from linecard.exchange.outbox import OutboxLoop
 from linecard.http.app import public_app
 from linecard.outbound.costs import Costs
@@ -97,24 +97,10 @@ class Office:
             await asyncio.wait(running)
 
     def _settler(self) -> Settler:
-        exchange = self.exchange
-        return Settler(
-            settings=exchange.settings,
-            database=exchange.database,
-            plugins=exchange.plugins,
-            report=build_dialer(exchange).report,
-            clock=exchange.clock,
-            tended=lambda _call: False,
-        )
+        return build_settler(self.exchange, tended=lambda _call: False)
 
     def _costs(self) -> Costs:
-        exchange = self.exchange
-        return Costs(
-            database=exchange.database,
-            plugins=exchange.plugins,
-            report=build_dialer(exchange).report,
-            clock=exchange.clock,
-        )
+        return build_costs(self.exchange)
 
 
 async def rows_of(exchange: Exchange) -> Rows:

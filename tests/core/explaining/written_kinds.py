@@ -24,7 +24,16 @@ EXPANDED: Mapping[str, tuple[str, ...]] = {
 }
 """Names that are put together: what stands in the braces is one of few words."""
 PASSED_ON = frozenset(
-    {"believing.py", "call.py", "control.py", "ears.py", "refusals.py", "session.py", "watchdog.py"}
+    {
+        "believing.py",
+        "call.py",
+        "control.py",
+        "ears.py",
+        "noting.py",
+        "refusals.py",
+        "session.py",
+        "watchdog.py",
+    }
 )
 """Where a name is a parameter: those who give it are looked at themselves."""
 

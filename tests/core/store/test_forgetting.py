@@ -17,6 +17,7 @@ from linecard.exchange.durable import KINDS
 from linecard.exchange.forgetting import jobs
 from linecard.exchange.forgetting.asking import Wish, forget
 from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.recording_jobs import POLL
 from linecard.numbers import Blocks
 from linecard.store import (
     blocklist,
@@ -333,3 +334,26 @@ async def test_what_went_before_is_overwritten_in_the_file_too(
         await exchange.tasks.close(20)
     stolen = dump(exchange)
     assert DIGITS[1:].encode() not in stolen
+
+
+@pytest.mark.parametrize(
+    ("stage", "stays"), [("recording", True), ("paused", True), ("stopped", True), ("told", False)]
+)
+async def test_a_file_that_is_still_to_come_is_asked_for_after_all(
+    exchange: Exchange, make_call: MakeCall, stage: str, stays: bool
+) -> None:
+    call = over(make_call, to=PERSON)
+    async with exchange.database.write() as conn:
+        await calls.add(conn, call)
+        await recordings.started(conn, call.id, "rec", call.created_at)
+        if stage == "paused":
+            await recordings.paused(conn, call.id)
+        if stage == "stopped":
+            await recordings.running_ended(conn, call.id)
+        if stage == "told":
+            await recordings.ready(conn, call.id, "rec", "https://x.example/1", 1, call.created_at)
+        job = Job(kind=POLL, key=f"{POLL}:{call.id}", due_at=now(), call_id=call.id)
+        await outbox.put(conn, job)
+    await forget(exchange, Wish(number=PERSON))
+    async with exchange.database.read() as conn:
+        assert (await outbox.get(conn, f"{POLL}:{call.id}") is not None) is stays

@@ -11,15 +11,13 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.costs import total_cost
 from linecard.exchange.forgetting import jobs
 from linecard.exchange.recording_jobs import POLL
-from linecard.store import forgetting
+from linecard.store import calls, forgetting
 from linecard.store.forgetting import Owned
+from linecard.store.recordings import UNFINISHED
 from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-OPEN_ENDED = ("started", "stopped")
-"""A recording that stands so has a file which is still to be told of, and is asked for until then."""
 
 
 async def erase(
@@ -32,7 +30,7 @@ async def erase(
         await jobs.put_recording(exchange, conn, one)
     await _sum_up(conn, known)
     erased = await forgetting.erase_content(conn, ids, (POLL, *jobs.ONGOING))
-    told = {one.recording.call for one in owned if one.recording.status not in OPEN_ENDED}
+    told = {one.recording.call for one in owned if one.recording.status not in UNFINISHED}
     await forgetting.erase_jobs(conn, sorted(told), POLL)
     await forgetting.make_anonymous(conn, ids, number, now())
     await jobs.put_ids(exchange, conn, [(call.id, call.ended_at) for call in known])
@@ -46,7 +44,7 @@ async def _sum_up(conn: AsyncConnection, known: Sequence[Call]) -> None:
     for call in known:
         cost = total_cost(call, lines.get(call.id, ()))
         if cost != call.cost:
-            await forgetting.set_cost(conn, call.id, cost)
+            await calls.update(conn, call.id, cost=cost)
 
 
 def at_carriers(exchange: Exchange, owned: Sequence[Owned]) -> int:

@@ -13,7 +13,7 @@ from starlette.types import Scope as Asked
 from starlette.websockets import WebSocketClose
 
 from linecard.http.api.problems import problem
-from linecard.http.api.scopes import CLOSED, HELD
+from linecard.http.api.scopes import HELD
 from linecard.settings import Scope, Secret, scoped_keys
 
 SCHEME = HTTPBearer(auto_error=False, description="LINECARD_API_KEY")
@@ -45,10 +45,10 @@ class KeyRequired:
     """Lets nobody in without a key that may do what is asked, routes of plugins and unknown ones included.
 
     No right ever comes from the peer's address. The body of a request that is refused is never read.
-    `needed` says what a request needs, None where nothing is there for it.
+    `needed` says what a request needs.
     """
 
-    def __init__(self, app: ASGIApp, key: Secret, needed: Callable[[Asked], Scope | None]) -> None:
+    def __init__(self, app: ASGIApp, key: Secret, needed: Callable[[Asked], Scope]) -> None:
         self._app = app
         self._key = key
         self._needed = needed
@@ -68,7 +68,7 @@ class KeyRequired:
         held = scope_of(Headers(scope=asked).get("authorization"), self._key)
         if held is None:
             return problem(401, WANTED, headers=CHALLENGE)
-        needed = self._needed(asked) or CLOSED
+        needed = self._needed(asked)
         if not held.covers(needed):
             return problem(403, f"the key's scope is {held}; this needs {needed}", scope=needed)
         asked[HELD] = held

@@ -109,9 +109,10 @@ async def _send_digits(exchange: Exchange, call: Call, body: DigitsIn) -> None:
     if live is not None and live.streaming:
         await live.send_digits(body.digits, how=body.how)
         return
-    if body.how in (None, KeysBy.API):
+    by_api = body.how in (None, KeysBy.API)
+    if by_api:
         exchange.relay(call).require("send_digits", call.profile)
-    if body.how not in (None, KeysBy.API) or call.status is not CallStatus.IN_PROGRESS:
+    if not by_api or call.status is not CallStatus.IN_PROGRESS:
         raise _too_early(call, live)
     note_ask(exchange, call, "digits-by-api", digits=body.digits)
     await pressing.by_api(exchange, call, check_keys(body.digits))

@@ -49,12 +49,12 @@ NEEDED: Mapping[tuple[str, str], Scope] = MappingProxyType(
 )
 
 
-def needed(routes: Sequence[BaseRoute], asked: Asked) -> Scope | None:
-    """The scope that a request needs; None where no route takes it, which is said to any key."""
+def needed(routes: Sequence[BaseRoute], asked: Asked) -> Scope:
+    """The scope that a request needs; what no route here takes is for `admin` too."""
     for route in routes:
         if route.matches(asked)[0] is Match.FULL:
             return of_route(route, str(asked.get("method", "")))
-    return None
+    return CLOSED
 
 
 def of_route(route: BaseRoute, method: str) -> Scope:
