@@ -123,6 +123,25 @@ class Proxy:
         """The media sockets so far."""
         return [way for way in self.ways if way.is_media]
 
+    @property
+    def url(self) -> str:
+        """Where the carrier finds us."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self, world: Telephone) -> None:
+        """The world behind it runs now."""
+        self.server_port = int(world.url.rpartition(":")[2])
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listening, until the world is gone."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self.accept, "127.0.0.1", self.port)
+        try:
+            yield
+        finally:
+            server.close()
+
     def accept(self) -> asyncio.Protocol:
         """A connection of the carrier's."""
         way = Way()
@@ -162,13 +181,8 @@ class _Accepting(_Side):
 async def proxied(*args: Any, **settings: Any) -> AsyncIterator[tuple[Telephone, Proxy]]:
     """A world whose carrier reaches our server through a proxy alone."""
     proxy = Proxy(free_port())
-    server = await asyncio.get_running_loop().create_server(proxy.accept, "127.0.0.1", proxy.port)
-    public_url = f"http://127.0.0.1:{proxy.port}"
-    try:
-        async with telephone(*args, public_url=public_url, **settings) as world:
-            proxy.server_port = int(world.url.rpartition(":")[2])
-            yield world, proxy
-            for way in proxy.ways:
-                way.reset()
-    finally:
-        server.close()
+    async with proxy.running(), telephone(*args, public_url=proxy.url, **settings) as world:
+        proxy.serve(world)
+        yield world, proxy
+        for way in proxy.ways:
+            way.reset()

@@ -1,0 +1,18 @@
+"""A caller who hangs up at any step of any way of a transfer leaves nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.calls.transfers.cases import Who, partings
+from tests.calls.transfers.playing import run
+from tests.calls.transfers.ways import ALL, At
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("at", ALL, ids=str)
+async def test_a_caller_leaves_at_every_step(tmp_path: Path, at: At) -> None:
+    await run(tmp_path, at, (one for one in partings(at) if one.who is Who.CALLER))
