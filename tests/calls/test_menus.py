@@ -34,13 +34,18 @@ def menu(**more: Any) -> dict[str, Any]:
     return {"menu": {**words, "entries": entries, "seconds": 8, "tries": 2, **more}}
 
 
-@pytest.fixture(params=CARRIERS)
-async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Line]:
-    with wave.open(str(tmp_path / "said.wav"), "wb") as file:
+def write_sound(folder: Path) -> None:
+    """The file of every text, for our own stream."""
+    with wave.open(str(folder / "said.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(WORD)
+
+
+@pytest.fixture(params=CARRIERS)
+async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Line]:
+    write_sound(tmp_path)
     async with line(tmp_path, request.param, sounds=str(tmp_path)) as running:
         yield running
 

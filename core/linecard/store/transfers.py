@@ -56,8 +56,10 @@ class Transfer:
 
     @property
     def asks(self) -> bool:
-        """Whether a target is told or asked something before the caller is connected."""
-        return self.whisper is not None or self.accept_key is not None
+        """Whether a target is told or asked something before the caller is connected: of a warm transfer by
+        one document it is told by itself that a caller comes."""
+        is_told = self.mode == "warm" and not self.consults
+        return is_told or self.whisper is not None or self.accept_key is not None
 
     @property
     def is_active(self) -> bool:

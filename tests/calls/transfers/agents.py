@@ -44,21 +44,21 @@ async def mover(call: linecard.LiveCall) -> None:
     plan = PLANS[call.from_ or ""]
     moving = asyncio.create_task(_move(call, plan))
     if plan.leaves_at is not None:
-        await _leave(call, plan, moving)
+        await _leave(call, plan)
     await moving
     if plan.stays and plan.back.is_reached:
         with suppress(CallOver):
             await call.ended()
 
 
-async def _leave(call: linecard.LiveCall, plan: Plan, moving: asyncio.Task[None]) -> None:
-    """Leave at the moment; where it never comes, once the transfer is over."""
+async def _leave(call: linecard.LiveCall, plan: Plan) -> None:
+    """Leave at the moment; where it never comes, once the caller is back or gone."""
     assert plan.leaves_at is not None
-    moment = asyncio.ensure_future(plan.leaves_at.wait())
-    ended = asyncio.ensure_future(call.ended())
-    await asyncio.wait({moment, ended}, return_when=asyncio.FIRST_COMPLETED)
-    moment.cancel()
-    ended.cancel()
+    moments = [plan.leaves_at.wait(), plan.back.wait(), call.ended()]
+    waiting = {asyncio.ensure_future(one) for one in moments}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
     if plan.leaves_at.is_reached and plan.fails:
         raise Failure("in the midst of a transfer")
     await call.hang_up(now=True)

@@ -61,10 +61,10 @@ class Scene:
     fits: Callable[[At], bool] = lambda at: True
     why_not: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """The result at carriers that say it otherwise."""
+    """The result at carriers that say it otherwise, of what one document does."""
 
     def results_at(self, at: At) -> frozenset[str]:
-        other = self.elsewhere.get(at.carrier)
+        other = None if at.way.consults else self.elsewhere.get(at.carrier)
         return frozenset(other.split("|")) if other else self.results
 
 
@@ -86,7 +86,14 @@ OUTCOMES: Mapping[str, Scene] = MappingProxyType(
         "failed": scene(lambda way, at: (FAILS,), "failed"),
         # A carrier of one word for it says busy of who refuses a call.
         "rejected": scene(lambda way, at: (REJECTS,), "declined|busy|failed|no-answer"),
-        "another key": scene(lambda way, at: (REFUSES,), "declined", fits=asks, why_not=ONLY_KEYS),
+        "another key": scene(
+            lambda way, at: (REFUSES,),
+            "declined",
+            fits=asks,
+            why_not=ONLY_KEYS,
+            # Its Dial says only that the key did not come.
+            elsewhere={"plivo": "voicemail"},
+        ),
         "no key": scene(lambda way, at: (MACHINE,), "voicemail", fits=asks, why_not=ONLY_KEYS),
         "second of two in order": scene(
             lambda way, at: (BUSY, talks(way, at.bridged(1))), BRIDGED, wish=IN_ORDER
@@ -113,6 +120,9 @@ OUTCOMES: Mapping[str, Scene] = MappingProxyType(
         ),
         "the quicker of two": scene(
             lambda way, at: (talks(way, at.bridged()), rings(way, 1.5)), BRIDGED
+        ),
+        "both at once": scene(
+            lambda way, at: (talks(way, at.bridged()), talks(way, at.bridged(1))), BRIDGED
         ),
         "none of two at once": scene(
             lambda way, at: (BUSY, NO_ANSWER),

@@ -111,6 +111,8 @@ class Legs:
         who = self._legs.get(str(entry.facts.get("leg", entry.call)))
         if who is None:
             return
+        if entry.what is What.BRIDGED and self._legs.get(str(entry.call)) != CALLER:
+            return  # two targets that meet in a room before the caller is there
         self._counts[who, entry.what] += 1
         sign = Sign(who, entry.what, self._counts[who, entry.what])
         self.seen.append(sign)

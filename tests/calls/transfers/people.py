@@ -8,7 +8,7 @@ from linecard.simulator.speech import speech
 from tests.calls.transfers.cues import Cue, Reaches, Until
 from tests.calls.transfers.ways import KEY, Way
 
-LONG = 30.0
+LONG = 60.0
 """Seconds after which whoever was forgotten hangs up, so that no test waits for ever."""
 FAILS = Phone(outcome=Outcome.FAIL, ring_seconds=0.3)
 REJECTS = Phone(outcome=Outcome.REJECT, ring_seconds=0.3)
@@ -36,8 +36,8 @@ def answers(way: Way, *then: Step, ring_seconds: float = 0.5) -> Phone:
 
 
 def talks(way: Way, bridged: Cue, ring_seconds: float = 0.5) -> Phone:
-    """Somebody who hangs up a second after they were connected."""
-    return answers(way, Until(bridged), Wait(1.0), HangUp(), ring_seconds=ring_seconds)
+    """Somebody who hangs up some seconds after they were connected."""
+    return answers(way, Until(bridged), Wait(4.0), HangUp(), ring_seconds=ring_seconds)
 
 
 def rings(way: Way, ring_seconds: float = 3.0) -> Phone:

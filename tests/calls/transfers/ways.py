@@ -37,7 +37,7 @@ class Way:
 
     def wish(self, **more: Any) -> dict[str, Any]:
         """What `LiveCall.transfer` is given."""
-        asked: dict[str, Any] = {"mode": self.mode, "timeout": 5}
+        asked: dict[str, Any] = {"mode": self.mode, "timeout": 12}
         asked |= {"whisper": WORDS} if self.whisper else {}
         asked |= {"accept_key": KEY} if self.key else {}
         return asked | more
