@@ -67,6 +67,7 @@ async def _keep_legs(
 ) -> None:
     """Reports may be quicker than the answer: a leg that is not waited for any more is ended."""
     async with exchange.database.write() as conn:
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         current = await transfers.get(conn, transfer.id)
         known = current.legs if current else {}
         kept = {leg: legs.get(leg) or given for leg, given in known.items()}
@@ -99,7 +100,8 @@ async def _release_stray(exchange: Exchange, call: Call, event: LegAnswered) -> 
     is_wanted = event.leg in transfer.legs and transfer.state is not TransferState.ENDED
     stray = event.carrier_ids.get(event.leg)
     if not is_wanted and stray:
-        await releasing.release(exchange, call, replace(transfer, legs={event.leg: stray}))
+        legs = {event.leg: stray}
+        await releasing.release(exchange, call, replace(transfer, legs=legs), event.key)
 
 
 async def _join(exchange: Exchange, call: Call, transfer: Transfer) -> None:
@@ -148,6 +150,7 @@ async def _bring_back(exchange: Exchange, call: Call, transfer: Transfer) -> Non
 async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transfer | None:
     """The transfer, with the leg that is ready alone; None where another was first or it is over."""
     async with exchange.database.write() as conn:
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         transfer = await transfers.get(conn, read_reference(event.transfer)[0])
         if transfer is None or transfer.call != call.id or event.leg not in transfer.legs:
             return None

@@ -37,7 +37,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
         ),
         effects.CUT_OFF: Kind(work=effects.cut_off, retry_after=endings.RETRY_AFTER),
-        releasing.RELEASE: Kind(work=releasing.release_again, retry_after=releasing.RETRY_AFTER),
+        releasing.RELEASE: Kind(
+            work=releasing.release_again,
+            retry_after=releasing.RETRY_AFTER,
+            buried=releasing.release_given_up,
+        ),
         releasing.LET_GO: Kind(work=releasing.let_go_after_all, retry_after=releasing.LET_GO_AFTER),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
         FETCH: Kind(

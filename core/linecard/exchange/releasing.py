@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from linecard.errors import LinecardError
 from linecard.events import CALLER, CarrierEvent, LegEnded
 from linecard.exchange import outbox, rooms
 from linecard.exchange.context import Exchange
+from linecard.exchange.noting import is_open
+from linecard.exchange.patience import until_free
 from linecard.store import calls, timeline, transfers
-from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
 from linecard.store.transfers import Transfer
 from linecard.wall import now
@@ -38,7 +40,6 @@ async def event_applied(
         return
     for transfer in await transfers.of_call(conn, call.id):
         if transfer.consults and transfer.legs:
-            payload = {"transfer": transfer.id}
             await outbox.put(
                 exchange,
                 conn,
@@ -46,85 +47,121 @@ async def event_applied(
                 transfer.id,
                 after=LET_GO_AFTER[0],
                 call_id=call.id,
-                payload=payload,
+                payload={"transfer": transfer.id},
             )
 
 
 async def let_go_after_all(exchange: Exchange, job: Job) -> None:
     """The job of targets whose caller has gone; nothing, where they have been let go."""
-    async with exchange.database.read() as conn:
-        transfer = await transfers.get(conn, str(job.payload.get("transfer", "")))
-        call = await calls.get(conn, transfer.call) if transfer else None
-    if transfer is not None and call is not None and transfer.legs:
+    call, transfer = await _of(exchange, job)
+    if call is not None and transfer is not None and transfer.legs:
         await let_go(exchange, call, transfer)
 
 
 async def let_go(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """Take the transfer's legs and end them."""
+    taken = await until_free(exchange.database, lambda: _take(exchange, call, transfer.id))
+    if taken is not None and _known(taken):
+        await _end_now(exchange, call, taken, _key(taken))
+
+
+async def _take(exchange: Exchange, call: Call, transfer_id: str) -> Transfer | None:
+    """The transfer with the legs that it had; it has none any more, and their job stands."""
     async with exchange.database.write() as conn:
-        current = await transfers.get(conn, transfer.id)
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
+        current = await transfers.get(conn, transfer_id)
         if current is None:
-            return
-        await transfers.update(conn, transfer.id, legs={})
-        key = await _keep(exchange, conn, call, current)
-    await _try(exchange, call, current, key)
+            return None
+        await transfers.update(conn, transfer_id, legs={})
+        await _keep(exchange, conn, call, current, _key(current))
+    return current
 
 
-async def release(exchange: Exchange, call: Call, transfer: Transfer) -> None:
-    """End the legs that the transfer is given with: once now, and in the background until it is done."""
+async def release(
+    exchange: Exchange, call: Call, transfer: Transfer, seen_by: str | None = None
+) -> None:
+    """End the legs that the transfer is given with: once now, and in the background until it is done.
+
+    `seen_by`: the key of the report that shows them alive, where they may have been ended before.
+    """
     if not _known(transfer):
         return
-    async with exchange.database.write() as conn:
-        key = await _keep(exchange, conn, call, transfer)
-    await _try(exchange, call, transfer, key)
+    key = seen_by or _key(transfer)
+
+    async def write() -> None:
+        async with exchange.database.write() as conn:
+            await _keep(exchange, conn, call, transfer, key)
+
+    await until_free(exchange.database, write)
+    await _end_now(exchange, call, transfer, key)
 
 
-async def _keep(exchange: Exchange, conn: AsyncConnection, call: Call, transfer: Transfer) -> str:
-    """Write the job before anything is asked; its key, or nothing where there is no leg to end."""
+async def _keep(
+    exchange: Exchange, conn: AsyncConnection, call: Call, transfer: Transfer, key: str
+) -> None:
+    """Write the job before anything is asked of the carrier."""
     legs = _known(transfer)
-    if not legs:
-        return ""
-    key = f"{transfer.id}:{','.join(sorted(legs.values()))}"
-    await outbox.put(
-        exchange,
-        conn,
-        RELEASE,
-        key,
-        after=RETRY_AFTER[0],
-        call_id=call.id,
-        payload={"transfer": transfer.id, "legs": legs},
-    )
-    return key
+    if legs:
+        await outbox.put(
+            exchange,
+            conn,
+            RELEASE,
+            key,
+            after=RETRY_AFTER[0],
+            call_id=call.id,
+            payload={"transfer": transfer.id, "legs": legs},
+        )
 
 
-def _known(transfer: Transfer) -> dict[str, str]:
+def _known(transfer: Transfer) -> Mapping[str, str]:
+    """Its legs of which the carrier has told the id."""
     return {leg: known for leg, known in transfer.legs.items() if known}
 
 
-async def _try(exchange: Exchange, call: Call, transfer: Transfer, key: str) -> None:
-    if not key:
-        return
+def _key(transfer: Transfer) -> str:
+    return f"{transfer.id}:{','.join(sorted(_known(transfer).values()))}"
+
+
+async def _end_now(exchange: Exchange, call: Call, transfer: Transfer, key: str) -> None:
     try:
         await _end(exchange, call, transfer)
     except LinecardError as error:
-        log.error(
+        log.warning(
             "a transfer's target may still ring; it is tried again", call=call.id, error=str(error)
         )
-        async with exchange.database.write() as conn:
-            await timeline.append(conn, call.id, "target-not-released", {}, now())
+        await _tell_not_released(exchange, call.id)
         return
     async with exchange.database.write() as conn:
-        await jobs.cancel(conn, f"{RELEASE}:{key}")
+        await outbox.cancel(conn, RELEASE, key)
+
+
+async def _tell_not_released(exchange: Exchange, call_id: str) -> None:
+    async with exchange.database.write() as conn:
+        if await is_open(conn, call_id):
+            await timeline.append(conn, call_id, "target-not-released", {}, now())
 
 
 async def release_again(exchange: Exchange, job: Job) -> None:
     """The job of legs whose end has failed. Raises CarrierError to be tried again."""
+    call, transfer = await _of(exchange, job)
+    legs = job.payload.get("legs")
+    if call is not None and transfer is not None and isinstance(legs, dict):
+        await _end(exchange, call, replace(transfer, legs=legs))
+
+
+async def release_given_up(exchange: Exchange, job: Job) -> None:
+    """Nobody could end the legs: whoever runs the server must."""
+    call_id = job.call_id or ""
+    async with exchange.database.write() as conn:
+        if await is_open(conn, call_id):
+            await timeline.append(conn, call_id, "release-failed", {}, now())
+
+
+async def _of(exchange: Exchange, job: Job) -> tuple[Call | None, Transfer | None]:
+    """The call and the transfer that a job speaks of, as they stand."""
     async with exchange.database.read() as conn:
         transfer = await transfers.get(conn, str(job.payload.get("transfer", "")))
-        call = await calls.get(conn, transfer.call) if transfer else None
-    legs = job.payload.get("legs")
-    if transfer is not None and call is not None and isinstance(legs, dict):
-        await _end(exchange, call, replace(transfer, legs=legs))
+        return (await calls.get(conn, transfer.call) if transfer else None), transfer
 
 
 async def _end(exchange: Exchange, call: Call, transfer: Transfer) -> None:
