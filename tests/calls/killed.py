@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ async def actor(call: linecard.LiveCall) -> None:
     """Does what the call's metadata say, and stays."""
     mode, to = str(call.metadata.get("mode", "")), str(call.metadata.get("to", ""))
     if mode and to:
-        await call.transfer(to, mode=mode, timeout=30)
+        await call.transfer(to, mode=mode, timeout=int(call.metadata.get("timeout", 30)))
     async for _ in call:
         pass
 
@@ -44,7 +44,6 @@ class Endangered:
     port: int
     env: Mapping[str, str]
     api: httpx2.AsyncClient
-    server: Served | None = None
     calls: dict[str, str] = field(default_factory=dict)
     """Our ids, by what the call is there for."""
     places: int = 1000
@@ -101,6 +100,25 @@ class Endangered:
                 if (await answer) if isinstance(answer, Awaitable) else answer:
                     return
                 await asyncio.sleep(0.1)
+
+    @contextmanager
+    def fault(self, rest: str, **knobs: float) -> Iterator[None]:
+        """Faults of the carrier for a while; those of REST happen to requests that fit `rest`."""
+        faults = self.carrier.faults
+        before = {name: getattr(faults, name) for name in knobs}
+        faults.rest = rest
+        for name, value in knobs.items():
+            setattr(faults, name, value)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(faults, name, value)
+
+    async def kill(self, server: Served) -> None:
+        """The server is gone at once, as by SIGKILL."""
+        server.process.kill()
+        await server.process.wait()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Served]:
