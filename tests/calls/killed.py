@@ -130,9 +130,7 @@ class Endangered:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What stands in the database of the server."""
         with closing(sqlite3.connect(self.folder / "linecard.db")) as database:
-            found = database.execute(query).fetchall()
-            database.commit()
-            return found
+            return database.execute(query).fetchall()
 
 
 @asynccontextmanager

@@ -1,14 +1,12 @@
-"""A server killed with SIGKILL in the middle of its calls, and started again.
+"""A server killed with SIGKILL and started again at once, while its calls live on at the carrier.
 
-At the moment of death one call each has just been dialled, rings, is answered, talks, is recorded, is
-being transferred, consults, has been transferred, and is being hung up.
+At the moment of death one call each is being dialled, rings, is answered and has no stream, consults, has
+been transferred, and is being hung up. What becomes of calls that end meanwhile shows `test_server_gone.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.killed import Endangered, endangered
+from tests.calls.shell import Served
 from tests.calls.telephone import names
 
 DIAL = {
@@ -33,23 +32,8 @@ CONSULTS = {"plivo", "twilio"}
 PROVIDERS = ("plivo", "twilio", "exotel")
 
 
-LOST = ("answered", "talking", "recorded", "warm")
-"""Calls whose document had to be asked for while nobody answered."""
-TRUE_ENDS = {("plivo", name): "failed" for name in LOST}
-"""As the carrier itself judges them; where it is not said, `completed`."""
-
-
-@contextmanager
-def fault(at: Endangered, rest: str, **knobs: float) -> Iterator[None]:
-    """Faults of the carrier for a while."""
-    faults = at.carrier.faults
-    for name, value in {"rest": rest, **knobs}.items():
-        setattr(faults, name, value)
-    try:
-        yield
-    finally:
-        for name in knobs:
-            setattr(faults, name, 3.0 if name == "seconds" else 0.0)
+TRUE_ENDS = {("plivo", "answered"): "failed", ("plivo", "warm"): "failed"}
+"""Of calls whose document was asked for while nobody answered, as the carrier judges them; else `completed`."""
 
 
 class Moments:
@@ -63,14 +47,10 @@ class Moments:
     async def all(self) -> None:
         """Every one of them, the shortest last."""
         await self.answered()
-        modes = ["cold", "warm"] if self.at.carrier.name in CONSULTS else ["cold"]
-        parts = [self.talking(), self.recorded(), self.transferred()]
-        await asyncio.gather(*parts, *(self.transferring(mode) for mode in modes))
-        await self.hanging_up()
-        await self.ringing()
-
-    async def few(self) -> None:
-        """Those that need no patience."""
+        parts = [self.transferred()]
+        if self.at.carrier.name in CONSULTS:
+            parts.append(self.consulting())
+        await asyncio.gather(*parts)
         await self.hanging_up()
         await self.ringing()
 
@@ -79,30 +59,19 @@ class Moments:
         self.dialled.append(number)
         return number
 
-    async def talking(self) -> None:
-        """Its agent has its stream."""
-        await self._dial("talking", STAYS)
-        await self.at.until(lambda: self.at.has("talking", "agent-started"))
-
     async def answered(self) -> None:
         """The document was fetched, and the socket is open, but no stream is."""
-        with fault(self.at, "", socket_no_start=1):
+        with self.at.fault("", socket_no_start=1):
             number = await self._dial("answered", STAYS)
             await self.at.until(lambda: self.ledger.dials(number) == 1)
             faults = self.at.carrier.faults
             await self.at.until(lambda: faults.happened["socket_no_start"] > 0)
 
-    async def recorded(self) -> None:
-        """A recording runs."""
-        await self._dial("recorded", STAYS, record=True)
-        await self.at.until(lambda: self.at.has("recorded", "agent-started"))
-        await self.at.until(lambda: bool(self.ledger.all(What.RECORDING_STARTED)))
-
-    async def transferring(self, mode: str) -> None:
-        """A target rings."""
+    async def consulting(self) -> None:
+        """A target rings while the caller talks with the agent."""
         target = self.at.phone(PATIENT)
         self.dialled.append(target)
-        await self._dial(mode, STAYS, metadata={"mode": mode, "to": target})
+        await self._dial("warm", STAYS, metadata={"mode": "warm", "to": target})
         await self.at.until(lambda: self.ledger.dials(target) == 1)
 
     async def transferred(self) -> None:
@@ -116,7 +85,7 @@ class Moments:
         """The end was asked for, and the carrier has failed to carry it out."""
         await self._dial("hanging up", STAYS)
         await self.at.until(lambda: self.at.has("hanging up", "agent-started"))
-        with fault(self.at, "", error_before=1):
+        with self.at.fault("", error_before=1):
             await self.at.api.post(f"/api/calls/{self.at.calls['hanging up']}/hangup")
             await self.at.until(lambda: self.at.has("hanging up", "hang-up-asked"))
 
@@ -126,16 +95,15 @@ class Moments:
         await self.at.until(lambda: self.ledger.dials(number) == 1)
 
 
-async def killed_while_dialling(at: Endangered, server_pid: asyncio.subprocess.Process) -> str:
+async def killed_while_dialling(at: Endangered, server: Served) -> str:
     """The dial is at the carrier, which has not answered it; then the server is gone."""
     number = at.phone(RINGS)
-    with fault(at, DIAL[at.carrier.name], slow_answer=1, seconds=3.0):
+    with at.fault(DIAL[at.carrier.name], slow_answer=1, seconds=3.0):
         asking = asyncio.create_task(
             at.api.post("/api/calls", json={"from": at.ours, "to": number})
         )
         await at.until(lambda: at.carrier.faults.happened["slow_answer"] > 0)
-        server_pid.kill()
-        await server_pid.wait()
+        await at.kill(server)
         await asyncio.gather(asking, return_exceptions=True)
     return number
 
@@ -151,29 +119,16 @@ async def all_over(at: Endangered) -> bool:
 async def test_every_call_of_a_killed_server_comes_to_its_true_end(
     tmp_path: Path, provider: str
 ) -> None:
-    await killed_and_started(tmp_path, provider, Moments.all)
-
-
-async def test_calls_that_were_just_beginning_or_ending_come_to_their_true_end(
-    tmp_path: Path,
-) -> None:
-    await killed_and_started(tmp_path, "plivo", Moments.few)
-
-
-async def killed_and_started(
-    folder: Path, provider: str, parked: Callable[[Moments], Awaitable[None]]
-) -> None:
-    async with endangered(folder, provider) as at:
+    async with endangered(tmp_path, provider) as at:
         moments = Moments(at)
         async with at.serving() as server:
             await at.set_up()
-            await parked(moments)
-            moments.dialled.append(await killed_while_dialling(at, server.process))
+            await moments.all()
+            moments.dialled.append(await killed_while_dialling(at, server))
         async with at.serving():
             try:
                 await at.until(lambda: at.carrier.ledger.live_legs() == (), within=120)
                 await at.until(lambda: all_over(at), within=150)
-                hurry(at)
                 await at.until(lambda: not unfinished(at), within=60)
             except TimeoutError:
                 raise AssertionError(await story(at)) from None
@@ -187,11 +142,6 @@ async def story(at: Endangered) -> str:
         call = (await at.api.get(f"/api/calls/{call_id}")).json()
         lines.append(f"{name}: {call['status']}, {call['end_reason']}, {names(call)}")
     return "\n".join(lines)
-
-
-def hurry(at: Endangered) -> None:
-    """Ask for recordings now: carriers get minutes to tell of them by themselves."""
-    at.rows("UPDATE outbox SET due_at = created_at WHERE kind = 'poll-recording'")
 
 
 def unfinished(at: Endangered) -> list[tuple[object, ...]]:
@@ -212,12 +162,4 @@ async def look(at: Endangered, moments: Moments) -> None:
         assert names(shown).count("agent-started") <= 1, names(shown)
         assert names(shown).count("leg-ended") >= 1
         assert shown["ended_at"] is not None
-    await recorded_once(at)
-
-
-async def recorded_once(at: Endangered) -> None:
-    """What the carrier recorded is here, once; nothing else was."""
-    recordings = at.rows("SELECT call_id, status FROM recordings")
-    wanted = [at.calls["recorded"]] if "recorded" in at.calls else []
-    assert [call for call, _ in recordings] == wanted, recordings
     assert at.rows("SELECT kind, error FROM outbox WHERE state = 'dead'") == []
