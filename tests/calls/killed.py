@@ -30,7 +30,7 @@ async def actor(call: linecard.LiveCall) -> None:
     """Does what the call's metadata say, and stays."""
     mode, to = str(call.metadata.get("mode", "")), str(call.metadata.get("to", ""))
     if mode and to:
-        await call.transfer(to, mode=mode, timeout=int(call.metadata.get("timeout", 30)))
+        await call.transfer(to, mode=mode, timeout=int(str(call.metadata.get("timeout", 30))))
     async for _ in call:
         pass
 
