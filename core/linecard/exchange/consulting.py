@@ -40,7 +40,7 @@ def legs_of(targets: Sequence[str], first: int = 1) -> Mapping[str, str]:
 async def begin(
     exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cleared, ...]
 ) -> TransferStart:
-    """Ring the first target, or all, into the room. Raises what the carrier refuses; then nobody rings.
+    """Ring the first target, or all, each into its room. Raises what the carrier refuses; then nobody rings.
 
     The transfer holds every leg before the carrier is asked, without its id.
     """
@@ -50,16 +50,33 @@ async def begin(
 async def _ring(
     exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cleared, ...], first: int
 ) -> TransferStart:
+    """All or none: where one cannot be rung, the others are let go."""
+    rung: dict[str, str] = {}
+    try:
+        for place, target in enumerate(targets, start=first):
+            rung |= await _ring_one(exchange, call, transfer, target, place)
+    except LinecardError:
+        await releasing.release(exchange, call, replace(transfer, legs=rung))
+        raise
+    return TransferStart.STREAM_STAYS
+
+
+async def _ring_one(
+    exchange: Exchange, call: Call, transfer: Transfer, target: Cleared, place: int
+) -> Mapping[str, str]:
+    """The leg that it has now, with the carrier's id."""
     addresses = exchange.addresses(call.provider, call.account)
-    urls = tuple(
-        addresses.webhook(Kind.TARGET, call.id, reference(transfer.id, place))
-        for place in range(first, first + len(targets))
-    )
     asked = rooms.order(exchange, call, transfer, TransferStage.CONSULT)
-    order = replace(asked, targets=targets, target_urls=urls, first=first)
+    order = replace(
+        asked,
+        targets=(target,),
+        target_urls=(addresses.webhook(Kind.TARGET, call.id, reference(transfer.id, place)),),
+        first=place,
+        room=rooms.room(transfer, f"target:{place}"),
+    )
     started = await exchange.relay(call).hooks.transfer(call, order)
     await _keep_legs(exchange, call, transfer, started.legs)
-    return started.start
+    return started.legs
 
 
 async def _keep_legs(

@@ -306,10 +306,11 @@ def _dial(exchange: Exchange, call: Call, transfer: Transfer, targets: tuple[Cle
 
 
 def _room(exchange: Exchange, call: Call, transfer: Transfer) -> Conference:
-    """Where the target waits already."""
+    """Where the target waits already; by now the transfer has no other leg."""
+    leg = next(iter(transfer.legs), f"target:{transfer.rung}")
     addresses = exchange.addresses(call.provider, call.account)
     return Conference(
-        room=rooms.room(transfer),
+        room=rooms.room(transfer, leg),
         label=CALLER_LABEL,
         max_seconds=call.max_seconds,
         action_url=addresses.webhook(Kind.DIALED, call.id, transfer.id),

@@ -1,4 +1,8 @@
-"""The room of a consultation, and what a carrier is asked for it."""
+"""The rooms of a consultation, and what a carrier is asked for them.
+
+Each target has a room of its own: two that answer at once never meet there, and the end of the one that
+comes too late does not close the room of the other.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from linecard.store.transfers import Transfer
 from linecard.webhook import Kind
 
 
-def room(transfer: Transfer) -> str:
-    """The name of a transfer's room."""
-    return f"linecard-{transfer.id}"
+def room(transfer: Transfer, leg: str) -> str:
+    """The name of the room of a target's leg, `target:1`."""
+    return f"linecard-{transfer.id}-{leg.rpartition(':')[2]}"
 
 
 def order(
@@ -21,7 +25,7 @@ def order(
     stage: TransferStage,
     kind: Kind = Kind.TRANSFER,
 ) -> TransferOrder:
-    """One stage of a consultation, with the legs that the transfer has."""
+    """One stage of a consultation, with the legs that the transfer has; the room is told with the targets."""
     addresses = exchange.addresses(call.provider, call.account)
     return TransferOrder(
         reference=transfer.id,
@@ -31,7 +35,6 @@ def order(
         caller_id=call.number,
         ring_seconds=transfer.ring_seconds,
         max_seconds=call.max_seconds,
-        room=room(transfer),
         callback_url=addresses.webhook(Kind.LEG, call.id, transfer.id),
         legs=transfer.legs,
     )

@@ -104,9 +104,10 @@ def _entry(
     exchange: Exchange, call: Call, request: CarrierRequest, transfer: Transfer
 ) -> Conference:
     addresses = exchange.addresses(call.provider, call.account)
+    leg = _leg(request)
     return Conference(
-        room=rooms.room(transfer),
-        label=_leg(request),
+        room=rooms.room(transfer, leg),
+        label=leg,
         max_seconds=call.max_seconds,
         action_url=None,
         callback_url=addresses.webhook(Kind.LEG, call.id, transfer.id),

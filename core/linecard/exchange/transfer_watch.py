@@ -41,13 +41,23 @@ async def _decide(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     if transfer.state is TransferState.JOINING and not transfer.brought:
         await consulting.come_to_nothing(exchange, call, transfer, Result.FAILED)
     elif step(transfer.state, Happening.UNREPORTED) is TransferState.BRIDGED:
-        key = f"unreported:{transfer.id}"
-        event = LegAnswered(key=key, leg="target:1", transfer=transfer.id, bridged=True)
-        await inbox.apply(exchange, call, [event])
+        await _talks(exchange, call, transfer)
     else:
         key = f"unreported:{transfer.id}"
         event_over = TransferReported(key=key, transfer=transfer.id, result=Result.FAILED)
         await inbox.apply(exchange, call, [event_over])
+
+
+async def _talks(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """Unless it was decided in this very moment: what was reported after all is not overruled."""
+    async with exchange.database.write() as conn:
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
+        bridged = Result.BRIDGED
+        moved = await transfers.move(conn, transfer.id, Happening.UNREPORTED, result=bridged)
+    if moved is not None:
+        key = f"unreported:{transfer.id}"
+        event = LegAnswered(key=key, leg="target:1", transfer=transfer.id, bridged=True)
+        await inbox.apply(exchange, call, [event])
 
 
 async def _note(exchange: Exchange, call: Call, transfer: Transfer) -> None:

@@ -108,16 +108,23 @@ class Legs:
     def _see(self, entry: Entry) -> None:
         if entry.what in (What.CALLED_IN, What.DIALLED):
             self._begins(entry)
-        who = self._legs.get(str(entry.facts.get("leg", entry.call)))
+        who = self._whose(entry)
         if who is None:
             return
-        if entry.what is What.BRIDGED and self._legs.get(str(entry.call)) != CALLER:
-            return  # two targets that meet in a room before the caller is there
         self._counts[who, entry.what] += 1
         sign = Sign(who, entry.what, self._counts[who, entry.what])
         self.seen.append(sign)
         if sign in self._cues:
             self._cues[sign].reach()
+
+    def _whose(self, entry: Entry) -> int | None:
+        """Of a bridge, the target's, whichever end is named first; two targets are no bridge."""
+        who = self._legs.get(str(entry.facts.get("leg", entry.call)))
+        if entry.what is not What.BRIDGED:
+            return who
+        ends = {who, self._legs.get(str(entry.call))}
+        others = ends - {CALLER}
+        return others.pop() if CALLER in ends and len(others) == 1 else None
 
     def _begins(self, entry: Entry) -> None:
         far = entry.facts["from" if entry.what is What.CALLED_IN else "to"]
