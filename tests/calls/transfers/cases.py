@@ -261,13 +261,13 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             wish=IN_ORDER,
         ),
         "two ring at once": Step(
-            lambda way, at: (rings(way), rings(way)),
+            lambda way, at: (rings(way, 5.0), rings(way)),
             sign(1, RINGING),
             after=(Sign(0, RINGING), Sign(1, RINGING)),
             not_yet=(Sign(0, ANSWERED), Sign(1, ANSWERED)),
         ),
         "one of two answers": Step(
-            lambda way, at: (answers(way), rings(way, 4.0)),
+            lambda way, at: (answers(way, ring_seconds=3.0), rings(way, 8.0)),
             sign(0, ANSWERED),
             after=(Sign(0, ANSWERED), Sign(1, RINGING)),
             not_yet=(Sign(1, ANSWERED),),

@@ -4,6 +4,7 @@ is found out, and an agent that asks for more than one thing at once."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 
 import linecard
 from linecard import CallOver, Conflict
-from linecard.simulator.ledger import What
-from linecard.simulator.phone import BUSY
+from linecard.simulator.ledger import Entry, What
+from linecard.simulator.phone import BUSY, Phone
 from linecard.store import transfers
 from tests.calls.proxy import Proxy
 from tests.calls.telephone import Telephone, free_port, names
@@ -25,9 +26,9 @@ from tests.calls.transfers.cases import (
     outcomes,
     partings,
 )
-from tests.calls.transfers.cues import Legs, Sign
+from tests.calls.transfers.cues import Cue, Legs, Sign
 from tests.calls.transfers.people import rings, talks
-from tests.calls.transfers.playing import OURS, PREFIX, STAYS, play, transferring
+from tests.calls.transfers.playing import OURS, PLACES, PREFIX, STAYS, play, transferring
 from tests.calls.transfers.ways import CARRIERS, WAYS, At
 
 CONSULTING = pytest.mark.parametrize("carrier", ["plivo", "twilio"])
@@ -41,25 +42,51 @@ def some(at: At, *names: str) -> list[Case]:
     return [one for one in table if one.name in names]
 
 
+async def consulted(
+    world: Telephone,
+    phone: Callable[[Cue], Phone],
+    customer: Phone = STAYS,
+    **wish: Any,
+) -> tuple[Plan, dict[str, Any]]:
+    """A call that we placed, whose agent consults; the plan with its result, and the call once it is over."""
+    carrier = world.carrier
+    ours, prefix = OURS[carrier.name], PREFIX[carrier.name]
+    number, human = (f"{prefix}{next(PLACES)}" for _ in range(2))
+    legs = Legs(carrier.ledger, number, (human,))
+    carrier.phones[number] = customer
+    carrier.phones[human] = phone(legs.cue(Sign(0, What.BRIDGED)))
+    plan = PLANS[ours] = Plan(to=(human,), wish=WARM.wish(timeout=20))
+    placed = await world.dial(number, **{"from": ours}, **wish)
+    call = await world.ended(placed["id"])
+    await world.eventually(lambda: placed["id"] not in world.exchange.lives)
+    await world.eventually(lambda: carrier.ledger.live_legs() == ())
+    legs.close()
+    return plan, call
+
+
 @CONSULTING
 async def test_a_stream_that_dies_while_the_target_rings_is_renewed_and_the_caller_still_gets_there(
     tmp_path: Path, carrier: str
 ) -> None:
     proxy = Proxy(free_port())
+    busy = replace(BUSY, ring_seconds=6.0)
     async with proxy.running(), transferring(tmp_path, carrier, public_url=proxy.url) as world:
         proxy.serve(world)
-        world.carrier.ledger.watch(
-            lambda entry: proxy.media[-1].reset() if entry.what is What.DIALLED else None
-        )
-        busy = replace(BUSY, ring_seconds=3.0)
-        for result, people in {
-            BRIDGED: lambda way, at: (talks(way, at.bridged(), 3.0),),
-            "busy": lambda _way, _at: (busy,),
-        }.items():
-            streams = len(proxy.media)
-            await play(world, [Case(At(carrier, WARM), result, people, frozenset({result}))])
-            assert len(proxy.media) >= streams + 2, "the stream was cut, and another came"
+        world.carrier.ledger.watch(lambda entry: _cut(proxy, entry))
+        plan, call = await consulted(world, lambda bridged: talks(WARM, bridged, 6.0))
+        assert plan.result == BRIDGED
+        assert names(call).count("stream-started") == 2, "one was cut, and another came"
+        plan, call = await consulted(world, lambda _: busy)
+        assert (plan.result, plan.is_lost) == ("busy", False)
+        assert names(call).count("stream-started") == 2
         for way in proxy.ways:
+            way.reset()
+
+
+def _cut(proxy: Proxy, entry: Entry) -> None:
+    """The stream dies as somebody is rung while there is one."""
+    if entry.what is What.DIALLED:
+        for way in proxy.media:
             way.reset()
 
 
@@ -93,19 +120,14 @@ async def test_a_machine_found_out_in_mid_consultation_changes_nothing_of_it(
     tmp_path: Path, carrier: str
 ) -> None:
     """Of the leg that we dialled: no carrier is asked what it thinks of a target, who has a key to press."""
+    machine = replace(STAYS, is_machine=True)
     async with transferring(tmp_path, carrier) as world:
-        customer, human = f"{PREFIX[carrier]}0301", f"{PREFIX[carrier]}0302"
-        legs = Legs(world.carrier.ledger, customer, (human,))
-        bridged = legs.cue(Sign(0, What.BRIDGED))
-        world.carrier.phones[customer] = replace(STAYS, is_machine=True)
-        world.carrier.phones[human] = talks(WARM, bridged, 6.0)
-        plan = PLANS[OURS[carrier]] = Plan(to=(human,), wish=WARM.wish(timeout=20))
-        placed = await world.dial(customer, machine="detect", **{"from": OURS[carrier]})
-        call = await world.ended(placed["id"])
+        plan, call = await consulted(
+            world, lambda bridged: talks(WARM, bridged, 6.0), machine, machine="detect"
+        )
         told = names(call)
         assert told.index("transfer-asked") < told.index("machine-detected")
         assert plan.result == BRIDGED
-        await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
 
 
 RESULTS: dict[str, list[str]] = {}
@@ -134,16 +156,16 @@ def _word(came: object) -> str:
     return type(came).__name__ if isinstance(came, BaseException) else str(came)
 
 
-AT_ONCE = [
-    (("transfer", "hang-up"), 1),
-    (("hang-up", "transfer"), 1),
-    (("transfer", "transfer"), 2),
-    (("consultation", "hang-up"), 1),
-    (("hang-up", "consultation"), 1),
-    (("consultation", "transfer"), 2),
-    (("consultation", "consultation", "hang-up"), 2),
-]
-"""What is asked for at once, and how many may be dialled by it."""
+AT_ONCE = (
+    ("transfer", "hang-up"),
+    ("hang-up", "transfer"),
+    ("transfer", "transfer"),
+    ("consultation", "hang-up"),
+    ("hang-up", "consultation"),
+    ("consultation", "transfer"),
+    ("consultation", "consultation", "hang-up"),
+)
+"""What is asked for at once."""
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
@@ -152,15 +174,15 @@ async def test_one_of_what_is_asked_for_at_once_wins_and_the_others_are_told(
 ) -> None:
     agents = ("tests.calls.transfers.test_oddities:torn",)
     async with transferring(tmp_path, carrier, agent="torn", agents=agents) as world:
-        stories = [one for one in AT_ONCE if carrier != "exotel" or "consultation" not in one[0]]
-        told = [await _torn(world, what, place) for place, (what, _) in enumerate(stories)]
+        stories = [one for one in AT_ONCE if carrier != "exotel" or "consultation" not in one]
+        told = [await _torn(world, what) for what in stories]
         assert [words for words in told if words] == []
         await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
 
 
-async def _torn(world: Telephone, what: tuple[str, ...], place: int) -> str:
+async def _torn(world: Telephone, what: tuple[str, ...]) -> str:
     prefix = PREFIX[world.carrier.name]
-    caller, first, second, late = (f"{prefix}{4000 + 10 * place + n}" for n in range(4))
+    caller, first, second, late = (f"{prefix}{next(PLACES)}" for _ in range(4))
     legs = Legs(world.carrier.ledger, caller, (first, second, late))
     WHAT[caller], TO[caller] = what, (first, second, late, late)
     for who, number in enumerate((first, second)):
