@@ -1,7 +1,8 @@
-"""Every transfer: outcomes x carriers x ways, and callers and agents who hang up at any moment of it.
+"""Transfers at carriers that fail, and callers and agents who hang up at any moment of one.
 
 Whatever happens, no leg is left at the carrier, the agent knows how it went, and nobody is dialled more
-often than was asked.
+often than was asked. Every way, outcome and step has its place in the table of `tests/calls/transfers`; here
+it is time alone that decides.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from linecard.simulator.phone import BUSY, NO_ANSWER, REJECTS, SILENT, Outcome, Phone, human
+from linecard.simulator.phone import BUSY, NO_ANSWER, SILENT, Outcome, Phone, human
 from linecard.simulator.script import HangUp, Press, Speak, Wait, WaitForSound
 from linecard.simulator.speech import speech
 from tests.calls.telephone import Telephone, telephone
@@ -75,22 +76,6 @@ def outcomes(wish: dict[str, Any]) -> Iterator[Case]:
     yield case(wish, NO_ANSWER, ANNA, result=BRIDGED)
 
 
-def asked(wish: dict[str, Any]) -> Iterator[Case]:
-    """With a key: pressed, another, none; with a whisper alone."""
-    yield case(wish | KEY, ACCEPTS, result=BRIDGED)
-    yield case(wish | KEY | WHISPER, MACHINE, result="voicemail")
-    yield case(wish | KEY, BUSY, result="busy")
-    yield case(wish | WHISPER, human("anna", talk_seconds=40.0), result=BRIDGED)
-    yield case(wish | KEY | IN_ORDER, MACHINE, ACCEPTS, result=BRIDGED)
-
-
-def declined() -> Iterator[Case]:
-    """What a carrier of documents and keys can tell apart."""
-    yield case(WARM, REJECTS, result="declined")
-    yield case(WARM | KEY, REFUSES, result="declined")
-    yield case(WARM | KEY, LEAVES, result="declined")
-
-
 def partings(wish: dict[str, Any], moments: tuple[float, ...]) -> Iterator[Case]:
     """The caller, or the agent, hangs up at each of these moments."""
     rings = replace(ANNA, ring_seconds=2.0)
@@ -101,24 +86,6 @@ def partings(wish: dict[str, Any], moments: tuple[float, ...]) -> Iterator[Case]
 
 
 MOMENTS = (0.3, 1.0, 2.0, 2.5, 3.0, 4.0)
-SOME = MOMENTS[1::2]
-
-
-def sample(provider: str) -> Iterator[Case]:
-    yield from outcomes(COLD)
-    yield from partings(COLD, SOME)
-    if provider != "exotel":
-        yield from outcomes(WARM)
-        yield from partings(WARM, SOME)
-
-
-def full(provider: str) -> Iterator[Case]:
-    yield from partings(COLD, MOMENTS)
-    yield from partings(COLD | IN_ORDER, MOMENTS)
-    if provider != "exotel":
-        for wish in (WARM, WARM | KEY, WARM | WHISPER, COLD | KEY, COLD | WHISPER):
-            yield from partings(wish, MOMENTS)
-            yield from partings(wish | IN_ORDER, SOME)
 
 
 @asynccontextmanager
@@ -133,12 +100,6 @@ async def transferring(folder: Path, provider: str) -> AsyncIterator[Telephone]:
         pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
         world.carrier.set_up(OURS[provider], pasted)
         yield world
-
-
-@pytest.fixture(params=["plivo", "twilio", "exotel"])
-async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Telephone]:
-    async with transferring(tmp_path, request.param) as running:
-        yield running
 
 
 async def play(world: Telephone, cases: list[Case]) -> None:
@@ -188,29 +149,21 @@ async def ended(world: Telephone, caller: str) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def test_every_outcome_and_every_parting(world: Telephone) -> None:
-    await play(world, list(sample(world.carrier.name)))
-
-
-@pytest.mark.parametrize("provider", ["plivo", "twilio"])
-async def test_targets_are_asked_before_the_caller_is_connected(
-    tmp_path: Path, provider: str
-) -> None:
-    async with transferring(tmp_path, provider) as world:
-        await play(world, [*asked(COLD), *asked(WARM), *declined()])
+AT_MOMENTS = [
+    (provider, wish)
+    for provider in PREFIX
+    for wish in (COLD, WARM, WARM | KEY)
+    if provider != "exotel" or wish is COLD
+]
 
 
 @pytest.mark.slow
-async def test_every_parting_at_every_moment(world: Telephone) -> None:
-    await play(world, list(full(world.carrier.name)))
-
-
-async def test_what_a_carrier_cannot_is_refused_before_anything_is_closed(tmp_path: Path) -> None:
-    async with transferring(tmp_path, "exotel") as world:
-        cases = [
-            case(wish, SILENT, result="unsupported") for wish in (WARM, COLD | KEY, COLD | WHISPER)
-        ]
-        await play(world, cases)
+@pytest.mark.parametrize(("provider", "wish"), AT_MOMENTS)
+async def test_every_parting_at_every_moment(
+    tmp_path: Path, provider: str, wish: dict[str, Any]
+) -> None:
+    async with transferring(tmp_path, provider) as world:
+        await play(world, list(partings(wish, MOMENTS)))
 
 
 DIALS = {"plivo": r"POST .*/Call/", "twilio": r"POST .*/Participants\.json"}

@@ -22,7 +22,7 @@ from tests.calls.transfers.people import (
     rings,
     talks,
 )
-from tests.calls.transfers.ways import At, Way
+from tests.calls.transfers.ways import At, Way, ways_of
 
 BRIDGED = "bridged"
 BACK = frozenset({"busy", "no-answer", "declined", "voicemail", "failed"})
@@ -308,11 +308,30 @@ def outcomes(at: At) -> Iterator[Case]:
             yield Case(at, name, one.targets, one.results_at(at), one.wish)
 
 
+def callers_leave(at: At) -> Iterator[Case]:
+    """The caller leaves, at every step that the way has."""
+    return (one for one in partings(at) if one.who is Who.CALLER)
+
+
+def others_leave(at: At) -> Iterator[Case]:
+    """The agent leaves or fails, or the target leaves, at every step that the way has."""
+    return (one for one in partings(at) if one.who is not Who.CALLER)
+
+
 def partings(at: At) -> Iterator[Case]:
     """Everybody who may leave, at every step that the way has."""
     for name, step in STEPS.items():
         for who in step.who if step.fits(at) else ():
             yield Case(at, name, _targets(step, who), _results(at, step, who), step.wish, who, step)
+
+
+def taking_turns(carrier: str, table: Callable[[At], Iterator[Case]]) -> list[Case]:
+    """A sample: of each line of a table one case, the ways of the carrier taking turns."""
+    able: dict[tuple[str, Who | None], list[Case]] = {}
+    for at in ways_of(carrier, brief=False):
+        for case in table(at):
+            able.setdefault((case.name, case.who), []).append(case)
+    return [cases[place % len(cases)] for place, cases in enumerate(able.values())]
 
 
 def _targets(step: Step, who: Who) -> Targets:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from linecard.simulator.phone import SILENT
-from tests.calls.transfers.cases import OUTCOMES, Case, outcomes
+from tests.calls.transfers.cases import Case, outcomes, taking_turns
 from tests.calls.transfers.playing import play, run, transferring
 from tests.calls.transfers.ways import ALL, CANNOT, CARRIERS, WAYS, At
 
@@ -21,21 +21,9 @@ async def test_every_outcome(tmp_path: Path, at: At) -> None:
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-async def test_each_outcome_on_some_way(tmp_path: Path, carrier: str) -> None:
-    """A sample: the ways take turns."""
-    ways = [at for at in ALL if at.carrier == carrier and not at.way.brief]
-    cases = (
-        [
-            next(one for one in outcomes(at) if one.name == name)
-            for place, (name, scene) in enumerate(OUTCOMES.items())
-            for able in [[at for at in ways if scene.fits(at)]]
-            for at in able[place % len(able) :][:1]
-        ]
-        if ways
-        else []
-    )
+async def test_some_outcomes(tmp_path: Path, carrier: str) -> None:
     async with transferring(tmp_path, carrier) as world:
-        await play(world, cases)
+        await play(world, taking_turns(carrier, outcomes)[::3])
 
 
 async def test_what_a_carrier_cannot_is_refused_before_anything_is_closed(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def _cut(proxy: Proxy, entry: Entry) -> None:
             way.reset()
 
 
+@pytest.mark.slow
 @CONSULTING
 async def test_an_agent_of_callbacks_consults_like_any_other(tmp_path: Path, carrier: str) -> None:
     wanted = ("bridged", "back with the agent", "ringing", "joining")
@@ -97,6 +98,7 @@ async def test_an_agent_of_callbacks_consults_like_any_other(tmp_path: Path, car
         await play(world, some(At(carrier, WARM), *wanted))
 
 
+@pytest.mark.slow
 @CONSULTING
 @pytest.mark.parametrize("way", ["warm", "warm, key", "cold", "cold, key"])
 async def test_a_target_may_be_a_sip_address(tmp_path: Path, carrier: str, way: str) -> None:
@@ -115,6 +117,7 @@ async def test_a_sip_target_is_refused_where_nobody_dials_one(tmp_path: Path) ->
         await play(world, [one])
 
 
+@pytest.mark.slow
 @CONSULTING
 async def test_a_machine_found_out_in_mid_consultation_changes_nothing_of_it(
     tmp_path: Path, carrier: str

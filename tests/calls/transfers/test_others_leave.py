@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.calls.transfers.cases import Who, partings
+from tests.calls.transfers.cases import others_leave
 from tests.calls.transfers.playing import run
 from tests.calls.transfers.ways import ALL, At
 
@@ -15,4 +15,4 @@ from tests.calls.transfers.ways import ALL, At
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("at", ALL, ids=str)
 async def test_agents_and_targets_leave_at_every_step(tmp_path: Path, at: At) -> None:
-    await run(tmp_path, at, (one for one in partings(at) if one.who is not Who.CALLER))
+    await run(tmp_path, at, others_leave(at))
