@@ -193,8 +193,9 @@ class Download:
 class TransferStage(StrEnum):
     """What is asked of the carrier. `dial` is the whole of a transfer by one document.
 
-    With consultation: `consult` rings the targets into the room, `join` brings the caller there once
-    one has answered, `release` ends the targets' legs of a transfer that came to nothing.
+    With consultation: `consult` rings a target into its room, `join` brings the caller there once it has
+    answered, `release` ends the targets' legs of a transfer that came to nothing. Each of several targets
+    is consulted by itself, in a room of its own.
     """
 
     DIAL = "dial"

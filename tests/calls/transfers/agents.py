@@ -30,6 +30,7 @@ class Plan:
     leaves_at: Cue | None = None
     fails: bool = False
     stays: bool = False
+    has_left: bool = False
     result: str = "none"
     is_lost: bool = False
 
@@ -59,7 +60,8 @@ async def _leave(call: linecard.LiveCall, plan: Plan) -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for one in waiting:
         one.cancel()
-    if plan.leaves_at.is_reached and plan.fails:
+    plan.has_left = plan.leaves_at.is_reached
+    if plan.has_left and plan.fails:
         raise Failure("in the midst of a transfer")
     await call.hang_up(now=True)
 

@@ -277,6 +277,15 @@ STEPS: Mapping[str, Step] = MappingProxyType(
 )
 """Where somebody may leave."""
 
+AS_BOTH_LEAVE = STEPS["as the target leaves"]
+
+
+def may_never_be_told(at: At) -> bool:
+    """Of a target that was spoken to and not asked, one carrier tells only with the Dial's action that it was
+    connected; of a caller who leaves in the moment in which that is due it may never come."""
+    return at.carrier == "twilio" and at.way.whispers and not (at.way.key or at.way.consults)
+
+
 NO_HANG_UP = (
     "no request ends a call there: what an agent wants ended goes on until its people hang up"
 )
@@ -352,4 +361,6 @@ def _leaving(phone: Phone, kept: tuple[Any, ...], moment: Cue) -> Phone:
 
 
 def _results(at: At, step: Step, who: Who) -> frozenset[str]:
-    return step.results | CONNECTED if (at.carrier, who) in CANNOT_LEAVE else step.results
+    more = CONNECTED if (at.carrier, who) in CANNOT_LEAVE else frozenset()
+    untold = GONE if step is AS_BOTH_LEAVE and may_never_be_told(at) else frozenset()
+    return step.results | more | untold

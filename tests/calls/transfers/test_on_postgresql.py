@@ -41,7 +41,7 @@ def new_url() -> Iterator[Callable[[], str]]:
 
 
 async def test_transfers(tmp_path: Path, new_url: Callable[[], str], carrier: str) -> None:
-    at = At(carrier, WAYS["cold" if carrier == "exotel" else "warm, whisper and key"])
+    at = At(carrier, WAYS["cold" if carrier == "exotel" else "warm, key"])
     cases = [one for one in (*outcomes(at), *partings(at)) if one.name in STORY]
     async with transferring(tmp_path, carrier, database_url=new_url()) as world:
         await play(world, cases)

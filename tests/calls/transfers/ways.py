@@ -49,14 +49,12 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         for way in (
             Way("cold"),
             Way("cold, whisper", whisper=True),
-            Way("cold, key", key=True),
             Way("cold, whisper and key", whisper=True, key=True),
             Way("brief", mode="warm", brief=True),
             Way("brief, whisper and key", mode="warm", brief=True, whisper=True, key=True),
             Way("warm", mode="warm"),
             Way("warm, whisper", mode="warm", whisper=True),
             Way("warm, key", mode="warm", key=True),
-            Way("warm, whisper and key", mode="warm", whisper=True, key=True),
         )
     }
 )
