@@ -193,9 +193,8 @@ class Download:
 class TransferStage(StrEnum):
     """What is asked of the carrier. `dial` is the whole of a transfer by one document.
 
-    With consultation: `consult` rings a target into its room, `join` brings the caller there once it has
-    answered, `release` ends the targets' legs of a transfer that came to nothing. Each of several targets
-    is consulted by itself, in a room of its own.
+    With consultation: `consult` rings a target into a room of its own, `join` brings the caller there once
+    it has answered, `release` ends the targets' legs of a transfer that came to nothing.
     """
 
     DIAL = "dial"

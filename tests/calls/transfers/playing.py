@@ -35,7 +35,7 @@ from tests.calls.transfers.ways import At
 
 OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
 PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
-AT_ONCE = 6
+AT_ONCE = 4
 """Calls of one world side by side: the machine has few cores."""
 OF_THE_TABLE = tuple(f"tests.calls.transfers.agents:{name}" for name in ("mover", "Callbacks"))
 STAYS = Phone(script=(Wait(300),))
