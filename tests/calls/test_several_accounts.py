@@ -29,6 +29,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import Speak, Wait
 from linecard.simulator.serving import running
 from linecard.simulator.speech import speech
+from linecard.testing.laid_out import lay_out
 from linecard.webhook import Kind
 from linecard_plivo.simulator import SimulatedPlivo
 from tests.calls.problems import refused
@@ -115,7 +116,7 @@ async def two(folder: Path, toml: str, **settings: str) -> AsyncIterator[Two]:
         (folder / "linecard.toml").write_text(filled(toml, carriers))
         environment = {
             "LINECARD_PUBLIC_URL": public_url,
-            "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+            "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},

@@ -21,6 +21,8 @@ from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.serving import running
+from linecard.testing.laid_out import lay_out
+from linecard.trust import trusted
 
 KEY = "test-key-0123456789abcdef"
 OURS = "+14155550100"
@@ -126,7 +128,7 @@ async def telephone(
             credentials |= dict(carrier.environment(carrier_url))
         environment = {
             "LINECARD_PUBLIC_URL": public_url,
-            "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+            "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
@@ -142,7 +144,7 @@ async def telephone(
         headers = {"Authorization": f"Bearer {KEY}"}
         (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
         api = await stack.enter_async_context(
-            httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+            httpx2.AsyncClient(verify=trusted(), base_url=url, headers=headers, timeout=30)
         )
         yield Telephone(carriers[provider], exchange, api, url, carriers)
 
