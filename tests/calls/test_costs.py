@@ -209,6 +209,7 @@ async def test_what_else_a_look_up_tells_is_kept(exchange: Exchange) -> None:
     assert await cost(exchange, call) == "0.0130"
 
 
+@pytest.mark.slow
 async def test_an_unpriced_call_is_asked_about_ever_more_rarely_and_given_up(
     exchange: Exchange,
 ) -> None:

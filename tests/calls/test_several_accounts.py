@@ -344,6 +344,7 @@ async def test_prices_are_asked_of_each_account(both: Two) -> None:
     assert_apart(both)
 
 
+@pytest.mark.slow
 async def test_an_account_has_limits_of_its_own(tmp_path: Path) -> None:
     toml = example().replace("max_live_calls = 10", "max_live_calls = 1")
     toml = toml.replace("max_calls_per_minute = 30", "max_calls_per_minute = 2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,7 +29,8 @@ KEY = "test-key-0123456789abcdef"
 OURS = "+14155550100"
 CUSTOMER = "+14155550123"
 HUMAN = "+14155550177"
-SPEED = 8.0
+SPEED = float(os.environ.get("LINECARD_TEST_SPEED", "8"))
+"""How many times as fast as life a world runs; less on a machine that cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True)
