@@ -10,11 +10,12 @@ import pytest
 from linecard.errors import ConfigurationError
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.store import numbers
 from linecard.testing.laid_out import lay_out
-from tests.calls.telephone import KEY, OURS, free_port
+from tests.calls.telephone import KEY, OURS
 
 FILE = """
 [accounts.main]

@@ -22,6 +22,7 @@ from linecard.exchange import endings
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.api.lookups import existing_call
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator.ledger import What
@@ -40,7 +41,6 @@ from tests.calls.telephone import (
     OURS,
     SPEED,
     Telephone,
-    free_port,
     names,
 )
 from tests.docs.pages import ROOT, blocks

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from linecard.clock import Clock
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -149,9 +149,3 @@ async def telephone(
             httpx2.AsyncClient(verify=trusted(), base_url=url, headers=headers, timeout=30)
         )
         yield Telephone(carriers[provider], exchange, api, url, carriers)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago: our public URL must be known before we listen."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
