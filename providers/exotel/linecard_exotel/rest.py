@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
 
-from linecard import CarrierRefused
-from linecard.trust import trusted
+from linecard import CarrierRefused, trusted
 from linecard_exotel.failures import Denied, Failure, Lost, NotSent, of_control, of_dial
 from linecard_exotel.replies import Document, complaint, convert, read_document
 from linecard_exotel.settings import ExotelSettings

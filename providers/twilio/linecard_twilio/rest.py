@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from linecard import CarrierRefused
-from linecard.trust import trusted
+from linecard import CarrierRefused, trusted
 from linecard_twilio.failures import Denied, Failure, Lost, of_control, of_dial
 from linecard_twilio.replies import read
 from linecard_twilio.settings import TwilioSettings
