@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from linecard import CarrierRefused
+from linecard.trust import trusted
 from linecard_twilio.failures import Denied, Failure, Lost, of_control, of_dial
 from linecard_twilio.replies import read
 from linecard_twilio.settings import TwilioSettings
@@ -101,9 +102,8 @@ def _build(settings: TwilioSettings, patience: Patience) -> Clients:
 
     from linecard_twilio.transport import build_client
 
-    tls = httpx2.create_ssl_context()
     dial, control = (
-        build_client(settings, tls, httpx2.Timeout(seconds, connect=patience.connect))
+        build_client(settings, trusted(), httpx2.Timeout(seconds, connect=patience.connect))
         for seconds in (patience.dial, patience.control)
     )
     return Clients(dial, control)
