@@ -14,12 +14,13 @@ import httpx2
 
 import linecard
 from linecard.clock import Clock
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.phone import Phone
 from linecard.simulator.serving import running
 from tests.calls.shell import ROOT, Served, served
-from tests.calls.telephone import KEY, free_port, names
+from tests.calls.telephone import KEY, names
 
 OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
 PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}

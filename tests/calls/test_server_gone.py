@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import update
 
 from linecard.clock import Clock
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
@@ -30,7 +31,7 @@ from linecard.store import calls as stored
 from linecard.store.tables import calls as table
 from tests.calls.lines import NUMBERS
 from tests.calls.shell import served
-from tests.calls.telephone import KEY, free_port
+from tests.calls.telephone import KEY
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
