@@ -13,11 +13,12 @@ import pytest
 
 import linecard
 from linecard import CallOver, Conflict
+from linecard.listening import free_port
 from linecard.simulator.ledger import Entry, What
 from linecard.simulator.phone import BUSY, Phone
 from linecard.store import transfers
 from tests.calls.proxy import Proxy
-from tests.calls.telephone import Telephone, free_port, names
+from tests.calls.telephone import Telephone, names
 from tests.calls.transfers.agents import PLANS, Plan
 from tests.calls.transfers.cases import (
     BRIDGED,
