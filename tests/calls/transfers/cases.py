@@ -289,7 +289,9 @@ def may_never_be_told(at: At) -> bool:
 NO_HANG_UP = (
     "no request ends a call there: what an agent wants ended goes on until its people hang up"
 )
-CANNOT_LEAVE: Mapping[tuple[str, Who], str] = MappingProxyType({("exotel", Who.AGENT): NO_HANG_UP})
+CANNOT_LEAVE: Mapping[tuple[str, Who | None], str] = MappingProxyType(
+    {("exotel", Who.AGENT): NO_HANG_UP}
+)
 """Who cannot end a call at a carrier: whoever was dialled may then answer after all, and be talked to."""
 
 
@@ -308,6 +310,11 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.at}: {self.name}" + (f", {self.who.value}" if self.who else "")
+
+
+def may_talk_on(case: Case) -> bool:
+    """Who was connected before the agent failed, or at a carrier that ends no call, talks as long as they like."""
+    return case.who is Who.FAILURE or (case.at.carrier, case.who) in CANNOT_LEAVE
 
 
 def outcomes(at: At) -> Iterator[Case]:

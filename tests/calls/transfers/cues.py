@@ -75,6 +75,7 @@ class Legs:
 
     def __init__(self, ledger: Ledger, caller: str, targets: Sequence[str]) -> None:
         self.seen: list[Sign] = []
+        self._at: dict[Sign, float] = {}
         self._who = {plain(caller): CALLER} | {plain(to): n for n, to in enumerate(targets)}
         self._legs: dict[str, int] = {}
         self._counts: Counter[tuple[int, What]] = Counter()
@@ -97,6 +98,11 @@ class Legs:
         begun = [sign.who for sign in self.seen if sign.what in (What.DIALLED, What.CALLED_IN)]
         return list((Counter(begun) - Counter(ended)).elements())
 
+    def talked(self, who: int) -> float:
+        """How long a leg was up, in seconds of the carrier's clock; 0.0 for one that was never answered."""
+        answered, ended = Sign(who, What.ANSWERED), Sign(who, What.HUNG_UP)
+        return self._at[ended] - self._at[answered] if self.order(answered, ended) else 0.0
+
     def has(self, what: What) -> bool:
         """Whether it was written of any target."""
         return any(sign.what is what and sign.who != CALLER for sign in self.seen)
@@ -114,6 +120,7 @@ class Legs:
         self._counts[who, entry.what] += 1
         sign = Sign(who, entry.what, self._counts[who, entry.what])
         self.seen.append(sign)
+        self._at[sign] = entry.at
         if sign in self._cues:
             self._cues[sign].reach()
 

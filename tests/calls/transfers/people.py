@@ -9,7 +9,7 @@ from tests.calls.transfers.cues import Cue, Reaches, Until
 from tests.calls.transfers.ways import KEY, Way
 
 LONG = 60.0
-"""Seconds after which whoever was forgotten hangs up, so that no test waits for ever."""
+"""Seconds after which whoever was forgotten hangs up, so that no test waits for ever; it counts as a fault."""
 FAILS = Phone(outcome=Outcome.FAIL, ring_seconds=0.3)
 REJECTS = Phone(outcome=Outcome.REJECT, ring_seconds=0.3)
 MACHINE = Phone(

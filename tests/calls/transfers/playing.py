@@ -28,9 +28,10 @@ from tests.calls.transfers.cases import (
     Moments,
     Who,
     may_never_be_told,
+    may_talk_on,
 )
 from tests.calls.transfers.cues import CALLER, Legs, Sign
-from tests.calls.transfers.people import leaves
+from tests.calls.transfers.people import LONG, leaves
 from tests.calls.transfers.ways import At
 
 OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
@@ -241,6 +242,8 @@ def _faults(played: Played) -> Iterator[str]:
         yield f"dialled {played.dials}"
     if legs.live():
         yield f"legs are left of {legs.live()}"
+    if not may_talk_on(case) and any(legs.talked(who) > LONG - 2 for who in range(len(plan.to))):
+        yield "a target was forgotten, and hung up by itself"
     yield from _untruths(played)
     yield from _passed(played)
 
