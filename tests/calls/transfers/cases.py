@@ -261,13 +261,14 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             wish=IN_ORDER,
         ),
         "two ring at once": Step(
-            lambda way, at: (rings(way, 5.0), rings(way)),
+            lambda way, at: (rings(way, 9.0), rings(way, 5.0)),
             sign(1, RINGING),
             after=(Sign(0, RINGING), Sign(1, RINGING)),
             not_yet=(Sign(0, ANSWERED), Sign(1, ANSWERED)),
         ),
         "one of two answers": Step(
-            lambda way, at: (answers(way, ring_seconds=3.0), rings(way, 8.0)),
+            # A carrier may keep the second dial waiting for its pace.
+            lambda way, at: (answers(way, ring_seconds=6.0), rings(way, 11.0)),
             sign(0, ANSWERED),
             after=(Sign(0, ANSWERED), Sign(1, RINGING)),
             not_yet=(Sign(1, ANSWERED),),
