@@ -42,10 +42,11 @@ OF_THE_TABLE = tuple(f"tests.calls.transfers.agents:{name}" for name in ("mover"
 STAYS = Phone(script=(Wait(300),))
 SECONDS = 40.0
 """Real ones, after which a call that is not over never will be."""
-TOO_BUSY = 0.3
+TOO_BUSY = 0.2
 """A process that is late so much of the time plays a case at another speed than the people of it."""
 TELLS_OF_EACH_ALONE = frozenset({"exotel"})
 """Of several targets it says only that each is over, never how all went."""
+ALONE = 2
 AGAIN = "it is played again, alone"
 PLACES = count(1000)
 
@@ -95,11 +96,20 @@ async def play(world: Telephone, cases: Iterable[Case]) -> None:
     tried = list(cases)
     told = await asyncio.gather(*(one(each) for each in tried))
     faults = [
-        await wrong(world, each) if words is AGAIN else words
+        await _alone(world, each) if words is AGAIN else words
         for each, words in zip(tried, told, strict=True)
     ]
     assert not any(faults), "\n\n".join(filter(None, faults))
     await world.eventually(lambda: world.carrier.ledger.live_legs() == ())
+
+
+async def _alone(world: Telephone, case: Case) -> str:
+    """Played alone, a few times as long as the machine is still too busy."""
+    for _ in range(ALONE):
+        words = await _judged(world, case)
+        if words is not AGAIN:
+            return words
+    return await wrong(world, case)
 
 
 async def _judged(world: Telephone, case: Case) -> str:
