@@ -20,6 +20,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
 from linecard.listening import free_port
+from linecard.patient import patient_clock
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -74,29 +75,34 @@ async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterat
     """
     plugins = Plugins.discover()
     name = pick_provider(plugins, provider)
-    clock, port = Clock(speed), free_port(HOST)
+    port = free_port(HOST)
     public_url = f"http://{HOST}:{port}"
-    carrier = simulated(plugins, name)(public_url, clock=clock)
-    async with running(carrier, public_url) as carrier_url:
-        variables = _variables(public_url, folder) | dict(carrier.environment(carrier_url))
-        settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
-        exchange = build_exchange(settings, plugins, AGENTS, clock)
-        exchange.taps.folder = folder
-        headers = {"Authorization": f"Bearer {variables['LINECARD_API_KEY']}"}
-        async with (
-            serving(exchange, HOST, port) as (url,),
-            httpx2.AsyncClient(
-                base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=False
-            ) as client,
-        ):
-            yield Stage(
-                provider=name,
-                clock=clock,
-                carrier=carrier,
-                exchange=exchange,
-                client=client,
-                sounds=folder,
-            )
+    async with patient_clock(speed) as clock:
+        carrier = simulated(plugins, name)(public_url, clock=clock)
+        async with running(carrier, public_url) as carrier_url:
+            variables = _variables(public_url, folder) | dict(carrier.environment(carrier_url))
+            settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
+            exchange = build_exchange(settings, plugins, AGENTS, clock)
+            exchange.taps.folder = folder
+            client = _client(public_url, variables["LINECARD_API_KEY"])
+            async with serving(exchange, HOST, port), client:
+                yield Stage(
+                    provider=name,
+                    clock=clock,
+                    carrier=carrier,
+                    exchange=exchange,
+                    client=client,
+                    sounds=folder,
+                )
+
+
+def _client(url: str, key: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        base_url=url,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=REQUEST_SECONDS,
+        trust_env=False,
+    )
 
 
 def _variables(public_url: str, folder: Path) -> dict[str, str]:

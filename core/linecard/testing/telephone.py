@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx2
 
-from linecard.clock import Clock
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
 from linecard.listening import free_port
+from linecard.patient import patient_clock
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -118,10 +118,10 @@ async def telephone(
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
-    clock = Clock(SPEED)
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
+        clock = await stack.enter_async_context(patient_clock(SPEED))
         carriers: dict[str, SimulatedCarrier] = {}
         credentials: dict[str, str] = {}
         for name in (provider, *also):

@@ -20,7 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard import Pairs, parse_multipart
-from linecard.clock import Clock
+from linecard.patient import patient_clock
 from linecard.simulator.serving import running, serving
 from linecard_exotel.simulator import Quirks, SimulatedExotel
 
@@ -223,7 +223,8 @@ async def stage(speed: float = 8.0, **options: Any) -> AsyncIterator[Stage]:
     app = App(parts=[closes_at_once])
     async with AsyncExitStack() as stack:
         app.url = await stack.enter_async_context(serving(app.starlette()))
-        carrier = SimulatedExotel(app.url, clock=Clock(speed), **options)
+        clock = await stack.enter_async_context(patient_clock(speed))
+        carrier = SimulatedExotel(app.url, clock=clock, **options)
         url = await stack.enter_async_context(running(carrier, app.url))
         own = carrier.environment(url)
         rest = httpx2.AsyncClient(

@@ -22,7 +22,7 @@ from starlette.responses import Response as Reply
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from linecard.clock import Clock
+from linecard.patient import patient_clock
 from linecard.simulator.serving import running, serving
 from linecard_plivo.simulator import Quirks, SimulatedPlivo
 
@@ -230,7 +230,8 @@ async def stage(speed: float = 8.0, **options: Any) -> AsyncIterator[Stage]:
     app = App()
     async with AsyncExitStack() as stack:
         app.url = await stack.enter_async_context(serving(app.starlette()))
-        carrier = SimulatedPlivo(app.url, clock=Clock(speed), **options)
+        clock = await stack.enter_async_context(patient_clock(speed))
+        carrier = SimulatedPlivo(app.url, clock=clock, **options)
         url = await stack.enter_async_context(running(carrier, app.url))
         own = carrier.environment(url)
         app.token = own["PLIVO_AUTH_TOKEN"]

@@ -21,7 +21,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
-from linecard.clock import Clock
+from linecard.patient import patient_clock
 from linecard.simulator.serving import running, serving
 from linecard_twilio.simulator import Quirks, SimulatedTwilio
 
@@ -265,7 +265,8 @@ async def stage(speed: float = 8.0, **options: Any) -> AsyncIterator[Stage]:
     app = App()
     async with AsyncExitStack() as stack:
         app.url = await stack.enter_async_context(serving(app.starlette()))
-        carrier = SimulatedTwilio(app.url, clock=Clock(speed), **options)
+        clock = await stack.enter_async_context(patient_clock(speed))
+        carrier = SimulatedTwilio(app.url, clock=clock, **options)
         url = await stack.enter_async_context(running(carrier, app.url))
         own = carrier.environment(url)
         app.token = own["TWILIO_AUTH_TOKEN"]
