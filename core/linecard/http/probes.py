@@ -23,7 +23,7 @@ from linecard.errors import NotFound, RequestRefused
 from linecard.events import MediaReceived
 from linecard.exchange.believing import other_address
 from linecard.exchange.context import Exchange
-from linecard.http.media import handshake
+from linecard.http.carrying import handshake
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url, read_body, read_pairs
 from linecard.media.formats import pick_profile
@@ -102,7 +102,7 @@ class Probes:
         self, relay: Relay, profile: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         websocket = WebSocket(scope, receive, send)
-        seen = replace(handshake(self._exchange, websocket), is_ours=True)
+        seen = replace(handshake(self._exchange, scope), is_ours=True)
         await websocket.accept()
         socket = MediaSocket(websocket)
         arrival = _arrival(self._exchange, relay, scope, seen)
