@@ -48,7 +48,7 @@ def asked(data: bytes, prefix: bytes, client: tuple[str, int] | None) -> Asked |
 
 def _headers(request: Request) -> list[tuple[bytes, bytes]]:
     return [
-        (name.lower().encode("ascii"), value.encode("ascii", "surrogateescape"))
+        (name.lower().encode("ascii"), value.encode("latin-1"))
         for name, value in request.headers.raw_items()
     ]
 
