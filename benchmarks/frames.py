@@ -9,13 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-
-from linecard_exotel.facts import VOICEBOT
-from linecard_exotel.stream import ExotelStream
-from linecard_plivo.facts import profile as plivo_profile
-from linecard_plivo.stream import PlivoStream
-from linecard_twilio.facts import PROFILES
-from linecard_twilio.stream import TwilioStream
+from functools import partial
 
 from benchmarks.messages import ACCOUNT, CARRIERS, FRAMES, RATES, media, pcm, start
 from linecard import MediaReceived, StreamProfile, StreamProtocol
@@ -23,6 +17,12 @@ from linecard.clock import Clock
 from linecard.media.codec import Codec
 from linecard.media.listener import Nobody
 from linecard.media.session import StreamSession
+from linecard_exotel.facts import VOICEBOT
+from linecard_exotel.stream import ExotelStream
+from linecard_plivo.facts import profile as plivo_profile
+from linecard_plivo.stream import PlivoStream
+from linecard_twilio.facts import PROFILES
+from linecard_twilio.stream import TwilioStream
 
 ROUNDS = 7
 FRAME_SECONDS = 0.02
@@ -65,8 +65,8 @@ def main() -> None:
     """Measure every carrier at every rate of an agent; the least of some rounds."""
     found = {
         f"{carrier}-{rate}": {
-            "codec": _best(lambda c=carrier, r=rate: _codec(c, r)),
-            "path": _best(lambda c=carrier, r=rate: _path(c, r)),
+            "codec": _best(partial(_codec, carrier, rate)),
+            "path": _best(partial(_path, carrier, rate)),
         }
         for carrier in CARRIERS
         for rate in RATES

@@ -19,7 +19,7 @@ from linecard.store import calls
 from linecard.tokens import StreamClaims, new_id
 from linecard.webhook import CarrierRequest
 
-TOKEN = "bench"
+LAST_PART = "bench"
 ACCOUNT = "main"
 OURS, CUSTOMER = "+14155550100", "+14155550123"
 BASE = Call(
@@ -43,7 +43,7 @@ def open_doors(agent: str) -> None:
     async def let_in(
         exchange: Exchange, provider: str, token: str, request: CarrierRequest
     ) -> Admitted:
-        if token != TOKEN:
+        if token != LAST_PART:
             return await admit(exchange, provider, token, request)
         return await _admitted(exchange, provider, agent)
 

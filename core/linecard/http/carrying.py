@@ -115,6 +115,8 @@ async def _open(exchange: Exchange, admitted: Admitted, socket: Socket) -> Strea
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, WebSocketDisconnect):
+        return error.reason or f"closed by the carrier ({error.code})"
     return "no opening message in time" if isinstance(error, TimeoutError) else str(error)
 
 
