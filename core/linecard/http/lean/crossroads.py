@@ -108,8 +108,17 @@ class Crossroads(asyncio.Protocol):
         if admitted is None:
             self._refuse(HTTPStatus.FORBIDDEN)
         elif not self._transport.is_closing():
-            self._socket = take_over(self._transport, media.key, self._gone)
+            self._socket = self._taken_over(media)
             await carry(self.exchange, admitted, self._socket)
+
+    def _taken_over(self, media: Asked) -> LeanSocket:
+        try:
+            return take_over(self._transport, media.key, self._gone)
+        except BaseException:
+            # Nobody else will: the connection is paused, and may have been reset meanwhile.
+            self._transport.abort()
+            self._gone()
+            raise
 
     async def _admitted(self, media: Asked) -> Admitted | None:
         try:
