@@ -90,12 +90,12 @@ class Outgoing:
 
     def queue(self, pcm: bytes, now: float) -> None:
         """Take what there is room for; the rest is dropped and counted."""
+        if self.offer(pcm, now):
+            return
         room = self._queue.room & ~1
-        if len(pcm) > room:
-            lost = self._queue.milliseconds(len(pcm) - room)
-            self._line.counters.unsent_ms["queue full"] += lost
-            pcm = pcm[:room]
-        self.offer(pcm, now)
+        lost = self._queue.milliseconds(len(pcm) - room)
+        self._line.counters.unsent_ms["queue full"] += lost
+        self.offer(pcm[:room], now)
 
     def mark(self, on_end: Callable[[MarkEnd], None], now: float) -> None:
         """Put a mark behind what is queued; it ends the utterance."""
