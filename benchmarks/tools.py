@@ -72,7 +72,8 @@ async def run(command: Sequence[str], seconds: float = 300, given: bytes = b"") 
         await process.wait()
         raise Missing(f"{_short(command)} took more than {seconds:g} s") from None
     if process.returncode:
-        raise Missing(f"{_short(command)} failed: {complaint.decode(errors='replace')[-300:]}")
+        why = complaint.decode(errors="replace").strip()[-300:]
+        raise Missing(f"{_short(command)} ended with {process.returncode}: {why}")
     return said
 
 
