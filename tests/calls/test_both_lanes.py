@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 from structlog.testing import capture_logs
 
 from linecard.http import lane
+from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lean import protocol
 from linecard.http.lean.handshake import asked
 from linecard.http.socket import MediaSocket
@@ -20,6 +22,7 @@ from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 RECITER = ("tests.calls.agents:reciter",)
 STAYS = Phone(script=(Wait(300),))
 NUMBERS = {"exotel": "+918047113155"}
+CLIENT = ("192.0.2.1", 4000)
 CALLEES = {"exotel": "+919494865411"}
 REQUEST = (
     "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n"
@@ -70,10 +73,10 @@ async def test_without_picows_the_server_takes_asgi_and_says_so(
         monkeypatch.setattr(protocol, "_PROTOCOL", lambda _one: None)
     async with telephone(tmp_path) as world:
         with capture_logs() as lines:
-            assert lane.websocket_class(world.exchange) == lane.ASGI
+            assert lane.websocket_class(world.exchange) is ImpatientWebSocket
         assert [line["log_level"] for line in lines] == ["warning"]
         monkeypatch.undo()
-        assert lane.websocket_class(world.exchange) != lane.ASGI
+        assert lane.websocket_class(world.exchange) is not ImpatientWebSocket
 
 
 def request(path: str, method: str = "GET", version: str = "13") -> bytes:
@@ -82,12 +85,15 @@ def request(path: str, method: str = "GET", version: str = "13") -> bytes:
 
 def test_a_media_socket_is_known_by_its_path_with_the_prefix_or_without() -> None:
     for path in ("/ws/one/a.b?x=1", "/calls/ws/one/a.b?x=1"):
-        found = asked(request(path), b"/calls")
+        found = asked(request(path), b"/calls", CLIENT)
         assert found is not None
         assert (found.provider, found.token) == ("one", "a.b")
-        assert found.scope == {"raw_path": b"/ws/one/a.b", "query_string": b"x=1"}
-        assert found.headers["x-proof"] == "one"
-    escaped = asked(request("/ws/one/%41"), b"")
+        assert found.scope["path"] == "/ws/one/a.b"
+        assert found.scope["raw_path"] == b"/ws/one/a.b"
+        assert found.scope["query_string"] == b"x=1"
+        assert found.scope["client"] == CLIENT
+        assert Headers(scope=found.scope)["x-proof"] == "one"
+    escaped = asked(request("/ws/one/%41"), b"", None)
     assert escaped is not None
     assert (escaped.token, escaped.scope["raw_path"]) == ("A", b"/ws/one/%41")
 
@@ -108,4 +114,4 @@ def test_a_media_socket_is_known_by_its_path_with_the_prefix_or_without() -> Non
     ],
 )
 def test_every_other_request_is_left_to_the_usual_lane(data: bytes) -> None:
-    assert asked(data, b"/calls") is None
+    assert asked(data, b"/calls", CLIENT) is None

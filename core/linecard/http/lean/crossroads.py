@@ -7,6 +7,8 @@ request, and then lets the connection report to it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -15,7 +17,6 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
-from linecard.exchange.admission import Admitted
 from linecard.exchange.context import Exchange
 from linecard.http.carrying import carry, let_in
 from linecard.http.impatient import ImpatientWebSocket
@@ -23,8 +24,11 @@ from linecard.http.lean.handshake import Asked, asked, refusal
 from linecard.http.lean.protocol import take_over
 from linecard.http.lean.socket import LeanSocket
 from linecard.http.prefix import prefix_of
+from linecard.http.probes import echo, probe
 
 log = structlog.get_logger()
+
+Carrying = Callable[[LeanSocket], Awaitable[None]]
 
 
 def crossroads(exchange: Exchange) -> type[asyncio.Protocol]:
@@ -104,29 +108,25 @@ class Crossroads(asyncio.Protocol):
         task.add_done_callback(self.state.tasks.discard)
 
     async def _serve(self, media: Asked) -> None:
-        admitted = await self._admitted(media)
-        if admitted is None:
-            self._refuse(HTTPStatus.FORBIDDEN)
-        elif not self._transport.is_closing():
-            self._socket = self._taken_over(media)
-            await carry(self.exchange, admitted, self._socket)
-
-    def _taken_over(self, media: Asked) -> LeanSocket:
         try:
-            return take_over(self._transport, media.key, self._gone)
-        except BaseException:
-            # Nobody else will: the connection is paused, and may have been reset meanwhile.
-            self._transport.abort()
-            self._gone()
-            raise
-
-    async def _admitted(self, media: Asked) -> Admitted | None:
-        try:
-            return await let_in(self.exchange, media.provider, media.token, media.scope)
+            carrying = await self._carrier(media)
         except Exception:
             log.exception("a media socket could not be judged")
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
-            return None
+            return
+        if carrying is None:
+            self._refuse(HTTPStatus.FORBIDDEN)
+        elif not self._transport.is_closing():
+            self._socket = take_over(self._transport, media.key, self._gone)
+            await carrying(self._socket)
+
+    async def _carrier(self, media: Asked) -> Carrying | None:
+        """What is to be done with the socket; None for one that nobody wants."""
+        probed = probe(self.exchange, media.scope)
+        if probed is not None:
+            return partial(echo, self.exchange, probed, media.scope)
+        admitted = await let_in(self.exchange, media.provider, media.token, media.scope)
+        return None if admitted is None else partial(carry, self.exchange, admitted)
 
     def _refuse(self, status: HTTPStatus) -> None:
         if not self._transport.is_closing():
