@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 from structlog.testing import capture_logs
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from linecard.http import lane
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lean import protocol
 from linecard.http.lean.handshake import asked
 from linecard.http.socket import MediaSocket
+from linecard.media import g711
+from linecard.probes import HEADER
 from linecard.simulator.phone import Phone
-from linecard.simulator.script import Wait
+from linecard.simulator.playback import Playback
+from linecard.simulator.script import Press, Speak, Wait, WaitForSilence, WaitForSound
+from linecard.simulator.speech import speech
+from tests.calls.agents import recital, tirade
+from tests.calls.signed import media
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
+from tests.doctor.test_no_traces import pass_of
 
-RECITER = ("tests.calls.agents:reciter",)
-STAYS = Phone(script=(Wait(300),))
+TALK = g711.decode_pcmu(g711.encode_pcmu(speech("hello there, can you hear me")))
+"""Of samples that PCMU has: every line carries them as they are."""
+TALKS = Phone(
+    script=(
+        *(WaitForSound(), WaitForSilence(), Speak(TALK), WaitForSilence(), Press("1")),
+        *(WaitForSound(), Wait(1), Press("2"), Wait(300)),
+    )
+)
+START = {
+    "sequenceNumber": 0,
+    "event": "start",
+    "start": {"streamId": "s1", "callId": "c1", "tracks": ["inbound"]},
+}
 NUMBERS = {"exotel": "+918047113155"}
 CLIENT = ("192.0.2.1", 4000)
 CALLEES = {"exotel": "+919494865411"}
@@ -31,11 +55,9 @@ REQUEST = (
 )
 
 
-@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
-@pytest.mark.parametrize("chosen", ["lean", "asgi"])
-async def test_a_caller_hears_the_agent_out(
-    provider: str, chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(params=["lean", "asgi"])
+def chosen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A lane, which is also the one that the media sockets of the test were on."""
     made: list[object] = []
     begin = MediaSocket.__init__
 
@@ -44,23 +66,69 @@ async def test_a_caller_hears_the_agent_out(
         begin(one, websocket)
 
     monkeypatch.setattr(MediaSocket, "__init__", noted)
+    yield request.param
+    assert bool(made) is (request.param == "asgi")
+
+
+@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+async def test_a_call_is_echoed_interrupted_and_heard_out(
+    provider: str, chosen: str, tmp_path: Path
+) -> None:
+    """Sample for sample; what a clear throws away is never played, and its marks are never reached."""
     countries = {"allowed_countries": "IN"} if provider == "exotel" else {}
+    agents = ("tests.calls.agents:conversant",)
     async with telephone(
-        tmp_path, provider, agents=RECITER, media_lane=chosen, **countries
+        tmp_path, provider, agents=agents, media_lane=chosen, **countries
     ) as world:
-        await recited(world, NUMBERS.get(provider, OURS), CALLEES.get(provider, CUSTOMER))
-    assert bool(made) is (chosen == "asgi")
+        call = await conversed(world, NUMBERS.get(provider, OURS), CALLEES.get(provider, CUSTOMER))
+        (playback,) = played_on(world, call)
+    heard = g711.decode_pcmu if provider == "twilio" else bytes
+    encode = g711.encode_pcmu if provider == "twilio" else bytes
+    (dropped,) = playback.dropped
+    before = heard(bytes(playback.played[: dropped.position]))
+    after = heard(bytes(playback.played[dropped.position :]))
+    talk, scolding, poem = (heard(encode(one)) for one in (TALK, tirade(8000), recital(8000)))
+    interrupted_at = before.index(scolding[:320])
+    assert talk in before[:interrupted_at]
+    assert dropped.audio
+    assert scolding.startswith(before[interrupted_at:] + heard(dropped.audio))
+    assert after == poem
 
 
-async def recited(world: Telephone, ours: str, callee: str) -> None:
-    """A call on which the agent says all it has to say, and hangs up."""
-    world.carrier.phones[callee] = STAYS
-    await world.register(number=ours, agent="reciter")
+def played_on(world: Telephone, call: dict[str, Any]) -> set[Playback]:
+    """The buffers of a call; a carrier may know it by several ids."""
+    known = call["carrier_ids"].values()
+    return {one for name in known for one in world.carrier.playbacks(name)}
+
+
+async def conversed(world: Telephone, ours: str, callee: str) -> dict[str, Any]:
+    """A call of the conversant, once it is over."""
+    world.carrier.phones[callee] = TALKS
+    await world.register(number=ours, agent="conversant")
     placed = await world.dial(callee, **{"from": ours})
-    call = await world.ended(placed["id"])
-    assert (call["status"], call["outcome"]) == ("completed", "heard")
+    await world.ended(placed["id"])
+    call = await world.until(placed["id"], lambda one: "stream-ended" in names(one))
+    assert (call["status"], call["outcome"]) == ("completed", "True True end")
     assert names(call).count("stream-started") == names(call).count("stream-ended") == 1
     await world.eventually(lambda: not world.exchange.lives)
+    return call
+
+
+async def test_a_probe_is_echoed_on_the_lane_of_calls(chosen: str, tmp_path: Path) -> None:
+    async with telephone(tmp_path, media_lane=chosen) as world:
+        headers = {HEADER: pass_of("s" * 40)}
+        url = f"{world.url.replace('http', 'ws')}/ws/plivo/probe?x=1"
+        async with connect(url, additional_headers=headers, proxy=None) as ws:
+            told = json.loads(await ws.recv())
+            assert (told["target"], told["proof"]) == ("/ws/plivo/probe?x=1", None)
+            await ws.send(json.dumps(START))
+            await ws.send(media("s1", b"\1\2" * 160))
+            (heard,) = [json.loads(await ws.recv())["media"]["payload"]]
+            assert base64.b64decode(heard) == b"\1\2" * 160
+        with pytest.raises(InvalidStatus, match="403"):
+            async with connect(url, additional_headers=headers, proxy=None):
+                pass
+        assert (await world.api.get("/api/calls")).json()["items"] == []
 
 
 @pytest.mark.parametrize("lacking", ["picows", "a picows that we know"])
