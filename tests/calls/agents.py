@@ -37,12 +37,14 @@ async def conversant(call: linecard.LiveCall) -> None:
         if isinstance(event, linecard.AudioReceived):
             await call.send(event.pcm)
     said = await call.played()
-    await call.send(tirade(call.rate))
-    call.mark("never reached")
-    ends = asyncio.ensure_future(call.played())
+    scolding = asyncio.create_task(scold(call))
     async for event in call:
         if isinstance(event, linecard.DigitPressed):
             break
+    scolding.cancel()
+    call.mark("never reached")
+    ends = asyncio.create_task(call.played())
+    await asyncio.sleep(0)
     await call.clear()
     interrupted = not await ends
     await call.send(recital(call.rate))
@@ -53,6 +55,12 @@ async def conversant(call: linecard.LiveCall) -> None:
             break
 
 
+async def scold(call: linecard.LiveCall) -> None:
+    """Other noise without an end: the same second again and again."""
+    while True:
+        await call.send(tirade(call.rate))
+
+
 def tirade(rate: int) -> bytes:
-    """Twenty seconds of other noise."""
-    return random.Random(rate + 1).randbytes(2 * rate * 20)
+    """A second of it."""
+    return random.Random(rate + 1).randbytes(2 * rate)
