@@ -43,16 +43,13 @@ async def build(name: str) -> str:
 
 
 async def install_peers() -> None:
-    """The peers' environment, made once. Raises Missing where PyPI does not give them."""
-    ready = PEERS / ".ready"
-    if ready.exists():
+    """The peers' environment, made anew when their lock has changed. Raises Missing where PyPI fails."""
+    ready, lock = PEERS / ".ready", HERE / "requirements-peers.lock"
+    if ready.exists() and ready.stat().st_mtime >= lock.stat().st_mtime:
         return
-    wanted = str(HERE / "requirements-peers.txt")
-    quietly = ("--quiet", "--disable-pip-version-check")
-    await run([sys.executable, "-m", "venv", str(PEERS)])
-    await run(
-        [PEER_PYTHON, "-m", "pip", "install", *quietly, "-r", wanted], seconds=INSTALL_SECONDS
-    )
+    options = ("--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock))
+    await run([sys.executable, "-m", "venv", "--clear", str(PEERS)])
+    await run([PEER_PYTHON, "-m", "pip", "install", *options], seconds=INSTALL_SECONDS)
     ready.touch()
 
 
