@@ -21,7 +21,7 @@ def encode_pcmu(pcm: bytes) -> bytes:
 
     Not by audioop: for negative samples on a decision threshold it is one step off (508 inputs).
     """
-    return _pcmu_encoder()(pcm)
+    return pcmu_encoder()(pcm)
 
 
 def decode_pcmu(law: bytes) -> bytes:
@@ -40,8 +40,8 @@ def decode_pcma(law: bytes) -> bytes:
 
 
 @cache
-def _pcmu_encoder() -> Callable[[bytes], bytes]:
-    """Made once, and numpy loaded with it: `import linecard` alone stays light."""
+def pcmu_encoder() -> Callable[[bytes], bytes]:
+    """`encode_pcmu` without its own call; made once, and numpy loaded with it: `import linecard` stays light."""
     import numpy as np
 
     take, samples, sample = _pcmu_table().take, np.frombuffer, np.dtype("<u2")

@@ -6,11 +6,13 @@ others have libsamplerate's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from math import gcd
 from typing import TYPE_CHECKING, Protocol
 
 from linecard.media.formats import FRAME_MS
+from linecard.media.pcm import audioop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,28 +38,15 @@ class Resampler:
     """
 
     def __init__(self, source: int, target: int) -> None:
-        import numpy as np
-
-        self._np = np
         self._silence = bytes(source * FRAME_MS // 1000 * 2)
         self._filter: _Filter = (
             _Blocks(source, target) if _fits(source, target) else _Library(source, target)
         )
-
-    def process(self, pcm: bytes) -> bytes:
+        self.process: Callable[[bytes], bytes] = self._filter.process
         """Whole samples at the other rate."""
-        if not pcm:
-            return b""
-        np = self._np
-        changed = self._filter.process(np.frombuffer(pcm, "<i2").astype(np.float32))
-        np.rint(changed, out=changed)
-        np.minimum(changed, HIGHEST, out=changed)
-        np.maximum(changed, LOWEST, out=changed)
-        out: bytes = changed.astype("<i2").tobytes()
-        return out
 
     def drain(self) -> bytes:
-        """A frame that ends with silence: the last of what was put in comes out with it."""
+        """The end of what was put in, a frame of it with silence behind."""
         return self.process(self._silence)
 
     def reset(self) -> None:
@@ -66,34 +55,74 @@ class Resampler:
 
 
 class _Filter(Protocol):
-    def process(self, samples: Samples) -> Samples: ...
+    def process(self, pcm: bytes) -> bytes: ...
 
     def reset(self) -> None: ...
 
 
 class _Blocks:
-    """Each block of samples out is one product: those in, and the ones before them, by a matrix."""
+    """Each block of samples out is one product: those in, and the ones before them, by a matrix.
+
+    Whole frames, which nearly all audio comes in, pass through the same memory every time.
+    """
 
     def __init__(self, source: int, target: int) -> None:
         import numpy as np
 
-        self._np = np
+        self._np, self._sample = np, np.dtype("<i2")
         self._matrix, self._block = _matrix(source, target)
-        self._width = len(self._matrix)
+        self._width, made = self._matrix.shape
+        self._loudest = int(HIGHEST / np.abs(self._matrix).sum(axis=0).max())
+        frame, past = source * FRAME_MS // 1000, self._width - self._block
+        self._frame_bytes = 2 * frame
+        window = np.zeros(past + frame, np.float32)
+        self._past, self._new, self._end = window[:past], window[past:], window[frame:]
+        self._rows = self._overlapping(window)
+        self._copied = np.empty(self._rows.shape, np.float32)
+        self._made = np.empty((len(self._rows), made), np.float32)
+        self._out = np.empty(self._made.shape, self._sample)
         self.reset()
 
     def reset(self) -> None:
-        self._past = self._np.zeros(self._width - self._block, self._np.float32)
+        self._past[:] = 0
+        self._late: Samples | None = None
+        self._peak = 0
 
-    def process(self, samples: Samples) -> Samples:
-        np, block, width = self._np, self._block, self._width
-        window = np.concatenate((self._past, samples))
-        count = (len(window) - width) // block + 1
-        self._past = window[count * block :]
-        rows: Samples = np.ndarray((count, width), np.float32, window, 0, (4 * block, 4))
+    def process(self, pcm: bytes) -> bytes:
+        if len(pcm) != self._frame_bytes or self._late is not None:
+            return self._odd(pcm)
+        peak, before = audioop.max(pcm, 2), self._peak
+        self._peak = peak
+        self._new[:] = self._np.frombuffer(pcm, self._sample)
+        self._copied[:] = self._rows
         # The rows overlap; a copy of them is what the fast product takes.
-        made: Samples = (np.ascontiguousarray(rows) @ self._matrix).ravel()
-        return made
+        made = self._copied.dot(self._matrix, self._made)
+        if peak > self._loudest or before > self._loudest:
+            self._np.clip(made, LOWEST, HIGHEST, made)
+        self._np.rint(made, made)
+        self._out[:] = made
+        self._past[:] = self._end
+        return self._out.tobytes()
+
+    def _odd(self, pcm: bytes) -> bytes:
+        """Audio of any length; what fills no block waits for the rest of it."""
+        if not pcm:
+            return b""
+        np, block = self._np, self._block
+        before = self._past if self._late is None else self._late
+        window = np.concatenate((before, np.frombuffer(pcm, self._sample).astype(np.float32)))
+        rows = self._overlapping(window)
+        rest = window[len(rows) * block :]
+        self._peak = int(-LOWEST)
+        self._late = rest if len(rest) > len(self._past) else None
+        self._past[:] = rest[: len(self._past)]
+        return _whole((np.ascontiguousarray(rows) @ self._matrix).ravel())
+
+    def _overlapping(self, window: Samples) -> Samples:
+        count = (len(window) - self._width) // self._block + 1
+        steps = (4 * self._block, 4)
+        rows: Samples = self._np.ndarray((count, self._width), self._np.float32, window, 0, steps)
+        return rows
 
 
 class _Library:
@@ -104,13 +133,17 @@ class _Library:
 
         self._filter = samplerate.Resampler("sinc_medium", channels=1)
         self._ratio = target / source
-        self._frame = source * FRAME_MS // 1000
+        self._silence = bytes(source * FRAME_MS // 1000 * 2)
         self._prime()
 
-    def process(self, samples: Samples) -> Samples:
+    def process(self, pcm: bytes) -> bytes:
+        import numpy as np
+
+        if not pcm:
+            return b""
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         # A copy: what the library gives may not be written to.
-        made: Samples = self._filter.process(samples, self._ratio).copy()
-        return made
+        return _whole(self._filter.process(samples, self._ratio).copy())
 
     def reset(self) -> None:
         self._filter.reset()
@@ -118,9 +151,16 @@ class _Library:
 
     def _prime(self) -> None:
         """The filter keeps some 6 ms of its first frame; let that be silence."""
-        import numpy as np
+        self.process(self._silence)
 
-        self._filter.process(np.zeros(self._frame, np.float32), self._ratio)
+
+def _whole(changed: Samples) -> bytes:
+    """Samples rounded to int16; they are written over."""
+    import numpy as np
+
+    np.clip(changed, LOWEST, HIGHEST, changed)
+    whole: bytes = np.rint(changed, changed).astype("<i2").tobytes()
+    return whole
 
 
 def _terms(source: int, target: int) -> tuple[int, int, int]:

@@ -174,6 +174,6 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
 
 
 def _whole(count: object) -> int | None:
-    if isinstance(count, str):
-        return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
+    if type(count) is str:
+        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
     return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None

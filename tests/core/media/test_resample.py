@@ -87,3 +87,32 @@ def test_after_a_reset_nothing_is_left() -> None:
     resampler.process(tone(440, 8000))
     resampler.reset()
     assert not any(resampler.process(bytes(320)))
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_pieces_of_any_length_give_what_whole_frames_give(source: int, target: int) -> None:
+    """Frames of the usual length, odd ones between them, and again usual ones."""
+    pcm, lengths = tone(440, source), [1, 0.5, 1, 0.05, 0.95, 1, 1]
+    whole, pieces = Resampler(source, target), Resampler(source, target)
+    step, at, given = source // 50, 0, b""
+    for length in lengths * 6:
+        size = 2 * round(step * length)
+        given += pieces.process(pcm[at : at + size])
+        at += size
+    expected = b"".join(whole.process(pcm[i : i + 2 * step]) for i in range(0, at, 2 * step))
+    difference = np.frombuffer(given, "<i2") - np.frombuffer(expected, "<i2")[: len(given) // 2]
+    assert 0 <= len(expected) - len(given) <= target // 50 * 2
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_what_is_too_loud_is_cut_and_never_turns_over(source: int, target: int) -> None:
+    """A square wave overshoots behind the filter; quiet frames come before and after it."""
+    square = 32767 * np.sign(np.sin(2 * np.pi * 200 * (np.arange(source) + 0.5) / source))
+    square[: source // 4] = square[-source // 4 :] = 0
+    heard = changed(source, target, square.astype("<i2").tobytes())
+    loud = heard[target // 3 : target // 2]
+    assert loud.max() == 32767
+    assert loud.min() == -32768
+    turns = np.diff(np.sign(loud[loud != 0])) != 0
+    assert abs(turns.sum() - 2 * 200 * len(loud) / target) <= 2
