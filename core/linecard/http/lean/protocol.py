@@ -13,7 +13,7 @@ from linecard.http.lean.assembly import LARGEST_MESSAGE
 from linecard.http.lean.socket import LeanSocket
 
 UNUSED = 20.0
-BUFFER = 4096
+BUFFER = 2048
 """Bytes that a connection's read buffer begins with; a message of audio has 300 to 1200."""
 # Not among picows' declared names: its own server makes these objects, from the same values.
 _PROTOCOL: Callable[..., Any] = vars(picows.picows)["WSProtocol"]
@@ -22,9 +22,21 @@ _PROTOCOL: Callable[..., Any] = vars(picows.picows)["WSProtocol"]
 class Notices:
     """Stands where picows wants a logger: it logs every violation, and tells of it nowhere else."""
 
+    __slots__ = ("_socket",)
+
     def __init__(self, socket: LeanSocket) -> None:
-        self.error = self.exception = lambda *_said: socket.violated()
-        self.debug = self.info = self.warning = self.log = lambda *_said: None
+        self._socket = socket
+
+    def error(self, *_said: object) -> None:
+        """A violation."""
+        self._socket.violated()
+
+    exception = error
+
+    def debug(self, *_said: object) -> None:
+        """Nothing is wrong."""
+
+    info = warning = log = debug
 
     def isEnabledFor(self, _level: int) -> bool:  # noqa: N802 (a logger's name)
         """Nothing of picows' own is logged."""
