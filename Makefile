@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 CERTIFIED := .venv-certified
 STRANGERS = $(patsubst %/pyproject.toml,%,$(wildcard ./examples/linecard_*/pyproject.toml))
 SITE := import sysconfig; print(sysconfig.get_path('purelib'))
+# The tests wait more than they compute: three at a time for each core.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; cores = os.cpu_count() or 1; print(max(cores, min(3 * cores, 12)))')
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
 .PHONY: demo test test-slow test-orders bench certify lint format docs clean
@@ -14,14 +16,14 @@ demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -q -n auto $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
 # Every order, repeat and loss of the callbacks of every kind of call, with the count of cases.
 test-orders: $(READY)
-	$(BIN)/python -m pytest -q -n auto -rP tests/calls/test_every_order.py $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) -rP tests/calls/test_every_order.py $(ARGS)
 
 # Twelve minutes on a quiet machine with two cores; the peers come from PyPI into .venv-peers.
 bench: $(READY)
@@ -35,8 +37,8 @@ certify: $(READY)
 	$(CERTIFIED)/bin/python -c "$(LEND)" "$$($(BIN)/python -c "$(SITE)")"
 	$(CERTIFIED)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation . $(STRANGERS)
 	$(CERTIFIED)/bin/linecard providers
-	for folder in $(STRANGERS); do (cd $$folder && $(CURDIR)/$(CERTIFIED)/bin/python -P -m pytest -q -n auto -p no:cacheprovider $(ARGS)) || exit 1; done
-	$(BIN)/python -m pytest -q -n auto -m slow -p no:cacheprovider tests/examples $(ARGS)
+	for folder in $(STRANGERS); do (cd $$folder && $(CURDIR)/$(CERTIFIED)/bin/python -P -m pytest -q -n $(WORKERS) -p no:cacheprovider $(ARGS)) || exit 1; done
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow -p no:cacheprovider tests/examples $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -112,6 +112,7 @@ from linecard.media.formats import (
 from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
 from linecard.pricing.lists import read_prices
 from linecard.settings import Secret
+from linecard.trust import trusted
 from linecard.verbs import (
     Conference,
     Dial,
@@ -275,4 +276,5 @@ __all__ = [
     "read_prices",
     "same_both_ways",
     "to_do",
+    "trusted",
 ]

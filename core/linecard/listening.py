@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +12,9 @@ import uvicorn
 
 START_POLL_SECONDS = 0.005
 BACKLOG = 2048
+FREE_PORTS = range(12_000, 32_000)
+"""Below those that a machine gives out by itself: what is free here stays free for a moment."""
+MOST_TRIES = 100
 
 
 class _Server(uvicorn.Server):
@@ -40,6 +44,21 @@ async def listening(config: uvicorn.Config) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on, for an address that must be known before its listener is there.
+
+    Raises OSError where none is found.
+    """
+    for _ in range(MOST_TRIES):
+        port = secrets.choice(FREE_PORTS)
+        try:
+            _bound(host, port).close()
+        except OSError:
+            continue
+        return port
+    raise OSError(f"no free port found on {host}")
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -68,3 +69,26 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Forwarded()], level=logging.WARNING)
+
+
+def catch_strays() -> None:
+    """Log what Python itself would print: warnings, and what fails in threads and where nobody can be told.
+
+    For a process that is a server and nothing else: its log is JSON throughout, and masked throughout.
+    """
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_died
+    sys.unraisablehook = _not_raised
+
+
+def _thread_died(what: threading.ExceptHookArgs) -> None:
+    name = what.thread.name if what.thread else None
+    error = (what.exc_type, what.exc_value, what.exc_traceback)
+    structlog.get_logger().error("a thread died", thread=name, exc_info=error)
+
+
+def _not_raised(what: sys.UnraisableHookArgs) -> None:
+    error = (what.exc_type, what.exc_value, what.exc_traceback)
+    structlog.get_logger().error(
+        what.err_msg or "a fault that could not be raised", of=repr(what.object), exc_info=error
+    )

@@ -65,7 +65,7 @@ def routed(call: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def line(folder: Path, provider: str, *args: Any, **settings: str) -> AsyncIterator[Line]:
+async def line(folder: Path, provider: str, *args: Any, **settings: Any) -> AsyncIterator[Line]:
     """A world with a line of one carrier."""
     ours, customer, human, country = NUMBERS[provider]
     allowed = {"allowed_countries": country, "transfer_allow": f"{human},{human[:3]}*"}

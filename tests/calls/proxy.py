@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any
 
-from tests.calls.telephone import Telephone, free_port, telephone
+from linecard.listening import free_port
+from tests.calls.telephone import Telephone, telephone
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """Closing a socket with this set sends RST."""

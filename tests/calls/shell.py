@@ -52,7 +52,7 @@ class Served:
         async with asyncio.timeout(SECONDS):
             while line := (await self.process.stderr.readline()).decode():
                 self.text += line
-                self.log.append(json.loads(line))
+                self.log.append(_line(line, self.text))
                 if self.log[-1]["event"] == event:
                     return self.log[-1]
         raise AssertionError(f"serve ended without {event!r}: {self.text}")
@@ -64,10 +64,18 @@ class Served:
         async with asyncio.timeout(SECONDS):
             out, err = await self.process.communicate()
         self.text += err.decode()
-        self.log += [json.loads(line) for line in err.decode().splitlines()]
+        self.log += [_line(line, self.text) for line in err.decode().splitlines()]
         assert out == b""
         assert self.process.returncode is not None
         return self.process.returncode
+
+
+def _line(line: str, text: str) -> dict[str, Any]:
+    """One line of the log; whatever is none fails with all that was said so far."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        raise AssertionError(f"{line!r} is no line of the log, in:\n{text}") from None
 
 
 @asynccontextmanager

@@ -15,7 +15,6 @@ from linecard.testing.telephone import (
     OURS,
     SPEED,
     Telephone,
-    free_port,
     names,
 )
 
@@ -26,7 +25,6 @@ __all__ = [
     "OURS",
     "SPEED",
     "Telephone",
-    "free_port",
     "names",
     "telephone",
 ]

@@ -71,6 +71,7 @@ class Walk:
         return await document(plivo, url, tail_form(carrier_id, **extra))
 
 
+@pytest.mark.slow
 async def test_nothing_records_before_a_yes_and_nobody_is_asked_twice(
     servers: tuple[Plivo, Plivo],
 ) -> None:

@@ -34,6 +34,7 @@ from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.store import calls, timeline
 from linecard.store.unpriced import GIVEN_UP
+from linecard.testing.laid_out import lay_out
 from linecard.tokens import new_id
 from linecard.wall import now
 from tests.calls.acme import Acme
@@ -99,7 +100,7 @@ async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
     found = plugins()
     environment = {
         "LINECARD_PUBLIC_URL": "http://127.0.0.1:1",
-        "LINECARD_DATABASE_URL": f"sqlite:///{tmp_path}/linecard.db",
+        "LINECARD_DATABASE_URL": lay_out(tmp_path / "linecard.db"),
         "LINECARD_API_KEY": "k" * 16,
         "LINECARD_SECRET": "s" * 32,
         "LATE_KEY": "k",
@@ -208,6 +209,7 @@ async def test_what_else_a_look_up_tells_is_kept(exchange: Exchange) -> None:
     assert await cost(exchange, call) == "0.0130"
 
 
+@pytest.mark.slow
 async def test_an_unpriced_call_is_asked_about_ever_more_rarely_and_given_up(
     exchange: Exchange,
 ) -> None:

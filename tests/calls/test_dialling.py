@@ -161,6 +161,7 @@ async def test_above_the_pace_the_carrier_queues_and_the_call_says_so(world: Tel
     assert all(dial_requests(world, number) == 1 for number in customers)
 
 
+@pytest.mark.slow
 async def test_a_carrier_that_is_not_there_was_sent_nothing(tmp_path: Path) -> None:
     variables = {"PLIVO_API_URL": "http://127.0.0.1:1"}
     async with telephone(tmp_path, variables=variables) as alone:

@@ -181,6 +181,7 @@ async def test_a_transfer_to_a_busy_human_brings_the_caller_back(world: Telephon
     assert is_quiet(world)
 
 
+@pytest.mark.slow
 async def test_a_caller_who_is_back_is_transferred_again(world: Telephone) -> None:
     to_human = (WaitForSound(), WaitForSilence(), Press("0"))
     world.carrier.phones[HUMAN] = BUSY

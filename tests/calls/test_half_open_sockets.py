@@ -47,7 +47,8 @@ async def gone_at_both_ends(world: Telephone, proxy: Proxy, call: dict[str, Any]
     return ended
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.slow
+@pytest.mark.parametrize("lane", ["lean", "asgi"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("lost", [Lost.BOTH, Lost.TO_US])
 async def test_a_way_on_which_nothing_arrives_is_found_and_the_call_is_ended(
@@ -69,7 +70,8 @@ async def test_a_way_on_which_nothing_arrives_is_found_and_the_call_is_ended(
         await gone_at_both_ends(world, proxy, call)
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.slow
+@pytest.mark.parametrize("lane", ["lean", "asgi"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_way_on_which_only_we_are_not_heard_ends_with_our_hang_up(
     tmp_path: Path, provider: str, lane: str

@@ -24,6 +24,7 @@ from linecard.settings import load_settings
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import BUSY, Phone
 from linecard.simulator.script import Wait
+from linecard.testing.laid_out import lay_out
 from tests.calls.faulty import fault
 from tests.calls.problems import refused
 from tests.calls.telephone import CUSTOMER, HUMAN, KEY, OURS, Telephone, names, telephone
@@ -139,7 +140,7 @@ async def test_an_admin_listener_takes_api_and_metrics_away_from_the_public(
 ) -> None:
     environment = {
         "LINECARD_PUBLIC_URL": "http://127.0.0.1:1",
-        "LINECARD_DATABASE_URL": f"sqlite:///{tmp_path}/linecard.db",
+        "LINECARD_DATABASE_URL": lay_out(tmp_path / "linecard.db"),
         "LINECARD_API_KEY": KEY,
         "LINECARD_SECRET": "s" * 40,
     }

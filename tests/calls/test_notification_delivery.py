@@ -245,6 +245,7 @@ async def test_after_a_day_it_is_over_whatever_was_tried(
     assert {one["attempts"] for one in found} == {1}
 
 
+@pytest.mark.slow
 async def test_a_host_that_fails_is_left_alone_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +321,7 @@ async def _end_leases(world: Telephone) -> None:
         await conn.execute(update(jobs).where(jobs.c.state == "waiting").values(due_at=now()))
 
 
+@pytest.mark.slow
 async def test_two_processes_keep_the_order(tmp_path: Path) -> None:
     async with world_of(tmp_path, failing(1)) as (world, receiver):
         other = asyncio.create_task(OutboxLoop(world.exchange, durable.KINDS).run())
@@ -331,6 +333,7 @@ async def test_two_processes_keep_the_order(tmp_path: Path) -> None:
         assert sequences(receiver, call) == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 async def test_a_storm_of_calls_is_told_whole(tmp_path: Path) -> None:
     """Each once, in order, at most four at a time, while other durable work goes on."""
     async with world_of(tmp_path) as (world, receiver):

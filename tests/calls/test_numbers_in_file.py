@@ -10,10 +10,12 @@ import pytest
 from linecard.errors import ConfigurationError
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.store import numbers
-from tests.calls.telephone import KEY, OURS, free_port
+from linecard.testing.laid_out import lay_out
+from tests.calls.telephone import KEY, OURS
 
 FILE = """
 [accounts.main]
@@ -39,7 +41,7 @@ async def started(folder: Path, text: str, **changes: Any) -> dict[str, Any]:
     path.write_text(text)
     environment = {
         "LINECARD_PUBLIC_URL": "http://127.0.0.1:1",
-        "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+        "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
         "LINECARD_API_KEY": KEY,
         "LINECARD_SECRET": "s" * 40,
     }

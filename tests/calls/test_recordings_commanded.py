@@ -88,6 +88,7 @@ async def test_a_pause_is_confirmed_shown_and_silent_in_the_file(world: Telephon
     assert all(quiet[at : at + 3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["error_before", "error_after", "drop_answer"])
 async def test_a_pause_that_is_not_confirmed_is_not_said_to_be_one(
     world: Telephone, fault: str
@@ -102,6 +103,7 @@ async def test_a_pause_that_is_not_confirmed_is_not_said_to_be_one(
     assert "recording-paused" not in names(call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["", "error_after"])
 async def test_a_pause_ends_by_itself_confirmed_or_not(world: Telephone, fault: str) -> None:
     """Where nobody knows whether the carrier has paused, it is told to go on all the same."""
@@ -117,6 +119,7 @@ async def test_a_pause_ends_by_itself_confirmed_or_not(world: Telephone, fault: 
     assert not all(silent_seconds(await file_of(world, call_id))[-1:])
 
 
+@pytest.mark.slow
 async def test_a_pause_goes_on_being_ended_while_the_carrier_refuses(world: Telephone) -> None:
     call_id = await recorded(world)
     assert await result(world, call_id, "pause", resume_after=2) == "paused"
@@ -128,6 +131,7 @@ async def test_a_pause_goes_on_being_ended_while_the_carrier_refuses(world: Tele
     await world.until(call_id, lambda one: first(one)["status"] == "recording")
 
 
+@pytest.mark.slow
 async def test_a_later_pause_is_not_ended_by_the_clock_of_an_earlier(world: Telephone) -> None:
     call_id = await recorded(world)
     await result(world, call_id, "pause", resume_after=5)

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 
 from linecard.clock import Clock
+from linecard.listening import free_port
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
@@ -32,11 +33,6 @@ def environment(public_url: str, **more: str) -> dict[str, str]:
         "LINECARD_SECRET": SECRET,
         **more,
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def client(url: str) -> httpx2.AsyncClient:

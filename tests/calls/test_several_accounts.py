@@ -22,6 +22,7 @@ from linecard.exchange import endings
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.api.lookups import existing_call
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator.ledger import What
@@ -29,6 +30,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import Speak, Wait
 from linecard.simulator.serving import running
 from linecard.simulator.speech import speech
+from linecard.testing.laid_out import lay_out
 from linecard.webhook import Kind
 from linecard_plivo.simulator import SimulatedPlivo
 from tests.calls.problems import refused
@@ -39,7 +41,6 @@ from tests.calls.telephone import (
     OURS,
     SPEED,
     Telephone,
-    free_port,
     names,
 )
 from tests.docs.pages import ROOT, blocks
@@ -115,7 +116,7 @@ async def two(folder: Path, toml: str, **settings: str) -> AsyncIterator[Two]:
         (folder / "linecard.toml").write_text(filled(toml, carriers))
         environment = {
             "LINECARD_PUBLIC_URL": public_url,
-            "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+            "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             **{f"LINECARD_{name.upper()}": value for name, value in settings.items()},
@@ -343,6 +344,7 @@ async def test_prices_are_asked_of_each_account(both: Two) -> None:
     assert_apart(both)
 
 
+@pytest.mark.slow
 async def test_an_account_has_limits_of_its_own(tmp_path: Path) -> None:
     toml = example().replace("max_live_calls = 10", "max_live_calls = 1")
     toml = toml.replace("max_calls_per_minute = 30", "max_calls_per_minute = 2")

@@ -205,6 +205,7 @@ async def test_a_warm_transfer_consults_and_then_brings_the_caller_to_the_room(
     assert world.carrier.ledger.live_legs() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("phone", "result"), [(BUSY, "busy"), (NO_ANSWER, "no-answer"), (REJECTS, "declined")]
 )

@@ -26,6 +26,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Telephone]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", ["callback_twice", "callback_shuffle", "callback_delay", "answer_twice", "replay"]
 )
@@ -95,6 +96,7 @@ async def test_a_stream_that_never_opens_is_asked_for_twice_more(world: Telephon
     assert world.carrier.ledger.live_legs() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["socket_garbage", "socket_wrong_id", "socket_lost_frame"])
 async def test_messages_of_no_use_cost_no_call(world: Telephone, fault: str) -> None:
     world.carrier.phones[CUSTOMER] = TALKER

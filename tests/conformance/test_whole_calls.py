@@ -51,6 +51,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", list(FAULTS), ids=lambda one: one.__name__)
 def test_a_fault_is_caught_by_its_check(provider: type[Plivo]) -> None:
     case = type("Faulty", (Certification,), {"provider": provider, "name": "plivo"})

@@ -77,6 +77,7 @@ from linecard import (
     parse_e164,
     same_both_ways,
 )
+from linecard.trust import trusted
 
 FORMAT = same_both_ways(AudioFormat(Encoding.PCMU, 8000))
 PROFILE = StreamProfile(name="pcmu", format=FORMAT, chunk=ChunkRule(160, 160, 8000))
@@ -336,7 +337,9 @@ class Tin:
 
     async def send(self, method: str, path: str, body: object = None) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self._settings.secret.values()[0]}"}
-        async with httpx2.AsyncClient(base_url=self._settings.api_url, trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            verify=trusted(), base_url=self._settings.api_url, trust_env=False
+        ) as client:
             return await client.request(method, path, json=body, headers=headers)
 
     async def ask(self, method: str, path: str) -> httpx2.Response:

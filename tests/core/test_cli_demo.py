@@ -98,6 +98,7 @@ def test_the_inbound_caller_hears_an_echo(folder: Path) -> None:
     assert is_within(words, agent.tobytes())
 
 
+@pytest.mark.slow
 def test_a_lost_callback_is_named_and_the_demo_fails(tmp_path: Path) -> None:
     ran = _demo(tmp_path, "--fault", "recording_lost=1", "--out", "deep/er")
     assert ran.returncode == 1
@@ -126,6 +127,7 @@ def test_a_wrong_wish_is_answered_in_words(tmp_path: Path, arguments: list[str],
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["exotel", "twilio"])
 def test_every_simulated_carrier_plays_it(tmp_path: Path, provider: str) -> None:
     ran = _demo(tmp_path, provider=provider)

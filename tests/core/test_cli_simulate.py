@@ -13,10 +13,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.calls.telephone import free_port
 from typer.testing import CliRunner
 
 from linecard.cli import app
+from linecard.listening import free_port
 
 SECONDS = 40.0
 HOTEL = "+14155550100"

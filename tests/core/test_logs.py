@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,3 +77,35 @@ def test_lines_of_libraries_are_written_and_masked_like_our_own(lines: Lines) ->
     (line,) = lines()
     assert line["event"] == "+1415***0123 has sent /ws/plivo/***"
     assert (line["library"], line["level"]) == ("uvicorn.error", "warning")
+
+
+STRAYS = """
+import threading, warnings
+from linecard.logs import catch_strays, configure
+
+configure(json=True)
+catch_strays()
+warnings.warn("old, of +14155550123")
+died = threading.Thread(target=lambda: int("+14155550123 x"))
+died.start()
+died.join()
+
+
+class Gone:
+    def __del__(self):
+        raise ValueError("+14155550123 too late")
+
+
+Gone()
+"""
+
+
+def test_what_python_itself_would_print_is_logged_and_masked() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STRAYS], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["warning", "error", "error"]
+    assert lines[1]["event"] == "a thread died"
+    assert NUMBER not in done.stderr
+    assert done.stderr.count("+1415***0123") >= 3

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.calls.telephone import free_port
+from linecard.listening import free_port
 from tests.docs.pages import ROOT, blocks
 
 README = ROOT / "README.md"

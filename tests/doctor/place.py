@@ -18,6 +18,7 @@ from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.serving import running
+from linecard.testing.laid_out import lay_out
 from tests.calls.shell import Finished, Served, linecard, served
 from tests.calls.telephone import KEY, OURS
 from tests.doctor.proxy import Proxy, proxying
@@ -80,7 +81,7 @@ async def place(folder: Path, provider: str, *options: str, **changes: str) -> A
         async with running(carrier, proxy.url) as carrier_url:
             env = {
                 "LINECARD_PUBLIC_URL": proxy.url,
-                "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+                "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
                 "LINECARD_API_KEY": KEY,
                 "LINECARD_SECRET": SECRET,
                 **carrier.environment(carrier_url),

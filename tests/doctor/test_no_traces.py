@@ -13,11 +13,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from linecard.doctor import CHECKS
+from linecard.listening import free_port
 from linecard.probes import HEADER, PASS_SECONDS
 from linecard.settings import Secret
 from linecard.tokens import ProbeClaims, Tokens
 from tests.calls.shell import linecard
-from tests.calls.telephone import KEY, Telephone, free_port
+from tests.calls.telephone import KEY, Telephone
 from tests.doctor.place import SECRET
 
 

@@ -133,6 +133,7 @@ CHANGES: list[tuple[str, Change, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "change", "told"), CHANGES)
 def test_a_change_is_told(
     files: dict[str, Path],

@@ -33,9 +33,10 @@ def serve(
     # The server's parts take a second to load, which other commands need not wait for.
     from linecard.cli.assembly import assembled
     from linecard.cli.server import run
-    from linecard.logs import configure
+    from linecard.logs import catch_strays, configure
 
     configure(json=log_format == "json")
+    catch_strays()
     exchange = assembled(agent or [], strict=strict_plugins)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(run(exchange, host, port, admin_port, drain_seconds))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from linecard.errors import LinecardError
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
@@ -74,7 +74,7 @@ async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterat
     """
     plugins = Plugins.discover()
     name = pick_provider(plugins, provider)
-    clock, port = Clock(speed), _free_port()
+    clock, port = Clock(speed), free_port(HOST)
     public_url = f"http://{HOST}:{port}"
     carrier = simulated(plugins, name)(public_url, clock=clock)
     async with running(carrier, public_url) as carrier_url:
@@ -108,8 +108,3 @@ def _variables(public_url: str, folder: Path) -> dict[str, str]:
         "LINECARD_RECORDINGS": str(folder / "recordings"),
         "LINECARD_TRANSFER_ALLOW": f"{cast.DESK},{cast.MARIA}",
     }
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])

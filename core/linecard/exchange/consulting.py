@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from linecard.calls import Call
-from linecard.carrier import TransferOrder, TransferStage, TransferStart
+from linecard.carrier import TransferStage, TransferStart
 from linecard.errors import LinecardError
 from linecard.events import CALLER, CarrierEvent, LegAnswered, LegEnded, TransferReported
 from linecard.events import TransferResult as Result
-from linecard.exchange import inbox
+from linecard.exchange import inbox, releasing, rooms
 from linecard.exchange.context import Exchange
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
@@ -35,11 +35,6 @@ log = structlog.get_logger()
 def legs_of(targets: Sequence[str], first: int = 1) -> Mapping[str, str]:
     """The legs of targets, `target:1` and so on, before the carrier has given them ids."""
     return {f"target:{place}": "" for place in range(first, first + len(targets))}
-
-
-def room(transfer: Transfer) -> str:
-    """The name of a transfer's room."""
-    return f"linecard-{transfer.id}"
 
 
 async def begin(
@@ -60,7 +55,7 @@ async def _ring(
         addresses.webhook(Kind.TARGET, call.id, reference(transfer.id, place))
         for place in range(first, first + len(targets))
     )
-    asked = _order(exchange, call, transfer, TransferStage.CONSULT)
+    asked = rooms.order(exchange, call, transfer, TransferStage.CONSULT)
     order = replace(asked, targets=targets, target_urls=urls, first=first)
     started = await exchange.relay(call).hooks.transfer(call, order)
     await _keep_legs(exchange, call, transfer, started.legs)
@@ -72,34 +67,13 @@ async def _keep_legs(
 ) -> None:
     """Reports may be quicker than the answer: a leg that is not waited for any more is ended."""
     async with exchange.database.write() as conn:
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         current = await transfers.get(conn, transfer.id)
         known = current.legs if current else {}
         kept = {leg: legs.get(leg) or given for leg, given in known.items()}
         await transfers.update(conn, transfer.id, legs=kept)
     strays = {leg: given for leg, given in legs.items() if leg not in known}
-    await _release(exchange, call, replace(transfer, legs=strays))
-
-
-def _order(
-    exchange: Exchange,
-    call: Call,
-    transfer: Transfer,
-    stage: TransferStage,
-    kind: Kind = Kind.TRANSFER,
-) -> TransferOrder:
-    addresses = exchange.addresses(call.provider, call.account)
-    return TransferOrder(
-        reference=transfer.id,
-        document_url=addresses.webhook(kind, call.id, transfer.id),
-        stage=stage,
-        whispers=transfer.asks,
-        caller_id=call.number,
-        ring_seconds=transfer.ring_seconds,
-        max_seconds=call.max_seconds,
-        room=room(transfer),
-        callback_url=addresses.webhook(Kind.LEG, call.id, transfer.id),
-        legs=transfer.legs,
-    )
+    await releasing.release(exchange, call, replace(transfer, legs=strays))
 
 
 async def target_answered(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
@@ -126,7 +100,8 @@ async def _release_stray(exchange: Exchange, call: Call, event: LegAnswered) -> 
     is_wanted = event.leg in transfer.legs and transfer.state is not TransferState.ENDED
     stray = event.carrier_ids.get(event.leg)
     if not is_wanted and stray:
-        await _release(exchange, call, replace(transfer, legs={event.leg: stray}))
+        legs = {event.leg: stray}
+        await releasing.release(exchange, call, replace(transfer, legs=legs), event.key)
 
 
 async def _join(exchange: Exchange, call: Call, transfer: Transfer) -> None:
@@ -134,7 +109,7 @@ async def _join(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     cuts = exchange.relay(call).hooks.facts().cuts_stream
     if live is not None and cuts:
         await live.flush()
-    order = _order(exchange, call, transfer, TransferStage.JOIN)
+    order = rooms.order(exchange, call, transfer, TransferStage.JOIN)
     try:
         started = await exchange.relay(call).hooks.transfer(call, order)
     except LinecardError as error:
@@ -165,7 +140,7 @@ async def _bring_back(exchange: Exchange, call: Call, transfer: Transfer) -> Non
             return
         await transfers.update(conn, transfer.id, brought=False)
         await timeline.append(conn, call.id, "caller-sent-back", {}, now())
-    order = _order(exchange, call, transfer, TransferStage.JOIN, Kind.BACK)
+    order = rooms.order(exchange, call, transfer, TransferStage.JOIN, Kind.BACK)
     try:
         await exchange.relay(call).hooks.transfer(call, order)
     except LinecardError as error:
@@ -175,6 +150,7 @@ async def _bring_back(exchange: Exchange, call: Call, transfer: Transfer) -> Non
 async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transfer | None:
     """The transfer, with the leg that is ready alone; None where another was first or it is over."""
     async with exchange.database.write() as conn:
+        await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         transfer = await transfers.get(conn, read_reference(event.transfer)[0])
         if transfer is None or transfer.call != call.id or event.leg not in transfer.legs:
             return None
@@ -185,7 +161,7 @@ async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transf
             return None
         await timeline.append(conn, call.id, "transfer-joining", {"leg": event.leg}, now())
     losers = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}
-    await _release(exchange, call, replace(transfer, legs=losers))
+    await releasing.release(exchange, call, replace(transfer, legs=losers))
     return joining
 
 
@@ -196,7 +172,7 @@ async def leg_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> None:
         known = [one for one in await transfers.of_call(conn, call.id) if one.consults]
     for transfer in known:
         if event.leg == CALLER:
-            await _let_go(exchange, call, transfer)
+            await releasing.let_go(exchange, call, transfer)
         elif transfer.state is TransferState.CONSULTING:
             await _ring_next(exchange, call, transfer)
         elif transfer.state is TransferState.ENDED:
@@ -247,31 +223,7 @@ async def come_to_nothing(
     exchange: Exchange, call: Call, transfer: Transfer, result: Result
 ) -> None:
     """End a consultation so; whoever rings or waits is let go."""
-    await _let_go(exchange, call, transfer)
+    await releasing.let_go(exchange, call, transfer)
     key = f"transfer-given-up:{transfer.id}"
     event = TransferReported(key=key, transfer=transfer.id, result=result)
     await inbox.apply(exchange, call, [event])
-
-
-async def _let_go(exchange: Exchange, call: Call, transfer: Transfer) -> None:
-    """Take the transfer's legs and end them."""
-    async with exchange.database.write() as conn:
-        current = await transfers.get(conn, transfer.id)
-        if current is None:
-            return
-        await transfers.update(conn, transfer.id, legs={})
-    await _release(exchange, call, current)
-
-
-async def _release(exchange: Exchange, call: Call, transfer: Transfer) -> None:
-    """End the legs that the transfer has."""
-    legs = {leg: known for leg, known in transfer.legs.items() if known}
-    if not legs:
-        return
-    order = _order(exchange, call, replace(transfer, legs=legs), TransferStage.RELEASE)
-    try:
-        await exchange.relay(call).hooks.transfer(call, order)
-    except LinecardError as error:
-        log.error("a transfer's target may still ring", call=call.id, error=str(error))
-        async with exchange.database.write() as conn:
-            await timeline.append(conn, call.id, "target-not-released", {}, now())

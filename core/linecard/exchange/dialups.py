@@ -20,7 +20,7 @@ from linecard.errors import (
     UnsupportedByProvider,
 )
 from linecard.events import TransferReported, TransferResult
-from linecard.exchange import consulting, inbox, outbox
+from linecard.exchange import consulting, inbox, outbox, rooms
 from linecard.exchange.context import Exchange
 from linecard.exchange.notifying import writing as notifying
 from linecard.outbound import limits
@@ -309,7 +309,7 @@ def _room(exchange: Exchange, call: Call, transfer: Transfer) -> Conference:
     """Where the target waits already."""
     addresses = exchange.addresses(call.provider, call.account)
     return Conference(
-        room=consulting.room(transfer),
+        room=rooms.room(transfer),
         label=CALLER_LABEL,
         max_seconds=call.max_seconds,
         action_url=addresses.webhook(Kind.DIALED, call.id, transfer.id),

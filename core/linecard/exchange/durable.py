@@ -14,6 +14,7 @@ from linecard.exchange import (
     recording_fetch,
     recording_moves,
     recording_poll,
+    releasing,
     transfer_watch,
 )
 from linecard.exchange.forgetting import jobs as forgetting
@@ -36,6 +37,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
         ),
         effects.CUT_OFF: Kind(work=effects.cut_off, retry_after=endings.RETRY_AFTER),
+        releasing.RELEASE: Kind(
+            work=releasing.release_again,
+            retry_after=releasing.RETRY_AFTER,
+            buried=releasing.release_given_up,
+        ),
+        releasing.LET_GO: Kind(work=releasing.let_go_after_all, retry_after=releasing.LET_GO_AFTER),
         endings.CONFIRM: Kind(work=endings.confirm_end, retry_after=endings.CONFIRM_AFTER),
         FETCH: Kind(
             work=recording_fetch.fetch_recording,

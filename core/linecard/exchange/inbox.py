@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
 from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
-from linecard.exchange import recording_jobs, telling, transferring
+from linecard.exchange import recording_jobs, releasing, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.ends import with_others
@@ -185,6 +185,7 @@ async def _apply(
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
     applied = replace(call, **changed)
     await recording_jobs.event_applied(exchange, conn, applied, event)
+    await releasing.event_applied(exchange, conn, applied, event)
     if is_news:
         await notifying.event_applied(exchange, conn, call, applied, event)
     return applied, event, is_news

@@ -23,6 +23,7 @@ from linecard.store import calls, recordings, timeline
 from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
 from linecard.store.recordings import Copy, Recording
+from linecard.trust import trusted
 from linecard.wall import now
 
 log = structlog.get_logger()
@@ -173,7 +174,9 @@ def _held(download: Download) -> Download:
 
 
 async def _receive(provider: str, download: Download, draft: Path) -> Received:
-    async with httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client:
+    async with httpx2.AsyncClient(
+        verify=trusted(), timeout=TIMEOUT, follow_redirects=False
+    ) as client:
         answer = await fetch(client, provider, download)
         try:
             return await _write(answer, draft)

@@ -53,7 +53,8 @@ async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, see
     seen.stage = "proof"
     believe(exchange, relay, request)
     seen.stage = "reading"
-    callback = seen.callback = relay.hooks.parse_callback(request)
+    told = exchange.waits.told(request)
+    callback = seen.callback = told or relay.hooks.parse_callback(request)
     if callback.wants is None:
         return await patience.take(exchange, relay, request, callback, partial(store, seen=seen))
     how = partial(accept, seen=seen)

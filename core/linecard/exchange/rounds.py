@@ -1,41 +1,50 @@
-"""How many documents that wait a call was given in a row; forgotten once it asks no more."""
+"""Documents that wait: how many a call was given in a row, and what its carrier had said before them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-REMEMBERED_SECONDS = 120.0
-"""Beyond the pause of such a document: who has not asked again by then has hung up."""
+from linecard.exchange.remembered import Remembered
+from linecard.webhook import Callback, CarrierRequest, Kind
+
+TOLD_ONCE = frozenset({Kind.ACCEPT, Kind.DIALED, Kind.GATHERED})
+"""Here a carrier says something with its question; sent back to the address after a pause, it asks alone."""
 
 
 @dataclass(slots=True)
 class Rounds:
-    """Counts by call; `now` is of the calls' clock."""
+    """Counts by call, and what was told by address; `now` is of the calls' clock."""
 
-    _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _counts: Remembered[int] = field(default_factory=Remembered[int])
+    _told: Remembered[Callback] = field(default_factory=Remembered[Callback])
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._counts) + len(self._told)
 
     def another(self, name: str, now: float) -> int:
-        """Count one more, and forget whoever was last counted too long ago; how many it is."""
-        count = self._counts.pop(name, (0, now))[0] + 1
-        self._counts[name] = count, now
-        self._forget(now - REMEMBERED_SECONDS)
+        """Count one more; how many it is."""
+        count = (self._counts.get(name) or 0) + 1
+        self._counts.put(name, count, now)
         return count
 
     def over(self, name: str) -> None:
         """The call has its answer."""
-        self._counts.pop(name, None)
+        self._counts.drop(name)
 
-    def _forget(self, before: float) -> None:
-        """The oldest stand first."""
-        while self._counts:
-            name = next(iter(self._counts))
-            if self._counts[name][1] >= before:
-                return
-            del self._counts[name]
+    def keep(self, request: CarrierRequest, callback: Callback, now: float) -> None:
+        """Keep what this request says until its question is answered."""
+        if request.call and request.kind in TOLD_ONCE:
+            self._told.put(request.url, callback, now)
+
+    def told(self, request: CarrierRequest) -> Callback | None:
+        """What was said when this question was asked first, where it was left waiting."""
+        return self._told.get(request.url)
+
+    def answered(self, request: CarrierRequest) -> None:
+        """The question has its answer: the next one at this address is another."""
+        self._told.drop(request.url)
 
     def clear(self) -> None:
         """Forget everybody."""
         self._counts.clear()
+        self._told.clear()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from linecard.calls import Call
 from linecard.carrier import AcceptKey
 from linecard.events import LegAnswered
-from linecard.exchange import consulting, inbox
+from linecard.exchange import inbox, rooms
 from linecard.exchange.context import Exchange
 from linecard.exchange.transferring import ACCEPTED, TARGET
 from linecard.store.transfers import Transfer
@@ -105,7 +105,7 @@ def _entry(
 ) -> Conference:
     addresses = exchange.addresses(call.provider, call.account)
     return Conference(
-        room=consulting.room(transfer),
+        room=rooms.room(transfer),
         label=_leg(request),
         max_seconds=call.max_seconds,
         action_url=None,

@@ -84,6 +84,7 @@ async def answer(
     if not work.done():
         return BUSY
     exchange.waits.over(name)
+    exchange.waits.answered(request)
     result: Reply | LinecardError = work.result()
     if isinstance(result, LinecardError):
         raise result
@@ -121,7 +122,10 @@ async def _wait(
         return None
     if is_last:
         exchange.waits.over(name)
+        exchange.waits.answered(request)
         exchange.tasks.start(_note(exchange, relay, request, callback, work), "note an apology")
+    else:
+        exchange.waits.keep(request, callback, exchange.clock.now())
     exchange.metrics.waited.labels(relay.provider).inc()
     return made.reply
 

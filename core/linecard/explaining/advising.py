@@ -60,7 +60,7 @@ BY_LINE: Mapping[str, str] = MappingProxyType(
         "recording-not-kept": "Recording {n} is not in our storage: fetch it by "
         "/api/calls/{call}/recordings/{n} while the carrier has it.",
         "hang-up-failed": "End the call by hand in the carrier's console: it may go on costing.",
-        "target-not-released": "See at the carrier whether somebody is still being rung, and end that leg.",
+        "release-failed": "See at the carrier whether somebody is still being rung, and end that leg.",
         "command-failed": "See why the carrier did not do it: {reason}.",
         "audio-doubtful": "Choose another stream profile for the number: what comes is not what was declared.",
         "enhancer-failed": "Look at the plugin that filters noise: {reason}.",

@@ -42,6 +42,8 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "confirm-end": "making sure of the end",
         TELLING: "a notification",
         "transfer-watch": "the watch over a transfer",
+        "release-targets": "letting go who was rung for the caller",
+        "let-targets-go": "letting go who was rung for a caller who has left",
         "fetch-recording": "fetching a recording",
         "delete-recording": "deleting a recording",
         "poll-recording": "asking after a recording",

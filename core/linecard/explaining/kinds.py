@@ -135,7 +135,8 @@ TRANSFER: Mapping[str, Words] = {
     "leg-answered": leg_answered,
     "caller-sent-back": "Whom the caller was sent to had gone: the caller was sent back to the agent.",
     "target-refused": "{leg} could not be rung: {reason}.",
-    "target-not-released": "Somebody who was rung for the caller could not be let go: they may still ring.",
+    "target-not-released": "Somebody who was rung for the caller could not be let go at once: it was tried again.",
+    "release-failed": "Every try to let go somebody who was rung for the caller failed, and it is tried no more.",
 }
 END: Mapping[str, Words] = {
     "leg-ended": leg_ended,

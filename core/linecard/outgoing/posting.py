@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from types import MappingProxyType
 
 import httpx2
 
 from linecard.outgoing.public import checked_addresses, is_own, is_public
 from linecard.outgoing.urls import Target
+from linecard.trust import trusted
 
 SECONDS = 15.0
 """For all of it: the name, the connection, the answer."""
@@ -37,11 +36,6 @@ class Answered:
 
     status: int
     retry_after: float | None = None
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
 
 
 async def post(target: Target, body: bytes, headers: Mapping[str, str]) -> Answered:
@@ -71,7 +65,7 @@ async def _to_any(
 async def _to(target: Target, address: str, body: bytes, headers: Mapping[str, str]) -> Answered:
     # A client for each delivery: a connection kept open under an IP address would serve other hosts.
     async with httpx2.AsyncClient(
-        verify=_trusted(), trust_env=False, follow_redirects=False, timeout=TIMEOUT
+        verify=trusted(), trust_env=False, follow_redirects=False, timeout=TIMEOUT
     ) as client:
         request = client.build_request(
             "POST",

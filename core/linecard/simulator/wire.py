@@ -10,6 +10,7 @@ import httpx2
 
 from linecard.simulator.loopback import is_loopback_url
 from linecard.simulator.overrides import Policy
+from linecard.trust import trusted
 
 MAX_REPLY_BYTES = 5_000_000
 
@@ -52,7 +53,9 @@ class Wire:
     """
 
     def __init__(self, agent: str) -> None:
-        self._client = httpx2.AsyncClient(trust_env=False, headers={"user-agent": agent})
+        self._client = httpx2.AsyncClient(
+            verify=trusted(), trust_env=False, headers={"user-agent": agent}
+        )
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -17,16 +17,20 @@ from linecard.clock import Clock
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
+from linecard.listening import free_port
 from linecard.plugins import Plugins
 from linecard.settings import load_settings
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.serving import running
+from linecard.testing.laid_out import lay_out
+from linecard.trust import trusted
 
 KEY = "test-key-0123456789abcdef"
 OURS = "+14155550100"
 CUSTOMER = "+14155550123"
 HUMAN = "+14155550177"
-SPEED = 8.0
+SPEED = float(os.environ.get("LINECARD_TEST_SPEED", "8"))
+"""How many times as fast as life a world runs; less on a machine that cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ async def telephone(
             credentials |= dict(carrier.environment(carrier_url))
         environment = {
             "LINECARD_PUBLIC_URL": public_url,
-            "LINECARD_DATABASE_URL": f"sqlite:///{folder}/linecard.db",
+            "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
             "LINECARD_API_KEY": KEY,
             "LINECARD_SECRET": "s" * 40,
             "LINECARD_TRANSFER_ALLOW": "+1415*",
@@ -142,12 +146,6 @@ async def telephone(
         headers = {"Authorization": f"Bearer {KEY}"}
         (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
         api = await stack.enter_async_context(
-            httpx2.AsyncClient(base_url=url, headers=headers, timeout=30)
+            httpx2.AsyncClient(verify=trusted(), base_url=url, headers=headers, timeout=30)
         )
         yield Telephone(carriers[provider], exchange, api, url, carriers)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago: our public URL must be known before we listen."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -7,13 +7,12 @@ whether a dial was taken, and 200 requests a minute gain little from a pool.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
 
-from linecard import CarrierRefused
+from linecard import CarrierRefused, trusted
 from linecard_exotel.failures import Denied, Failure, Lost, NotSent, of_control, of_dial
 from linecard_exotel.replies import Document, complaint, convert, read_document
 from linecard_exotel.settings import ExotelSettings
@@ -58,7 +57,6 @@ class Rest:
     def __init__(self, settings: ExotelSettings, patience: Patience | None = None) -> None:
         self.settings = settings
         self._patience = patience or Patience()
-        self._trust: ssl.SSLContext | None = None
 
     async def dial(self, question: Question, shape: type[T]) -> T:
         """Ask once. Raises CarrierRefused or PlacementUnknown."""
@@ -102,7 +100,7 @@ class Rest:
         trusts_environment = not self.settings.is_stand_in
         try:
             async with httpx2.AsyncClient(
-                verify=self._verify(), timeout=timeout, trust_env=trusts_environment
+                verify=trusted(), timeout=timeout, trust_env=trusts_environment
             ) as client:
                 return await client.send(_request(client, question, self.settings))
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL) as error:
@@ -111,12 +109,6 @@ class Rest:
             raise NotSent(_why(error)) from error
         except httpx2.HTTPError as error:
             raise Lost(_why(error)) from error
-
-    def _verify(self) -> ssl.SSLContext:
-        """Read once: loading the certificates takes longer than a request."""
-        if self._trust is None:
-            self._trust = ssl.create_default_context()
-        return self._trust
 
 
 def _request(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from linecard import CarrierRefused
+from linecard import CarrierRefused, trusted
 from linecard_twilio.failures import Denied, Failure, Lost, of_control, of_dial
 from linecard_twilio.replies import read
 from linecard_twilio.settings import TwilioSettings
@@ -101,9 +101,8 @@ def _build(settings: TwilioSettings, patience: Patience) -> Clients:
 
     from linecard_twilio.transport import build_client
 
-    tls = httpx2.create_ssl_context()
     dial, control = (
-        build_client(settings, tls, httpx2.Timeout(seconds, connect=patience.connect))
+        build_client(settings, trusted(), httpx2.Timeout(seconds, connect=patience.connect))
         for seconds in (patience.dial, patience.control)
     )
     return Clients(dial, control)

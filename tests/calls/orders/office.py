@@ -28,6 +28,7 @@ from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
 from linecard.simulator.wire import Request
 from linecard.store.tables import metadata, outbox
+from linecard.testing.laid_out import lay_out
 from linecard.wall import now, replaced_by
 from tests.calls.telephone import Telephone
 
@@ -120,7 +121,7 @@ async def office(world: Telephone, folder: Path) -> AsyncIterator[Office]:
     """A second server with the settings, secrets and carrier of a world that has had its call."""
     settings = replace(
         world.exchange.settings,
-        database_url=f"sqlite:///{folder}/office.db",
+        database_url=lay_out(folder / "office.db"),
         recordings="",
     )
     exchange = build_exchange(settings, Plugins.discover(), (), Hurrying())

@@ -112,6 +112,7 @@ async def test_a_redirect_into_a_private_network_is_not_followed(
     assert [path for path, _ in storage.asked] == ["/a"]
 
 
+@pytest.mark.slow
 async def test_no_trick_of_a_redirect_reaches_a_listener_or_takes_the_credentials_along(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from linecard.exchange.rounds import REMEMBERED_SECONDS, Rounds
+from linecard.exchange.remembered import REMEMBERED_SECONDS
+from linecard.exchange.rounds import Rounds
 
 
 def test_each_call_has_a_count_of_its_own() -> None:

@@ -207,7 +207,7 @@ def trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trust:
 
     def trusting(name: str) -> ssl.SSLContext:
         server, client = certificate(tmp_path, name)
-        monkeypatch.setattr(posting, "_trusted", lambda: client)
+        monkeypatch.setattr(posting, "trusted", lambda: client)
         return server
 
     return trusting

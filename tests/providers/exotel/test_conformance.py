@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
+import pytest
 from tests.providers.exotel.captured import (
     BOUNDARY,
     BRACKETED,
@@ -329,6 +330,7 @@ class TestExotel(ProviderConformance):
     )
 
 
+@pytest.mark.slow
 class TestExotelWithPassword(ProviderConformance):
     """Whatever a person pastes at Exotel, and the media socket, carries Basic auth as well."""
 

@@ -39,6 +39,7 @@ from linecard import (
     TransferStart,
     UnsupportedByProvider,
 )
+from linecard.listening import free_port
 from linecard.outbound.gate import Gate
 from linecard_plivo import applications, calls, lookups, prices, transfers
 from linecard_plivo.facts import PROFILES
@@ -374,12 +375,6 @@ async def test_a_late_answer_leaves_the_dial_unknown(server: Server) -> None:
     with pytest.raises(PlacementUnknown, match="timed out"):
         await calls.place(rest, order())
     assert len(server.seen) == 1
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 async def test_a_refused_connection_is_a_definite_failure_of_a_dial() -> None:

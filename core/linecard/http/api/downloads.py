@@ -16,6 +16,7 @@ from linecard.exchange.fetching import TIMEOUT, fetch
 from linecard.exchange.recording_fetch import LARGEST_FILE
 from linecard.store import recordings
 from linecard.store.recordings import Recording
+from linecard.trust import trusted
 
 log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ async def recording_file(exchange: Exchange, call: Call, n: int) -> Response:
     relay = exchange.relay(call)
     relay.require("fetch_recording", call.profile)
     download = await relay.hooks.fetch_recording(kept.recording, kept.url)
-    client = httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+    client = httpx2.AsyncClient(verify=trusted(), timeout=TIMEOUT, follow_redirects=False)
     try:
         answer = await fetch(client, call.provider, download)
     except BaseException:
