@@ -256,10 +256,8 @@ class MediaReceived(StreamEvent):
         _set_sequence(self, sequence)
 
 
-# One is made for each frame of each call: so it takes half the time of a frozen dataclass.
-_set_payload, _set_sequence = (
-    vars(MediaReceived)[name].__set__ for name in ("payload", "sequence")
-)
+# One is made for each frame of each call: this takes less time than a frozen dataclass' own way.
+_set_payload, _set_sequence = (vars(MediaReceived)[n].__set__ for n in ("payload", "sequence"))
 
 
 @dataclass(frozen=True, slots=True)
