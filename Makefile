@@ -10,7 +10,7 @@ SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 WORKERS ?= $(shell $(PYTHON) -c 'import os; cores = os.cpu_count() or 1; print(max(cores, min(3 * cores, 12)))')
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
-.PHONY: demo test test-slow test-orders certify lint format docs clean
+.PHONY: demo test test-slow test-orders bench certify lint format docs clean
 
 demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
@@ -24,6 +24,10 @@ test-slow: $(READY)
 # Every order, repeat and loss of the callbacks of every kind of call, with the count of cases.
 test-orders: $(READY)
 	$(BIN)/python -m pytest -q -n $(WORKERS) -rP tests/calls/test_every_order.py $(ARGS)
+
+# Twelve minutes on a quiet machine with two cores; the peers come from PyPI into .venv-peers.
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 # The providers in examples/ as strangers have them: built, and installed beside an installed Linecard
 # in an environment of its own. $(VENV) lends it the locked dependencies, so nothing is downloaded.
@@ -58,4 +62,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) $(CERTIFIED) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(CERTIFIED) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -7,6 +7,7 @@ the answer holds no more than what was sent, and what is wrong with it.
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 
 import msgspec
@@ -50,6 +51,22 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     refused: int = 0
     misfit: Misfit | None = None
+
+
+class Passes:
+    """The passes that have been here and are still good: each is taken once."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, int] = {}
+
+    def spend(self, name: str, expires: int) -> bool:
+        """Whether a pass is of now, and has not been here before. `expires` is a Unix time."""
+        now = time.time()
+        self._spent = {one: until for one, until in self._spent.items() if until > now}
+        if name in self._spent or not now < expires < now + 2 * PASS_SECONDS:
+            return False
+        self._spent[name] = expires
+        return True
 
 
 def fingerprint(text: bytes) -> str:

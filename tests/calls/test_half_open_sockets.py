@@ -18,6 +18,7 @@ STAYS = Phone(ring_seconds=0.1, script=(Wait(3000),))
 CAN_HANG_UP = ("plivo", "twilio")
 PROVIDERS = (*CAN_HANG_UP, pytest.param("exotel", marks=pytest.mark.slow))
 """At Exotel nothing ends a call but its stream, which there must find out by itself that we are gone."""
+LANES = ("lean", pytest.param("asgi", marks=pytest.mark.slow))
 AGENTS = ("tests.calls.test_half_open_sockets:floods",)
 
 
@@ -47,12 +48,13 @@ async def gone_at_both_ends(world: Telephone, proxy: Proxy, call: dict[str, Any]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lane", ["lean", "asgi"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("lost", [Lost.BOTH, Lost.TO_US])
 async def test_a_way_on_which_nothing_arrives_is_found_and_the_call_is_ended(
-    tmp_path: Path, provider: str, lost: Lost
+    tmp_path: Path, provider: str, lost: Lost, lane: str
 ) -> None:
-    async with proxied(tmp_path, provider) as (world, proxy):
+    async with proxied(tmp_path, provider, media_lane=lane) as (world, proxy):
         call = await talking(world)
         (way,) = proxy.media
         way.lost = lost
@@ -69,12 +71,13 @@ async def test_a_way_on_which_nothing_arrives_is_found_and_the_call_is_ended(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lane", ["lean", "asgi"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_way_on_which_only_we_are_not_heard_ends_with_our_hang_up(
-    tmp_path: Path, provider: str
+    tmp_path: Path, provider: str, lane: str
 ) -> None:
     """Audio arrives, so that nothing says it; a pong that is missing ends no call."""
-    async with proxied(tmp_path, provider) as (world, proxy):
+    async with proxied(tmp_path, provider, media_lane=lane) as (world, proxy):
         call = await talking(world)
         (way,) = proxy.media
         way.lost = Lost.FROM_US
@@ -85,11 +88,12 @@ async def test_a_way_on_which_only_we_are_not_heard_ends_with_our_hang_up(
         assert "stream-silent" not in names(ended)
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
 async def test_a_reset_ends_one_stream_once_and_leaves_no_leg(
-    tmp_path: Path, provider: str
+    tmp_path: Path, provider: str, lane: str
 ) -> None:
-    async with proxied(tmp_path, provider) as (world, proxy):
+    async with proxied(tmp_path, provider, media_lane=lane) as (world, proxy):
         call = await talking(world)
         proxy.media[0].reset()
         await world.until(call["id"], lambda one: "stream-ended" in names(one))
@@ -102,9 +106,12 @@ async def test_a_reset_ends_one_stream_once_and_leaves_no_leg(
         await gone_at_both_ends(world, proxy, call)
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
-async def test_a_peer_that_never_answers_our_close_is_left(tmp_path: Path, provider: str) -> None:
-    async with proxied(tmp_path, provider) as (world, proxy):
+async def test_a_peer_that_never_answers_our_close_is_left(
+    tmp_path: Path, provider: str, lane: str
+) -> None:
+    async with proxied(tmp_path, provider, media_lane=lane) as (world, proxy):
         call = await talking(world)
         (way,) = proxy.media
         way.lost = Lost.TO_US
@@ -113,10 +120,11 @@ async def test_a_peer_that_never_answers_our_close_is_left(tmp_path: Path, provi
         assert way.carrier is not None
 
 
+@pytest.mark.parametrize("lane", ["lean", "asgi"])
 async def test_a_peer_that_takes_nothing_more_is_cut_off_with_all_that_was_to_be_sent(
-    tmp_path: Path,
+    tmp_path: Path, lane: str
 ) -> None:
-    async with proxied(tmp_path, "plivo", AGENTS) as (world, proxy):
+    async with proxied(tmp_path, "plivo", AGENTS, media_lane=lane) as (world, proxy):
         call = await talking(world, "floods")
         (way,) = proxy.media
         way.hold()

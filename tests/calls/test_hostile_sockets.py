@@ -65,10 +65,14 @@ FRAME = 320
 TALKER = Phone(script=(Speak(speech("hello, is anybody there")), Wait(300)))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def plivo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plivo]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["lean", "asgi"])
+async def plivo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Plivo]:
+    """The same server on either lane."""
     specs = tuple(f"tests.calls.strange_agents:{name}" for name in AGENTS)
-    async with telephone(tmp_path_factory.mktemp("world"), agents=specs) as world:
+    folder = tmp_path_factory.mktemp("world")
+    async with telephone(folder, agents=specs, media_lane=request.param) as world:
         await world.register(agent="Listener", channels=1000)
         for agent, number in FAILING.items():
             await world.register(agent=agent, number=number)

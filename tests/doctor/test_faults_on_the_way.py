@@ -209,10 +209,11 @@ SAMPLE = ("decodes the query", "rewrites the path", "refuses the upgrade", "chan
         pytest.param("exotel", tuple(FAULTS.keys() - OF_BODIES), marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.parametrize("lane", ["lean", pytest.param("asgi", marks=pytest.mark.slow)])
 async def test_each_fault_of_a_proxy_is_named(
-    tmp_path: Path, provider: str, names: tuple[str, ...]
+    tmp_path: Path, provider: str, names: tuple[str, ...], lane: str
 ) -> None:
-    changes = PASSWORD if provider == "exotel" else {}
+    changes = {"LINECARD_MEDIA_LANE": lane} | (PASSWORD if provider == "exotel" else {})
     async with place(tmp_path, provider, **changes) as here:
         await here.register()
         before, metrics = dump(tmp_path), await counted(here)

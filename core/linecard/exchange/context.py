@@ -22,6 +22,7 @@ from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
 from linecard.metrics import Metrics
 from linecard.pods import Leases
+from linecard.probes import Passes
 from linecard.tasks import Tasks
 from linecard.tokens import Tokens
 from linecard.wall import now
@@ -53,7 +54,7 @@ class Exchange:
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
-    `misfits` are requests that were not believed; `pressing` are the keys that a document will press, by call, with the document's reference;
+    `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
     `storage` is where recordings are kept, None for nowhere.
     """
 
@@ -71,6 +72,7 @@ class Exchange:
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
     misfits: Misfits = field(default_factory=Misfits)
+    passes: Passes = field(default_factory=Passes)
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)

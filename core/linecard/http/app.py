@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
@@ -13,7 +12,7 @@ from linecard.exchange.context import Exchange
 from linecard.http.api import build_api
 from linecard.http.health import health_routes, metrics_route
 from linecard.http.media import media_endpoint
-from linecard.http.prefix import StripPrefix
+from linecard.http.prefix import StripPrefix, prefix_of
 from linecard.http.probes import Probes
 from linecard.http.webhooks import webhook_routes
 from linecard.outbound.dialing import Dialer
@@ -29,9 +28,7 @@ def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIA
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    return StripPrefix(
-        Probes(app, exchange), urlsplit(exchange.settings.public_url).path.rstrip("/")
-    )
+    return StripPrefix(Probes(app, exchange), prefix_of(exchange.settings.public_url))
 
 
 def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:

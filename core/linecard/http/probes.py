@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,11 @@ from linecard.errors import NotFound, RequestRefused
 from linecard.events import MediaReceived
 from linecard.exchange.believing import other_address
 from linecard.exchange.context import Exchange
-from linecard.http.media import handshake
+from linecard.http.carrying import Socket, handshake
 from linecard.http.socket import MediaSocket
 from linecard.http.webhooks import public_url, read_body, read_pairs
 from linecard.media.formats import pick_profile
-from linecard.probes import HEADER, PASS_SECONDS, Arrival, fingerprint
-from linecard.tokens import ProbeClaims
+from linecard.probes import HEADER, Arrival, fingerprint
 from linecard.webhook import CarrierRequest, Kind
 
 if TYPE_CHECKING:
@@ -46,40 +45,17 @@ class Probes:
     def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
         self._app = app
         self._exchange = exchange
-        self._spent: dict[str, int] = {}
-        self._answers = {"http": self._tell, "websocket": self._echo}
+        self._answers = {"http": self._tell, "websocket": self._listen}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a probe whose pass is good, or pass the request on."""
-        relay, profile = None, ""
-        if scope["type"] in self._answers and (given := Headers(scope=scope).get(HEADER)):
-            relay, profile = self._admitted(given)
-        if relay is None:
+        probed = probe(self._exchange, scope) if scope["type"] in self._answers else None
+        if probed is None:
             await self._app(scope, receive, send)
             return
-        await self._answers[scope["type"]](relay, profile, scope, receive, send)
+        await self._answers[scope["type"]](probed, scope, receive, send)
 
-    def _admitted(self, given: str) -> tuple[Relay | None, str]:
-        """The account that a pass stands for and its profile; None for one that is no good."""
-        try:
-            claims = self._exchange.tokens.open_probe(given)
-            relay = self._exchange.plugins.relay(claims.provider, claims.account)
-        except (RequestRefused, NotFound):
-            return None, ""
-        return (relay if self._spend(claims) else None), claims.profile
-
-    def _spend(self, claims: ProbeClaims) -> bool:
-        """Whether a pass is of now, and has not been here before."""
-        now = time.time()
-        self._spent = {one: until for one, until in self._spent.items() if until > now}
-        if claims.id in self._spent or not now < claims.expires < now + 2 * PASS_SECONDS:
-            return False
-        self._spent[claims.id] = claims.expires
-        return True
-
-    async def _tell(
-        self, relay: Relay, _profile: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _tell(self, probed: Probed, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             body = await read_body(request)
@@ -95,25 +71,49 @@ class Probes:
         except RequestRefused as refusal:
             await Response(refusal.reason, refusal.status)(scope, receive, send)
             return
-        arrival = msgspec.json.encode(_arrival(self._exchange, relay, scope, seen))
+        arrival = msgspec.json.encode(_arrival(self._exchange, probed.relay, scope, seen))
         await Response(arrival, media_type="application/json")(scope, receive, send)
 
-    async def _echo(
-        self, relay: Relay, profile: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _listen(self, probed: Probed, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        seen = replace(handshake(self._exchange, websocket), is_ours=True)
         await websocket.accept()
-        socket = MediaSocket(websocket)
-        arrival = _arrival(self._exchange, relay, scope, seen)
+        await echo(self._exchange, probed, scope, MediaSocket(websocket))
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a good pass stands for: an account, and a stream profile of its provider."""
+
+    relay: Relay
+    profile: str
+
+
+def probe(exchange: Exchange, scope: Scope) -> Probed | None:
+    """Whether a request is a probe; its pass is spent by asking. None for one without a good pass."""
+    given = Headers(scope=scope).get(HEADER)
+    if not given:
+        return None
+    try:
+        claims = exchange.tokens.open_probe(given)
+        relay = exchange.plugins.relay(claims.provider, claims.account)
+    except (RequestRefused, NotFound):
+        return None
+    is_good = exchange.passes.spend(claims.id, claims.expires)
+    return Probed(relay, claims.profile) if is_good else None
+
+
+async def echo(exchange: Exchange, probed: Probed, scope: Scope, socket: Socket) -> None:
+    """Tell what has arrived of an accepted socket's handshake, then play back what is said; on either lane."""
+    try:
+        seen = replace(handshake(exchange, scope), is_ours=True)
+        arrival = _arrival(exchange, probed.relay, scope, seen)
         socket.send(msgspec.json.encode(arrival).decode())
-        try:
-            async with asyncio.timeout(ECHO_SECONDS):
-                await socket.read_all(_Echo(socket, _protocol(relay, profile)).take)
-        except TimeoutError:
-            return
-        finally:
-            await socket.finish()
+        async with asyncio.timeout(ECHO_SECONDS):
+            await socket.read_all(_Echo(socket, _protocol(probed)).take)
+    except TimeoutError:
+        return
+    finally:
+        await socket.finish()
 
 
 def _arrival(exchange: Exchange, relay: Relay, scope: Scope, request: CarrierRequest) -> Arrival:
@@ -151,16 +151,17 @@ def _judged(relay: Relay, request: CarrierRequest) -> tuple[str | None, str, str
     return f"{proof.kind}, strength {proof.strength}", "", None
 
 
-def _protocol(relay: Relay, profile: str) -> StreamProtocol | None:
+def _protocol(probed: Probed) -> StreamProtocol | None:
+    relay = probed.relay
     if not relay.supports("open_stream"):
         return None
-    return relay.hooks.open_stream(pick_profile(relay.hooks.stream_profiles(), profile))
+    return relay.hooks.open_stream(pick_profile(relay.hooks.stream_profiles(), probed.profile))
 
 
 class _Echo:
     """Plays back what is said, by the reader and the writer that carry calls."""
 
-    def __init__(self, socket: MediaSocket, protocol: StreamProtocol | None) -> None:
+    def __init__(self, socket: Socket, protocol: StreamProtocol | None) -> None:
         self._socket = socket
         self._protocol = protocol
         self._left = MOST_MESSAGES

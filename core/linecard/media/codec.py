@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from linecard.events import StreamCodec, StreamStarted
 from linecard.media import g711
@@ -33,22 +34,23 @@ DECODERS: Mapping[Encoding, Stage] = {
 
 
 class WholeSamples:
-    """Cuts 16-bit audio at whole samples: an odd byte waits for its other half."""
+    """Cuts 16-bit audio at whole samples: an odd byte waits in `half` for its other one."""
 
     def __init__(self) -> None:
-        self._half = b""
+        self.half = b""
 
     def __call__(self, audio: bytes) -> bytes:
-        if not self._half and not len(audio) & 1:
+        """What is whole of it, with the half that waited."""
+        if not self.half and not len(audio) & 1:
             return audio
-        audio = self._half + audio
+        audio = self.half + audio
         whole = len(audio) & ~1
-        self._half = audio[whole:]
+        self.half = audio[whole:]
         return audio[:whole]
 
     def reset(self) -> None:
         """Forget the half sample."""
-        self._half = b""
+        self.half = b""
 
 
 class Codec:
@@ -61,10 +63,11 @@ class Codec:
         self.format = format
         self.rate = rate or format.inbound.rate
         self.has_tail = False
-        self._decoding = _decoding(format.inbound, self.rate)
         self._cut = WholeSamples()
         self._resampler = _resampler(self.rate, format.outbound.rate)
-        self._law = None if _is_plain(format.outbound) else ENCODERS[format.outbound.encoding]
+        self._law = _encoding(format.outbound)
+        self.decode = _decoding(format.inbound, self.rate)
+        """The line's audio as PCM at the agent's rate."""
 
     @property
     def silence(self) -> bytes:
@@ -76,18 +79,13 @@ class Codec:
         self.rate = rate or self.format.inbound.rate
         self.has_tail = False
         self._cut.reset()
-        self._decoding = _decoding(self.format.inbound, self.rate)
+        self.decode = _decoding(self.format.inbound, self.rate)
         self._resampler = _resampler(self.rate, self.format.outbound.rate)
-
-    def decode(self, payload: bytes) -> bytes:
-        """The line's audio as PCM at the agent's rate."""
-        for stage in self._decoding:
-            payload = stage(payload)
-        return payload
 
     def encode(self, pcm: bytes) -> bytes:
         """The agent's PCM as the line carries it."""
-        pcm = self._cut(pcm)
+        if len(pcm) & 1 or self._cut.half:
+            pcm = self._cut(pcm)
         if self._resampler is not None:
             self.has_tail = True
             pcm = self._resampler.process(pcm)
@@ -113,12 +111,26 @@ def _resampler(source: int, target: int) -> Resampler | None:
     return None if source == target else Resampler(source, target)
 
 
-def _decoding(line: AudioFormat, rate: int) -> list[Stage]:
+def _encoding(line: AudioFormat) -> Stage | None:
+    if line.encoding is Encoding.PCMU:
+        return g711.pcmu_encoder()
+    return None if _is_plain(line) else ENCODERS[line.encoding]
+
+
+def _decoding(line: AudioFormat, rate: int) -> Stage:
     stages: list[Stage] = [WholeSamples()] if line.encoding is Encoding.L16 else []
     if not _is_plain(line):
         stages.append(DECODERS[line.encoding])
     change = _resampler(line.rate, rate)
-    return stages if change is None else [*stages, change.process]
+    if change is not None:
+        stages.append(change.process)
+    return stages[0] if len(stages) == 1 else partial(_through, stages)
+
+
+def _through(stages: Sequence[Stage], payload: bytes) -> bytes:
+    for stage in stages:
+        payload = stage(payload)
+    return payload
 
 
 def _is_plain(line: AudioFormat) -> bool:

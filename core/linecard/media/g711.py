@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,7 @@ def encode_pcmu(pcm: bytes) -> bytes:
 
     Not by audioop: for negative samples on a decision threshold it is one step off (508 inputs).
     """
-    import numpy as np
-
-    table = _pcmu_table()
-    return table.take(np.frombuffer(pcm, "<u2")).tobytes()
+    return pcmu_encoder()(pcm)
 
 
 def decode_pcmu(law: bytes) -> bytes:
@@ -39,6 +37,20 @@ def encode_pcma(pcm: bytes) -> bytes:
 def decode_pcma(law: bytes) -> bytes:
     """Two bytes for each A-law byte."""
     return audioop.alaw2lin(law, 2)
+
+
+@cache
+def pcmu_encoder() -> Callable[[bytes], bytes]:
+    """`encode_pcmu` without its own call; made once, and numpy loaded with it: `import linecard` stays light."""
+    import numpy as np
+
+    take, samples, sample = _pcmu_table().take, np.frombuffer, np.dtype("<u2")
+
+    def encode(pcm: bytes) -> bytes:
+        law: bytes = take(samples(pcm, sample)).tobytes()
+        return law
+
+    return encode
 
 
 @cache

@@ -58,6 +58,7 @@ class Outgoing:
         self._lead = Lead(line.profile.lead_ms / 1000)
         self._marks = Marks()
         self._encoded = b""
+        self._peak = 0
         self._came_at = 0.0
         self._waiting_since = 0.0
         self._is_speaking = self._is_ending = False
@@ -70,25 +71,31 @@ class Outgoing:
 
     def offer(self, pcm: bytes, now: float) -> bool:
         """Take audio, or leave it whole when there is no room."""
-        pcm = bytes(pcm)
-        if len(pcm) > self._queue.room:
+        pcm, queue = bytes(pcm), self._queue
+        if len(pcm) > queue.room:
             return False
-        if not self._queue and len(self._encoded) < self._chunk:
-            self._waiting_since = now
         self._came_at = now
-        self._queue.add(pcm)
-        self._note_peak()
+        is_dry = len(self._encoded) < self._chunk and not queue
+        if is_dry:
+            self._waiting_since = now
+        if is_dry and len(pcm) <= queue.piece:
+            # A frame that nothing waits before need not be queued.
+            self._note_peak(len(pcm))
+            self._encoded += self._line.codec.encode(pcm)
+        else:
+            queue.add(pcm)
+            self._note_peak(queue.size)
         self.pump(now)
         return True
 
     def queue(self, pcm: bytes, now: float) -> None:
         """Take what there is room for; the rest is dropped and counted."""
+        if self.offer(pcm, now):
+            return
         room = self._queue.room & ~1
-        if len(pcm) > room:
-            lost = self._queue.milliseconds(len(pcm) - room)
-            self._line.counters.unsent_ms["queue full"] += lost
-            pcm = pcm[:room]
-        self.offer(pcm, now)
+        lost = self._queue.milliseconds(len(pcm) - room)
+        self._line.counters.unsent_ms["queue full"] += lost
+        self.offer(pcm[:room], now)
 
     def mark(self, on_end: Callable[[MarkEnd], None], now: float) -> None:
         """Put a mark behind what is queued; it ends the utterance."""
@@ -110,6 +117,7 @@ class Outgoing:
         """PCM comes at another rate from now on; nothing may be queued."""
         self._line.codec.retune(rate)
         self._queue = Queue(self._line.codec.rate)
+        self._peak = 0
 
     def clear(self, now: float) -> None:
         """Barge-in: nothing queued until now is sent any more, and the carrier forgets what it has."""
@@ -236,7 +244,7 @@ class Outgoing:
             return False
         return now - self._came_at >= IDLE_SECONDS and self._pace.ahead(now) <= IDLE_SECONDS
 
-    def _note_peak(self) -> None:
-        peak = round(self._queue.seconds * 1000)
-        if peak > self._line.counters.queue_peak_ms:
-            self._line.counters.queue_peak_ms = peak
+    def _note_peak(self, size: int) -> None:
+        if size > self._peak:
+            self._peak = size
+            self._line.counters.queue_peak_ms = self._queue.milliseconds(size)

@@ -13,11 +13,8 @@ class Pace:
         self._bytes_per_second = bytes_per_second
         self._began = 0.0
         self._sent = 0
-
-    @property
-    def dry_at(self) -> float:
+        self.dry_at = 0.0
         """When the carrier has played everything that was sent."""
-        return self._began + self._sent / self._bytes_per_second
 
     def ahead(self, now: float) -> float:
         """Seconds that the carrier holds and has not played."""
@@ -37,7 +34,8 @@ class Pace:
         if self.dry_at <= now:
             self._began, self._sent = now, 0
         self._sent += size
+        self.dry_at = self._began + self._sent / self._bytes_per_second
 
     def emptied(self, now: float) -> None:
         """The carrier has thrown away what it had not played."""
-        self._began, self._sent = now, 0
+        self._began, self._sent, self.dry_at = now, 0, now

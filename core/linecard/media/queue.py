@@ -11,14 +11,17 @@ MOST_SECONDS = 30
 
 
 class Queue:
-    """At most 30 s of PCM at `rate`. None among the items is the end of an utterance."""
+    """At most 30 s of PCM at `rate`. None among the items is the end of an utterance.
+
+    `size` is how many bytes of audio wait, `piece` the bytes of 20 ms.
+    """
 
     def __init__(self, rate: int) -> None:
         self._items: deque[bytes | Mark | None] = deque()
         self._bytes_per_second = rate * 2
-        self._piece = rate * FRAME_MS // 1000 * 2
+        self.piece = rate * FRAME_MS // 1000 * 2
         self._limit = MOST_SECONDS * self._bytes_per_second
-        self._size = 0
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -26,12 +29,12 @@ class Queue:
     @property
     def seconds(self) -> float:
         """How long what waits will play."""
-        return self._size / self._bytes_per_second
+        return self.size / self._bytes_per_second
 
     @property
     def room(self) -> int:
         """Bytes that may be added."""
-        return self._limit - self._size
+        return self._limit - self.size
 
     def milliseconds(self, size: int) -> int:
         """How long so many bytes play."""
@@ -39,11 +42,11 @@ class Queue:
 
     def add(self, pcm: bytes) -> None:
         """Put audio at the end, in pieces, so that encoding it never takes long at once."""
-        self._size += len(pcm)
-        if len(pcm) <= self._piece:
+        self.size += len(pcm)
+        if len(pcm) <= self.piece:
             self._items.append(pcm)
             return
-        step = self._piece
+        step = self.piece
         self._items.extend(pcm[start : start + step] for start in range(0, len(pcm), step))
 
     def add_mark(self, mark: Mark | None) -> None:
@@ -58,11 +61,11 @@ class Queue:
         """The oldest item."""
         item = self._items.popleft()
         if isinstance(item, bytes):
-            self._size -= len(item)
+            self.size -= len(item)
         return item
 
     def clear(self) -> int:
         """Throw everything away; how many bytes of audio that was."""
-        size, self._size = self._size, 0
+        size, self.size = self.size, 0
         self._items.clear()
         return size

@@ -180,6 +180,13 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_lane(value: Any) -> str:
+    lane = as_text(value)
+    if lane not in ("lean", "asgi"):
+        raise ValueError("must be lean or asgi")
+    return lane
+
+
 def _as_folder(value: Any) -> str:
     folder = as_text(value)
     if not Path(folder).is_dir():
@@ -242,6 +249,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "opt_out_key": _as_key,
         "sounds": _as_folder,
         "trusted_proxies": _as_networks,
+        "media_lane": _as_lane,
         "notify_secret": _as_notify_secret,
         "flight_dir": as_text,
         "flight_audio": as_bool,

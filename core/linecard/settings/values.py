@@ -75,6 +75,7 @@ class Settings:
     opt_out_key: str | None = None
     sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    media_lane: str = "lean"
     notify_secret: Secret | None = None
     flight_dir: str | None = None
     flight_audio: bool = False

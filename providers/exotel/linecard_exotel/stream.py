@@ -31,6 +31,7 @@ from linecard_exotel.facts import LARGEST_CHUNK
 
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
+NUMBERS = int | float
 LONGEST_ID = 256
 
 
@@ -67,6 +68,8 @@ class ExotelStream:
             said = messages.decode(message)
         except (ValueError, RecursionError):
             return (MessageDropped("unreadable message"),)
+        if type(said) is messages.Media and said.stream_sid == self._id != "":
+            return (self._media(said),)
         if isinstance(said, messages.Connected):
             return ()
         if not self._is_ours(said):
@@ -196,6 +199,6 @@ def _format(said: messages.MediaFormat | None) -> tuple[Encoding | None, int | N
 
 
 def _whole(count: object) -> int | None:
-    if isinstance(count, str):
-        return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
-    return int(count) if isinstance(count, int | float) and abs(count) < 1e18 else None
+    if type(count) is str:
+        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
+    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None

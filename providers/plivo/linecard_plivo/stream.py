@@ -35,6 +35,7 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
 )
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
+NUMBERS = int | float
 TAIL = '"}}'
 
 
@@ -73,6 +74,8 @@ class PlivoStream:
             said = messages.decode(message)
         except (ValueError, RecursionError):
             return (MessageDropped("unreadable message"),)
+        if type(said) is messages.Media and said.stream_id == self._id != "":
+            return (self._media(said),)
         if not self._is_ours(said):
             return (MessageDropped("another stream" if self._id else "before start"),)
         return (self._readers[type(said)](said),)
@@ -171,6 +174,6 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
 
 
 def _whole(count: object) -> int | None:
-    if isinstance(count, str):
-        return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
-    return int(count) if isinstance(count, int | float) and abs(count) < 1e18 else None
+    if type(count) is str:
+        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
+    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None

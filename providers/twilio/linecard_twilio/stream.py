@@ -30,6 +30,7 @@ from linecard_twilio import messages
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType({"audio/x-mulaw": Encoding.PCMU})
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
+NUMBERS = int | float
 TAIL = '"}}'
 
 
@@ -59,6 +60,8 @@ class TwilioStream:
             said = messages.decode(message)
         except (ValueError, RecursionError):
             return (MessageDropped("unreadable message"),)
+        if type(said) is messages.Media and said.stream_sid == self._id != "":
+            return (self._media(said),)
         if isinstance(said, messages.Connected):
             return (MessageDropped("connected again"),) if self._id else ()
         if not self._is_ours(said):
@@ -159,6 +162,6 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
 
 
 def _whole(count: object) -> int | None:
-    if isinstance(count, str):
-        return int(count) if len(count) < 19 and count.isascii() and count.isdecimal() else None
-    return int(count) if isinstance(count, int | float) and abs(count) < 1e18 else None
+    if type(count) is str:
+        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
+    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None

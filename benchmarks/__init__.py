@@ -1,0 +1,1 @@
+"""What the media path costs, measured: `make bench`."""

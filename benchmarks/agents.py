@@ -1,0 +1,13 @@
+"""The echo agent in the style that iterates; the one with callbacks is built in."""
+
+from __future__ import annotations
+
+import linecard
+
+
+@linecard.agent
+async def iterating(call: linecard.LiveCall) -> None:
+    """Sends back what it hears."""
+    async for event in call:
+        if isinstance(event, linecard.AudioReceived):
+            call.send_nowait(event.pcm)

@@ -1,0 +1,54 @@
+"""Messages that come in pieces, and what the WebSocket protocol forbids about them."""
+
+from __future__ import annotations
+
+from picows import WSCloseCode, WSFrame, WSMsgType
+
+LARGEST_MESSAGE = 256 * 1024
+"""A larger message closes its socket with 1009."""
+
+
+class Violation(Exception):
+    """The peer broke the protocol; `code` is what its socket is closed with."""
+
+    def __init__(self, code: WSCloseCode) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class Assembly:
+    """The message whose pieces are arriving; `is_empty` between messages."""
+
+    def __init__(self) -> None:
+        self.is_empty = True
+        self._pieces = bytearray()
+        self._is_text = False
+
+    def add(self, frame: WSFrame) -> str | bytes | None:
+        """One frame of data; the message once it is whole. Raises Violation."""
+        begins = frame.msg_type is not WSMsgType.CONTINUATION
+        if begins is not self.is_empty or is_extended(frame):
+            raise Violation(WSCloseCode.PROTOCOL_ERROR)
+        if begins:
+            self.is_empty, self._is_text = False, frame.msg_type is WSMsgType.TEXT
+        if len(self._pieces) + frame.payload_size > LARGEST_MESSAGE:
+            raise Violation(WSCloseCode.MESSAGE_TOO_BIG)
+        self._pieces += frame.get_payload_as_memoryview()
+        return self._whole() if frame.fin else None
+
+    def _whole(self) -> str | bytes:
+        message, self._pieces, self.is_empty = bytes(self._pieces), bytearray(), True
+        return text(message) if self._is_text else message
+
+
+def text(message: bytes) -> str:
+    """The text of a message. Raises Violation for what is no UTF-8."""
+    try:
+        return message.decode()
+    except UnicodeDecodeError as error:
+        raise Violation(WSCloseCode.INVALID_TEXT) from error
+
+
+def is_extended(frame: WSFrame) -> bool:
+    """Whether a frame uses an extension; none was agreed on."""
+    return frame.rsv1 or frame.rsv2 or frame.rsv3
