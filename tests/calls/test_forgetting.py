@@ -193,6 +193,7 @@ async def test_what_comes_late_is_known_written_nowhere_and_its_file_goes(tmp_pa
         await world.register()
         call_id = (await world.dial(record=True))["id"]
         call = await world.until(call_id, lambda one: bool(one["recordings"]), within=60)
+        await world.ended(call_id)
         await world.eventually(lambda: not world.exchange.lives)
         async with world.exchange.database.read() as conn:
             stale = await calls.get(conn, call_id)
