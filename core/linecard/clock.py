@@ -19,6 +19,11 @@ class Clock:
         """Seconds since an arbitrary moment; never goes back."""
         return time.monotonic() * self.speed
 
+    @property
+    def behind(self) -> float:
+        """Real seconds that have not passed on this clock: none, unless it waits for somebody."""
+        return 0.0
+
     def unix(self) -> float:
         """Unix time that passes at this clock's speed; right at the moment the clock was made."""
         return self._wall + self.now()

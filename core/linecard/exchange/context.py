@@ -89,7 +89,11 @@ class Exchange:
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""
-        return now() + timedelta(seconds=seconds / self.clock.speed)
+        return self.now() + timedelta(seconds=seconds / self.clock.speed)
+
+    def now(self) -> datetime:
+        """The time of day by which work is due: the wall's, less what the calls' clock is behind."""
+        return now() - timedelta(seconds=self.clock.behind)
 
     def relay(self, call: Call) -> Relay:
         """The hooks of the account that carries a call."""

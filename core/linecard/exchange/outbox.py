@@ -94,12 +94,13 @@ class OutboxLoop:
 
     async def step(self) -> int:
         """Begin what is due; how many jobs that were."""
-        until = now() + timedelta(seconds=LEASE_SECONDS)
+        at = self._exchange.now()
+        until = at + timedelta(seconds=LEASE_SECONDS)
         async with self._exchange.database.read() as conn:
-            if not await outbox.is_due(conn, now(), self._closed()):
+            if not await outbox.is_due(conn, at, self._closed()):
                 return 0
         async with self._exchange.database.write() as conn:
-            jobs = await outbox.lease(conn, now(), until, self._closed())
+            jobs = await outbox.lease(conn, at, until, self._closed())
         for job in jobs:
             if job.queue:
                 self._busy.add(job.queue)
@@ -108,7 +109,7 @@ class OutboxLoop:
 
     def _closed(self) -> tuple[str, ...]:
         """The queues of which nothing may be begun now."""
-        at = now()
+        at = self._exchange.now()
         self._held = {queue: until for queue, until in self._held.items() if until > at}
         return (*self._busy, *self._held)
 
@@ -165,7 +166,7 @@ class OutboxLoop:
         leased: datetime | None = job.due_at
         while leased is not None:
             await asyncio.sleep(LEASE_SECONDS / RENEWALS)
-            until = now() + timedelta(seconds=LEASE_SECONDS)
+            until = self._exchange.now() + timedelta(seconds=LEASE_SECONDS)
             try:
                 async with self._exchange.database.write() as conn:
                     leased = until if await outbox.renew(conn, job.id, leased, until) else None

@@ -108,6 +108,7 @@ async def telephone(
     defaults: Mapping[str, str] = MappingProxyType({}),
     also: tuple[str, ...] = (),
     patience: float = 4.0,
+    speed: float = SPEED,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
@@ -115,13 +116,14 @@ async def telephone(
     `defaults` are variables that hold where the simulated carrier has no others.
     `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
     answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
+    `speed`: how many times as fast as life.
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
-        clock = await stack.enter_async_context(patient_clock(SPEED))
+        clock = await stack.enter_async_context(patient_clock(speed))
         carriers: dict[str, SimulatedCarrier] = {}
         credentials: dict[str, str] = {}
         for name in (provider, *also):

@@ -18,7 +18,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.store import transfers
 from linecard.transfers import TransferState
-from tests.calls.telephone import Telephone, telephone
+from tests.calls.telephone import SPEED, Telephone, telephone
 from tests.calls.transfers.agents import PLANS, Plan
 from tests.calls.transfers.cases import (
     AS_BOTH_LEAVE,
@@ -38,6 +38,8 @@ OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113
 PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
 AT_ONCE = 4
 """Calls of one world side by side: the machine has few cores."""
+SLOWER = SPEED / 2
+"""An agent has its caller back within ten seconds of its clock, whatever the machine does meanwhile."""
 OF_THE_TABLE = tuple(f"tests.calls.transfers.agents:{name}" for name in ("mover", "Callbacks"))
 STAYS = Phone(script=(Wait(300),))
 SECONDS = 40.0
@@ -69,7 +71,7 @@ async def transferring(
     if brief:
         plugins.tap(_never_consults)
     async with telephone(
-        folder, provider, agents=agents, plugins=plugins, **limits, **gate, **settings
+        folder, provider, agents=agents, plugins=plugins, speed=SLOWER, **limits, **gate, **settings
     ) as world:
         await world.register(number=OURS[provider], agent=agent, channels=1000)
         shown = (await world.api.get(f"/api/numbers/{OURS[provider]}")).json()
@@ -244,7 +246,7 @@ def _faults(played: Played) -> Iterator[str]:
     if played.call is None:
         yield "the call never ended"
         return
-    if plan.result not in case.results:
+    if plan.result not in case.results and not _met_all_the_same(played):
         yield f"{plan.result} of {sorted(case.results)}"
     if plan.is_lost:
         yield "the caller was lost on the way back"
@@ -256,6 +258,15 @@ def _faults(played: Played) -> Iterator[str]:
         yield "a target was forgotten, and hung up by itself"
     yield from _untruths(played)
     yield from _passed(played)
+
+
+def _met_all_the_same(played: Played) -> bool:
+    """An agent's wish takes its way through the books to the carrier: a whisper may be over meanwhile."""
+    return (
+        played.plan.result == BRIDGED
+        and played.case.who is Who.AGENT
+        and played.legs.has(What.BRIDGED)
+    )
 
 
 def _untruths(played: Played) -> Iterator[str]:
