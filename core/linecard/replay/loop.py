@@ -47,6 +47,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._done)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for its threads without a limit, which this loop's time would jump over."""
+        await super().shutdown_default_executor()
+
     async def create_connection(self, *_args: Any, **_kwargs: Any) -> Any:
         """Nothing is sent anywhere."""
         raise ConnectionRefusedError("a replay uses no network")

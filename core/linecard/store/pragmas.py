@@ -72,7 +72,8 @@ def scrub(path: str, vacuum_below: int, patience_seconds: float) -> bool:
 
     Rows that went before `secure_delete` was set may stand in free pages; the log holds pages as they were.
     """
-    with closing(sqlite3.connect(path, patience_seconds, isolation_level=None)) as connection:
+    opened = sqlite3.connect(path, timeout=patience_seconds, isolation_level=None)
+    with closing(opened) as connection:
         _set(connection, (*_ALWAYS, *_WRITING))
         try:
             if Path(path).stat().st_size < vacuum_below:
