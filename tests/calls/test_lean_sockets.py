@@ -211,6 +211,31 @@ async def test_a_peer_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatc
         await eventually(lambda: server.gone == 1)
 
 
+async def test_long_messages_to_a_slow_peer_arrive_whole_and_in_order() -> None:
+    sizes = (100, 2047, 2048, 9000, 65_535, 65_536, 120_000, 300, 70_000, 8193)
+    sent = [chr(ord("a") + place) * size for place, size in enumerate(sizes)]
+    async with deaf() as (_, one, peer):
+        for message in sent:
+            one.send(message)
+        loop, heard = asyncio.get_running_loop(), bytearray()
+        wanted = b"".join(frame_of(message.encode()) for message in sent)
+        async with asyncio.timeout(20):
+            while not heard.endswith(wanted):
+                heard += await loop.sock_recv(peer, 3000)
+        assert heard.partition(b"\r\n\r\n")[2] == wanted
+
+
+def frame_of(text: bytes) -> bytes:
+    """A server's frame of text, RFC 6455 5.2."""
+    for limit, mark, width in ((125, 0, 0), (0xFFFF, 126, 2), (2**63, 127, 8)):
+        if len(text) <= limit:
+            size = (
+                bytes((mark,)) + len(text).to_bytes(width, "big") if width else bytes((len(text),))
+            )
+            return b"\x81" + size + text
+    raise AssertionError(len(text))
+
+
 async def test_more_than_may_wait_cuts_the_peer_off_at_once() -> None:
     async with deaf() as (server, one, _):
         reading = asyncio.create_task(one.read_all(lambda _: None))

@@ -1,6 +1,8 @@
-"""Messages that come in pieces, and what the WebSocket protocol forbids about them."""
+"""Messages that come in pieces, what the WebSocket protocol forbids about them, and a long one as a frame."""
 
 from __future__ import annotations
+
+import struct
 
 from picows import WSCloseCode, WSFrame, WSMsgType
 
@@ -52,3 +54,11 @@ def text(message: bytes) -> str:
 def is_extended(frame: WSFrame) -> bool:
     """Whether a frame uses an extension; none was agreed on."""
     return frame.rsv1 or frame.rsv2 or frame.rsv3
+
+
+def whole_frame(kind: WSMsgType, data: bytes) -> bytes:
+    """A message of 126 bytes or more as one frame of a server: no mask, RFC 6455 5.2."""
+    size, head = len(data), 0x80 | int(kind)
+    if size <= 0xFFFF:
+        return struct.pack("!BBH", head, 126, size) + data
+    return struct.pack("!BBQ", head, 127, size) + data

@@ -10,7 +10,7 @@ import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from starlette.websockets import WebSocketDisconnect
 
-from linecard.http.lean.assembly import Assembly, Violation, is_extended
+from linecard.http.lean.assembly import Assembly, Violation, is_extended, whole_frame
 
 log = structlog.get_logger()
 
@@ -18,6 +18,8 @@ SEND_SECONDS = 5.0
 """A peer that has made no room for so long is gone: a dead one never does."""
 LARGEST_BACKLOG = 1024 * 1024
 """Bytes that may wait for a peer that makes no room."""
+LONG_MESSAGE = 2048
+"""Characters: in bytes no shorter message is longer than the 8,192 up to which picows copies what it sends."""
 CLOSE_SECONDS = 1.0
 """A peer that has not answered our close, nor taken what was sent before it, is cut off."""
 PING_SECONDS = 20.0
@@ -72,10 +74,20 @@ class LeanSocket(WSListener):
 
     def send(self, message: str | bytes) -> None:
         """Send without waiting; a peer that makes no room for some seconds is cut off."""
-        if not self._closed_because:
-            self._wire.send(TEXT if isinstance(message, str) else BINARY, message)
-            if "room" in self._timers:
-                self._bound_the_backlog()
+        if self._closed_because:
+            return
+        kind = TEXT if isinstance(message, str) else BINARY
+        if len(message) < LONG_MESSAGE:
+            self._wire.send(kind, message)
+        else:
+            self._send_long(kind, message.encode() if isinstance(message, str) else message)
+        if "room" in self._timers:
+            self._bound_the_backlog()
+
+    def _send_long(self, kind: WSMsgType, data: bytes) -> None:
+        """As bytes of our own: the head that picows would leave to the transport is overwritten by its next
+        one, and `writelines` before Python 3.13.1 tells nobody that a peer makes no room."""
+        self._connection().write(whole_frame(kind, data))
 
     def close(self, reason: str = "") -> None:
         """Close behind what was sent before; the peer has a second to answer."""
