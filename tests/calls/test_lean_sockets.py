@@ -214,7 +214,7 @@ async def test_a_peer_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatc
 async def test_long_messages_to_a_slow_peer_arrive_whole_and_in_order() -> None:
     sizes = (100, 2047, 2048, 9000, 65_535, 65_536, 120_000, 300, 70_000, 8193)
     sent = [chr(ord("a") + place) * size for place, size in enumerate(sizes)]
-    async with deaf() as (_, one, peer):
+    async with deaf() as (server, one, peer):
         for message in sent:
             one.send(message)
         loop, heard = asyncio.get_running_loop(), bytearray()
@@ -223,6 +223,8 @@ async def test_long_messages_to_a_slow_peer_arrive_whole_and_in_order() -> None:
             while not heard.endswith(wanted):
                 heard += await loop.sock_recv(peer, 3000)
         assert heard.partition(b"\r\n\r\n")[2] == wanted
+        one.close()
+        await eventually(lambda: server.gone == 1)
 
 
 def frame_of(text: bytes) -> bytes:

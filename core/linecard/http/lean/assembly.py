@@ -58,7 +58,7 @@ def is_extended(frame: WSFrame) -> bool:
 
 def whole_frame(kind: WSMsgType, data: bytes) -> bytes:
     """A message of 126 bytes or more as one frame of a server: no mask, RFC 6455 5.2."""
-    size, head = len(data), 0x80 | int(kind)
+    size, head = len(data), 0x80 | kind.value
     if size <= 0xFFFF:
         return struct.pack("!BBH", head, 126, size) + data
     return struct.pack("!BBQ", head, 127, size) + data
