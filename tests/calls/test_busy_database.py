@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.webhook import Kind
+from tests.calls.locking import locked
 from tests.calls.signed import Plivo, Said, answer_form, document, everything, hangup_form
 from tests.calls.telephone import CUSTOMER, Telephone, names, telephone
 
@@ -31,17 +29,6 @@ BUSY_SECONDS = 6.0
 """Longer than a writer waits by itself."""
 SOON = 1.0
 """What an acknowledgement may take: R15."""
-
-
-@asynccontextmanager
-async def locked(folder: Path) -> AsyncIterator[None]:
-    """Hold the write lock of the database, as another process would."""
-    with closing(sqlite3.connect(folder / "linecard.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
 
 
 async def timed(work: asyncio.Future[Said] | asyncio.Task[Said]) -> tuple[float, Said]:
@@ -88,7 +75,7 @@ async def test_callbacks_are_acknowledged_at_once_and_counted_once(tmp_path: Pat
         ids = await live_calls(plivo, CALLS)
         journal = tmp_path / "linecard.db-callbacks"
         assert journal.stat().st_size == 0
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             unlock = asyncio.create_task(asyncio.sleep(LOCKED_SECONDS))
             answers = await end_all(plivo, ids)
             assert {said.status for _, said in answers} == {200}
@@ -116,7 +103,7 @@ async def test_what_was_acknowledged_is_taken_after_a_crash(tmp_path: Path) -> N
         await world.register(channels=100)
         plivo = Plivo.of(world)
         ids = await live_calls(plivo, CALLS)
-        async with locked(before):
+        async with locked(before / "linecard.db"):
             await end_all(plivo, ids)
             shutil.copytree(before, after)  # what a process that is killed here leaves behind
         with (after / "linecard.db-callbacks").open("ab") as journal:
@@ -132,7 +119,7 @@ async def test_an_answer_that_must_wait_says_so_and_is_asked_for_again(tmp_path:
         await world.register()
         plivo = Plivo.of(world)
         url, form = plivo.address(Kind.ANSWER), answer_form()
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             began = time.perf_counter()
             waits = await document(plivo, url, form)
             assert time.perf_counter() - began < SOON
@@ -149,7 +136,7 @@ async def test_after_eight_documents_that_wait_the_caller_is_told(tmp_path: Path
         await world.register()
         plivo = Plivo.of(world)
         url, form = plivo.address(Kind.ANSWER), answer_form()
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             for _ in range(MOST_ROUNDS):
                 assert (await document(plivo, url, form))[0].tag == "Wait"
             told = await document(plivo, url, form)
@@ -181,7 +168,7 @@ async def test_a_caller_whose_carrier_cannot_be_told_to_wait_gets_an_agent_or_an
         shown = await world.register(number=EXOPHONE)
         pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
         world.carrier.set_up(EXOPHONE, pasted)
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             sid = await world.carrier.call_in("+919494865411", EXOPHONE, STAYS)
             await asyncio.sleep(seconds)
         call = await world.only_call()
@@ -202,7 +189,7 @@ async def test_ends_that_exotel_reports_are_acknowledged_while_nothing_can_be_wr
         world.carrier.phones[CUSTOMER] = STAYS
         placed = await world.dial()
         call = await world.until(placed["id"], lambda one: "stream-started" in names(one))
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             await world.carrier.ledger.until(What.HUNG_UP, within=40)
             await world.eventually(lambda: world.exchange.journal.waiting > 0)
             told = world.carrier.ledger.all(What.WEBHOOK, kind="status terminal")
@@ -220,7 +207,7 @@ async def test_a_journal_that_is_full_takes_nothing_more_and_the_carrier_is_told
         plivo = Plivo.of(world)
         ids = await live_calls(plivo, 1)
         monkeypatch.setattr(world.exchange.journal, "_most_bytes", 0)
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             said = await plivo.send(plivo.address(Kind.ENDED), hangup_form(ids[0]))
         assert said.status == 503
 
@@ -245,7 +232,7 @@ async def test_an_agent_that_leaves_while_nothing_can_be_written_ends_its_call_a
         world.carrier.phones[CUSTOMER] = replace(STAYS, script=(Wait(900),))
         placed = await world.dial()
         await world.until(placed["id"], lambda one: "agent-started" in names(one))
-        async with locked(tmp_path):
+        async with locked(tmp_path / "linecard.db"):
             LEAVES.set()
             await asyncio.sleep(BUSY_SECONDS)
         call = await world.ended(placed["id"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from linecard.simulator.phone import BUSY, Phone
 from linecard.simulator.script import Wait
 from linecard.testing.laid_out import lay_out
 from tests.calls.faulty import fault
+from tests.calls.locking import locked
 from tests.calls.problems import refused
 from tests.calls.telephone import CUSTOMER, HUMAN, KEY, OURS, Telephone, names, telephone
 
@@ -125,8 +125,7 @@ async def test_readiness_fails_while_the_database_does_not_answer(tmp_path: Path
 async def test_a_database_that_is_locked_is_503_and_nothing_is_dialled(tmp_path: Path) -> None:
     async with telephone(tmp_path) as alone:
         await alone.register()
-        with closing(sqlite3.connect(tmp_path / "linecard.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        async with locked(tmp_path / "linecard.db"):
             answer = await alone.api.post("/api/calls", json={"from": OURS, "to": CUSTOMER})
             assert (await alone.api.get("/readyz")).status_code == 200
         refused(answer, 503)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from linecard.simulator.ledger import Entry, What
 from linecard.simulator.phone import Outcome, Phone
 from linecard.simulator.script import Press, Wait, WaitForSound
 from tests.calls.lines import Line, line, routed
+from tests.calls.locking import locked
 from tests.calls.transferring import PLANS, Plan
 
 SENT_BACK = ("plivo", "twilio")
@@ -38,19 +36,6 @@ AFTER_THE_LOCK = Phone(script=(WaitForSound(), Wait(2), Press("2"), Wait(60)), h
 BUSY_AFTER_THE_LOCK = Phone(outcome=Outcome.BUSY, ring_seconds=2.0)
 
 
-@asynccontextmanager
-async def locked(at: Line) -> AsyncIterator[None]:
-    """Hold the write lock of the world's database, as another process would."""
-    with closing(
-        sqlite3.connect(at.world.exchange.database.file or "", isolation_level=None)
-    ) as db:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            db.execute("ROLLBACK")
-
-
 async def has_read(at: Line, *elements: str) -> None:
     """Once the carrier has read a document with these elements."""
 
@@ -63,7 +48,7 @@ async def has_read(at: Line, *elements: str) -> None:
 async def kept_waiting(at: Line, *elements: str) -> None:
     """Once such a document was read, hold the database until the next question has had to wait."""
     await has_read(at, *elements)
-    async with locked(at):
+    async with locked(at.world.exchange.database.file or Path()):
         await has_read(at, "Wait", "Pause")
 
 
