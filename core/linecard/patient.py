@@ -24,7 +24,6 @@ class PatientClock(Clock):
     def __init__(self, speed: float = 1.0) -> None:
         super().__init__(speed)
         self._passed = self._beaten = time.monotonic()
-        self._lost = 0.0
 
     def now(self) -> float:
         """Seconds since an arbitrary moment; never goes back."""
@@ -33,7 +32,7 @@ class PatientClock(Clock):
     @property
     def behind(self) -> float:
         """Real seconds that were not counted so far."""
-        return self._lost
+        return self._beaten - self._passed
 
     async def sleep_until(self, moment: float) -> None:
         """Sleep until `now()` is `moment`; what is past only gives way to other tasks."""
@@ -60,9 +59,7 @@ class PatientClock(Clock):
     def beat(self) -> None:
         """Let pass what has passed, as far as one step may take."""
         moment = time.monotonic()
-        step = min(moment - self._beaten, LONGEST_STEP)
-        self._passed += step
-        self._lost += moment - self._beaten - step
+        self._passed += min(moment - self._beaten, LONGEST_STEP)
         self._beaten = moment
 
     async def run(self) -> None:

@@ -14,12 +14,11 @@ from linecard.errors import LinecardError
 from linecard.events import CALLER, CarrierEvent, LegEnded
 from linecard.exchange import outbox, rooms
 from linecard.exchange.context import Exchange
-from linecard.exchange.noting import is_open
+from linecard.exchange.noting import note
 from linecard.exchange.patience import until_free
-from linecard.store import calls, timeline, transfers
+from linecard.store import calls, transfers
 from linecard.store.outbox import Job
 from linecard.store.transfers import Transfer
-from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -129,16 +128,10 @@ async def _end_now(exchange: Exchange, call: Call, transfer: Transfer, key: str)
         log.warning(
             "a transfer's target may still ring; it is tried again", call=call.id, error=str(error)
         )
-        await _tell_not_released(exchange, call.id)
+        await note(exchange, call.id, "target-not-released", {})
         return
     async with exchange.database.write() as conn:
         await outbox.cancel(conn, RELEASE, key)
-
-
-async def _tell_not_released(exchange: Exchange, call_id: str) -> None:
-    async with exchange.database.write() as conn:
-        if await is_open(conn, call_id):
-            await timeline.append(conn, call_id, "target-not-released", {}, now())
 
 
 async def release_again(exchange: Exchange, job: Job) -> None:
@@ -151,10 +144,7 @@ async def release_again(exchange: Exchange, job: Job) -> None:
 
 async def release_given_up(exchange: Exchange, job: Job) -> None:
     """Nobody could end the legs: whoever runs the server must."""
-    call_id = job.call_id or ""
-    async with exchange.database.write() as conn:
-        if await is_open(conn, call_id):
-            await timeline.append(conn, call_id, "release-failed", {}, now())
+    await note(exchange, job.call_id or "", "release-failed", {})
 
 
 async def _of(exchange: Exchange, job: Job) -> tuple[Call | None, Transfer | None]:

@@ -27,10 +27,6 @@ class Rounds:
         self._counts.put(name, count, now)
         return count
 
-    def over(self, name: str) -> None:
-        """The call has its answer."""
-        self._counts.drop(name)
-
     def keep(self, request: CarrierRequest, callback: Callback, now: float) -> None:
         """Keep what this request says until its question is answered."""
         if request.call and request.kind in TOLD_ONCE:
@@ -40,9 +36,10 @@ class Rounds:
         """What was said when this question was asked first, where it was left waiting."""
         return self._told.get(request.url)
 
-    def answered(self, request: CarrierRequest) -> None:
-        """The question has its answer: the next one at this address is another."""
-        self._told.drop(request.url)
+    def over(self, name: str, url: str = "") -> None:
+        """The call has its answer; the next question at this address is another."""
+        self._counts.drop(name)
+        self._told.drop(url)
 
     def clear(self) -> None:
         """Forget everybody."""

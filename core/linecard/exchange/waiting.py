@@ -83,8 +83,7 @@ async def answer(
     await asyncio.wait({work}, timeout=HOLD_SECONDS)
     if not work.done():
         return BUSY
-    exchange.waits.over(name)
-    exchange.waits.answered(request)
+    exchange.waits.over(name, request.url)
     result: Reply | LinecardError = work.result()
     if isinstance(result, LinecardError):
         raise result
@@ -121,8 +120,7 @@ async def _wait(
     except UnsupportedByProvider:
         return None
     if is_last:
-        exchange.waits.over(name)
-        exchange.waits.answered(request)
+        exchange.waits.over(name, request.url)
         exchange.tasks.start(_note(exchange, relay, request, callback, work), "note an apology")
     else:
         exchange.waits.keep(request, callback, exchange.clock.now())

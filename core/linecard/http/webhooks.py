@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +19,7 @@ from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
 from linecard.exchange.context import Exchange
 from linecard.http.callers import caller
+from linecard.store import BUSY_ERRORS
 from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form, parse_multipart
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request)
         return Reply(501, str(missing).encode())
     except ClientDisconnect:
         return Reply(400, b"the request broke off")
-    except (OperationalError, NoConnection) as error:
+    except BUSY_ERRORS as error:
         log.error("the database is busy; the carrier is asked to try again", error=str(error))
         return Reply(503, b"busy, try again")
 

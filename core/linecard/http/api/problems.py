@@ -9,12 +9,11 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from linecard import errors
+from linecard.store import BUSY_ERRORS
 
 log = structlog.get_logger()
 
@@ -122,7 +121,7 @@ def add_handlers(api: FastAPI) -> None:
     """Turn every error that a route may raise into a problem document."""
     for kind in STATUS:
         api.add_exception_handler(kind, _known)
-    for kind in (OperationalError, NoConnection):
+    for kind in BUSY_ERRORS:
         api.add_exception_handler(kind, _busy)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)
