@@ -101,6 +101,7 @@ from linecard.events import (
 )
 from linecard.hookspecs import hookimpl, to_do
 from linecard.live import LiveCall
+from linecard.media.counts import read_count
 from linecard.media.formats import (
     AudioFormat,
     ChunkRule,
@@ -273,6 +274,7 @@ __all__ = [
     "parse_e164",
     "parse_form",
     "parse_multipart",
+    "read_count",
     "read_prices",
     "same_both_ways",
     "to_do",

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
+from linecard.simulator import SimulatedCarrier
 from linecard.simulator.ledger import What
 from tests.calls.telephone import Telephone
 
 DIAL = "^POST .*/Call/$"
 
 
+class OfCarrier(Protocol):
+    """Whatever has a simulated carrier."""
+
+    @property
+    def carrier(self) -> SimulatedCarrier:
+        """The carrier."""
+        ...
+
+
 @contextmanager
-def fault(world: Telephone, rest: str = DIAL, **knobs: float) -> Iterator[None]:
+def fault(world: OfCarrier, rest: str = DIAL, **knobs: float) -> Iterator[None]:
     """Faults of the carrier; those of REST happen to requests that fit `rest`."""
     faults = world.carrier.faults
     wanted = {"rest": rest, **knobs}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ from linecard.plugins import Plugins
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.phone import Phone
 from linecard.simulator.serving import running
+from linecard.testing.telephone import set_up
+from tests.calls.lines import OURS, PREFIX
 from tests.calls.shell import ROOT, Served, served
 from tests.calls.telephone import KEY, names
-
-OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
-PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
 
 
 @linecard.agent
@@ -72,9 +71,7 @@ class Endangered:
         }
         answer = await self.api.post("/api/numbers", json=body)
         assert answer.status_code == 201, answer.text
-        shown = (await self.api.get(f"/api/numbers/{self.ours}")).json()
-        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-        self.carrier.set_up(self.ours, pasted)
+        await set_up(self.api, self.carrier, self.ours)
 
     async def dial(self, name: str, phone: Phone, **more: object) -> str:
         """Place a call for a purpose; the number that is called."""
@@ -101,20 +98,6 @@ class Endangered:
                 if (await answer) if isinstance(answer, Awaitable) else answer:
                     return
                 await asyncio.sleep(0.1)
-
-    @contextmanager
-    def fault(self, rest: str, **knobs: float) -> Iterator[None]:
-        """Faults of the carrier for a while; those of REST happen to requests that fit `rest`."""
-        faults = self.carrier.faults
-        before = {name: getattr(faults, name) for name in knobs}
-        faults.rest = rest
-        for name, value in knobs.items():
-            setattr(faults, name, value)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                setattr(faults, name, value)
 
     async def kill(self, server: Served) -> None:
         """The server is gone at once, as by SIGKILL."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linecard.simulator.phone import Phone
+from linecard.testing.telephone import set_up
 from tests.calls.telephone import Telephone, telephone
 
 CARRIERS = ("plivo", "twilio", "exotel")
@@ -18,6 +19,10 @@ NUMBERS = {
     "twilio": ("+14155550100", "+14155550123", "+14155550177", "US"),
     "exotel": ("+918047113155", "+919494865411", "+919812345678", "IN"),
 }
+
+OURS = {carrier: ours for carrier, (ours, *_) in NUMBERS.items()}
+PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
+"""Of numbers that may be called and transferred to, all but the last digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,7 @@ class Line:
     async def route(self, routing: dict[str, Any], **changes: object) -> None:
         """Register our number with a routing, and do at the carrier what its steps ask."""
         await self.world.register(number=self.ours, routing=routing, **changes)
-        shown = (await self.world.api.get(f"/api/numbers/{self.ours}")).json()
-        self.world.carrier.set_up(
-            self.ours, [one["paste"] for one in shown["setup"] if one["paste"]]
-        )
+        await set_up(self.world.api, self.world.carrier, self.ours)
 
     async def call_in(self, phone: Phone, caller: str | None = None) -> dict[str, Any]:
         """A call of the customer, once it is over and its legs are gone."""

@@ -20,11 +20,11 @@ import pytest
 from linecard.simulator.phone import BUSY, NO_ANSWER, SILENT, Outcome, Phone, human
 from linecard.simulator.script import HangUp, Press, Speak, Wait, WaitForSound
 from linecard.simulator.speech import speech
+from linecard.testing.telephone import set_up
+from tests.calls.lines import OURS, PREFIX
 from tests.calls.telephone import Telephone, telephone
 from tests.calls.transferring import PLANS, Plan
 
-OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
-PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
 AT_ONCE = 4
 """Calls of one world side by side: the machine has few cores."""
 ANNA = human("hello this is anna", ring_seconds=1.0, talk_seconds=40.0)
@@ -96,9 +96,7 @@ async def transferring(folder: Path, provider: str) -> AsyncIterator[Telephone]:
     agents = ("tests.calls.transferring:mover",)
     async with telephone(folder, provider, agents=agents, **limits, **gate) as world:
         await world.register(number=OURS[provider], agent="mover", channels=1000)
-        shown = (await world.api.get(f"/api/numbers/{OURS[provider]}")).json()
-        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-        world.carrier.set_up(OURS[provider], pasted)
+        await set_up(world.api, world.carrier, OURS[provider])
         yield world
 
 

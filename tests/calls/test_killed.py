@@ -14,6 +14,7 @@ import pytest
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
+from tests.calls.faulty import fault
 from tests.calls.killed import Endangered, endangered
 from tests.calls.shell import Served
 from tests.calls.telephone import names
@@ -62,7 +63,7 @@ class Moments:
 
     async def answered(self) -> None:
         """The document was fetched, and the socket is open, but no stream is."""
-        with self.at.fault("", socket_no_start=1):
+        with fault(self.at, "", socket_no_start=1):
             number = await self._dial("answered", STAYS)
             await self.at.until(lambda: self.ledger.dials(number) == 1)
             faults = self.at.carrier.faults
@@ -86,7 +87,7 @@ class Moments:
         """The end was asked for, and the carrier has failed to carry it out."""
         await self._dial("hanging up", STAYS)
         await self.at.until(lambda: self.at.has("hanging up", "agent-started"))
-        with self.at.fault("", error_before=1):
+        with fault(self.at, "", error_before=1):
             await self.at.api.post(f"/api/calls/{self.at.calls['hanging up']}/hangup")
             await self.at.until(lambda: self.at.has("hanging up", "hang-up-asked"))
 
@@ -99,7 +100,7 @@ class Moments:
 async def killed_while_dialling(at: Endangered, server: Served) -> str:
     """The dial is at the carrier, which has not answered it; then the server is gone."""
     number = at.phone(RINGS)
-    with at.fault(DIAL[at.carrier.name], slow_answer=1, seconds=3.0):
+    with fault(at, DIAL[at.carrier.name], slow_answer=1, seconds=3.0):
         asking = asyncio.create_task(
             at.api.post("/api/calls", json={"from": at.ours, "to": number})
         )

@@ -9,6 +9,7 @@ import pytest
 
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Press, Wait, WaitForSound
+from linecard.testing.telephone import set_up
 from tests.calls.answered import Dialled, dialled, facts
 from tests.calls.lines import CARRIERS
 from tests.calls.problems import refused
@@ -98,9 +99,7 @@ async def test_an_opted_out_customer_may_call(tmp_path: Path) -> None:
     async with dialled(tmp_path, "twilio", "blocker") as one:
         await one.over(await one.dial(QUIET))
         await refused_from_now_on(one)
-        shown = (await one.world.api.get(f"/api/numbers/{one.line.ours}")).json()
-        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-        one.world.carrier.set_up(one.line.ours, pasted)
+        await set_up(one.world.api, one.world.carrier, one.line.ours)
         await one.world.carrier.call_in(one.line.customer, one.line.ours, QUIET)
         await one.world.eventually(partial(are_over, one, 2))
         calls = (await one.world.api.get("/api/calls")).json()["items"]

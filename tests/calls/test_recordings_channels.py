@@ -12,6 +12,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import HangUp, Speak, Wait, WaitForSilence, WaitForSound
 from linecard.simulator.sound import level
 from linecard.simulator.speech import beep
+from linecard.testing.telephone import set_up
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, telephone
 from tests.calls.test_recordings_kept import first, is_kept
 
@@ -44,8 +45,7 @@ async def file_of(world: Telephone) -> bytes:
     """The kept file of a call."""
     world.carrier.phones[CUSTOMER] = PHONE
     await world.register(agent="speaks_once", options=dict(world.carrier.number_options()))
-    shown = (await world.api.get(f"/api/numbers/{OURS}")).json()
-    world.carrier.set_up(OURS, [step["paste"] for step in shown["setup"] if step["paste"]])
+    await set_up(world.api, world.carrier, OURS)
     placed = await world.dial(record=True)
     call = await world.until(placed["id"], is_kept, within=60)
     assert first(call)["channels"] == 2

@@ -20,6 +20,7 @@ from linecard.simulator.script import HangUp, Speak, Wait
 from linecard.simulator.speech import speech
 from linecard.store import calls
 from linecard.store import outbox as jobs
+from linecard.testing.telephone import set_up
 from tests.calls.files import Files, said, serving_files, sound
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
@@ -49,8 +50,7 @@ async def recorded_call(world: Telephone) -> str:
     """A call that is recorded from our side or the carrier's."""
     world.carrier.phones[CUSTOMER] = TALKER
     await world.register(options=dict(world.carrier.number_options()))
-    shown = (await world.api.get(f"/api/numbers/{OURS}")).json()
-    world.carrier.set_up(OURS, [step["paste"] for step in shown["setup"] if step["paste"]])
+    await set_up(world.api, world.carrier, OURS)
     return str((await world.dial(record=True))["id"])
 
 

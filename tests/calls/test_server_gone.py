@@ -29,7 +29,8 @@ from linecard.simulator.serving import running
 from linecard.store import Database
 from linecard.store import calls as stored
 from linecard.store.tables import calls as table
-from tests.calls.lines import NUMBERS
+from linecard.testing.telephone import set_up
+from tests.calls.lines import NUMBERS, PREFIX
 from tests.calls.shell import served
 from tests.calls.telephone import KEY
 
@@ -40,7 +41,6 @@ with warnings.catch_warnings():
 CARRIERS = ("plivo", "twilio", "exotel")
 OUTAGE = timedelta(minutes=15)
 SPEED = 4.0
-PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
 TALKS = Phone(ring_seconds=0.5, script=(Wait(40.0), HangUp()))
 LATER = Phone(ring_seconds=30.0, script=(Wait(5.0), HangUp()))
 ANSWERED = frozenset({"completed", "failed"})
@@ -78,8 +78,7 @@ async def _register(api: httpx2.AsyncClient, carrier: SimulatedCarrier, ours: st
     body = {"number": ours, "provider": carrier.name, "agent": "echo", "channels": 20}
     answer = await api.post("/api/numbers", json=body | {"options": dict(carrier.number_options())})
     assert answer.status_code == 201, answer.text
-    shown = (await api.get(f"/api/numbers/{ours}")).json()
-    carrier.set_up(ours, [step["paste"] for step in shown["setup"] if step["paste"]])
+    await set_up(api, carrier, ours)
 
 
 async def _under_way(api: httpx2.AsyncClient, carrier: SimulatedCarrier) -> dict[str, str]:

@@ -14,10 +14,12 @@ from linecard.simulator import SimulatedCarrier
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import HangUp, Wait
+from linecard.testing.telephone import set_up
 from tests.calls import faulty
 from tests.calls.killed import endangered
+from tests.calls.lines import OURS, PREFIX
 from tests.calls.telephone import Telephone, names, telephone
-from tests.calls.test_every_transfer import OURS, PREFIX, WARM, transferring
+from tests.calls.test_every_transfer import WARM, transferring
 from tests.calls.transferring import PLANS, Plan
 
 CONSULTING = pytest.mark.parametrize("provider", ["plivo", "twilio"])
@@ -88,7 +90,7 @@ async def test_a_server_that_was_killed_before_it_could_lets_the_target_go_when_
 ) -> None:
     async with endangered(tmp_path, provider) as at:
         target = at.phone(RINGS)
-        with at.fault(ENDS[provider], error_before=1):
+        with faulty.fault(at, ENDS[provider], error_before=1):
             async with at.serving() as server:
                 await at.set_up()
                 leaves = Phone(ring_seconds=0.2, script=(Wait(8),), hangs_up=True)
@@ -123,8 +125,7 @@ async def test_nobody_is_sent_round_in_a_circle(tmp_path: Path, provider: str) -
     async with telephone(tmp_path, provider, agents=agents, **gate) as world:
         ours, caller = OURS[provider], f"{PREFIX[provider]}0999"
         await world.register(number=ours, agent="circles")
-        shown = (await world.api.get(f"/api/numbers/{ours}")).json()
-        world.carrier.set_up(ours, [step["paste"] for step in shown["setup"] if step["paste"]])
+        await set_up(world.api, world.carrier, ours)
         await world.carrier.call_in(caller, ours, Phone(script=(Wait(900),)))
         call = await world.ended((await world.only_call())["id"])
         both = ["cold GateRefused", "warm GateRefused"]

@@ -23,6 +23,13 @@ from linecard.webhook import CarrierRequest
 
 log = structlog.get_logger()
 
+LARGEST_MESSAGE = 256 * 1024
+"""Bytes; a larger message closes its socket with 1009."""
+SEND_SECONDS = 5.0
+"""A peer that takes nothing for so long is gone: a dead one blocks for ever otherwise."""
+CLOSE_SECONDS = 1.0
+"""A peer that has not answered our close, nor taken what was sent before it, is cut off."""
+
 
 class Socket(Protocol):
     """An accepted socket: what its stream needs of it."""

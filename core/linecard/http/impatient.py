@@ -10,8 +10,8 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-CLOSE_SECONDS = 1.0
-"""So long a peer may take to answer our close."""
+from linecard.http.carrying import CLOSE_SECONDS
+
 ABORT_SECONDS = 2.0
 """So long after the end of a socket its connection is given up, with all that nobody took."""
 

@@ -16,13 +16,11 @@ from starlette.types import ASGIApp
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.http.app import admin_app, public_app
+from linecard.http.carrying import LARGEST_MESSAGE
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
 from linecard.listening import listening
-
-LARGEST_MESSAGE = 256 * 1024
-"""A larger message closes its socket with 1009."""
 
 
 @asynccontextmanager

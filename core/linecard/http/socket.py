@@ -9,10 +9,10 @@ from contextlib import suppress
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from linecard.http.carrying import SEND_SECONDS
+
 log = structlog.get_logger()
 
-SEND_SECONDS = 5.0
-"""A peer that takes no message for so long is gone: a dead one blocks for ever otherwise."""
 LONGEST_QUEUE = 2000
 _CLOSE = object()
 

@@ -98,6 +98,15 @@ def names(call: Mapping[str, Any]) -> list[str]:
     return [event["name"] for event in call["events"]]
 
 
+async def set_up(
+    api: httpx2.AsyncClient, carrier: SimulatedCarrier, number: str, *, record: bool = False
+) -> None:
+    """Do at the carrier what the steps of a registered number ask a person to do."""
+    shown = (await api.get(f"/api/numbers/{number}")).json()
+    pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
+    carrier.set_up(number, pasted, record=record)
+
+
 @asynccontextmanager
 async def telephone(
     folder: Path,

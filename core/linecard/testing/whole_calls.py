@@ -22,7 +22,7 @@ from linecard.simulator.speech import speech
 from linecard.testing.bench import Bench
 from linecard.testing.case import Case
 from linecard.testing.hearing import pieces_heard
-from linecard.testing.telephone import Telephone, names, telephone
+from linecard.testing.telephone import Telephone, names, set_up, telephone
 
 TALK = speech("hello there, can you hear me")
 STAYS = Phone(script=(Wait(300),))
@@ -250,9 +250,8 @@ async def _register(bench: Bench, world: Telephone, **changes: Any) -> None:
     options = dict(bench.case.options)
     given = {"number": bench.case.ours, **({"options": options} if options else {}), **changes}
     await world.register(**given)
-    shown = (await world.api.get(f"/api/numbers/{bench.case.ours}")).json()
-    pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-    world.carrier.set_up(bench.case.ours, pasted, record=bool(given.get("record")))
+    record = bool(given.get("record"))
+    await set_up(world.api, world.carrier, bench.case.ours, record=record)
 
 
 def _from(bench: Bench) -> dict[str, str]:

@@ -24,6 +24,7 @@ from linecard import (
     StreamProfile,
     StreamStarted,
     StreamStopped,
+    read_count,
 )
 from linecard_exotel import messages
 from linecard_exotel.codecs import encoding_of, rate_of
@@ -31,7 +32,6 @@ from linecard_exotel.facts import LARGEST_CHUNK
 
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
-NUMBERS = int | float
 LONGEST_ID = 256
 
 
@@ -114,7 +114,7 @@ class ExotelStream:
             return MessageDropped("no audio")
         if len(audio.payload) % self._sample_bytes:
             return MessageDropped("half a sample")
-        return MediaReceived(audio.payload, _whole(audio.chunk))
+        return MediaReceived(audio.payload, read_count(audio.chunk))
 
     def _dtmf(self, said: messages.Dtmf) -> StreamEvent:
         digit = str(said.dtmf.digit).strip('"').upper()
@@ -196,9 +196,3 @@ def _format(said: messages.MediaFormat | None) -> tuple[Encoding | None, int | N
     rate = rate_of(said.sample_rate if said.sample_rate is not None else said.sampleRate)
     bits = said.bit_rate if said.bit_rate is not None else said.bitRate
     return encoding_of(said.encoding, bits, rate), rate
-
-
-def _whole(count: object) -> int | None:
-    if type(count) is str:
-        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
-    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None

@@ -26,6 +26,7 @@ from linecard import (
     StreamProfile,
     StreamStarted,
     StreamStopped,
+    read_count,
 )
 from linecard_plivo import messages
 from linecard_plivo.facts import CONTENT_TYPES, LARGEST_PAYLOAD
@@ -35,7 +36,6 @@ ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
 )
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
-NUMBERS = int | float
 TAIL = '"}}'
 
 
@@ -109,7 +109,7 @@ class PlivoStream:
             return MessageDropped("no audio")
         if len(audio.payload) % self._sample_bytes:
             return MessageDropped("half a sample")
-        return MediaReceived(audio.payload, _whole(audio.chunk))
+        return MediaReceived(audio.payload, read_count(audio.chunk))
 
     def _dtmf(self, said: messages.Dtmf) -> StreamEvent:
         digit = said.dtmf.digit.upper()
@@ -170,10 +170,4 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
     """The codec's name without its `;rate=`, and the rate."""
     if said is None:
         return "", None
-    return said.encoding.partition(";")[0].strip().lower(), _whole(said.sample_rate)
-
-
-def _whole(count: object) -> int | None:
-    if type(count) is str:
-        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
-    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None
+    return said.encoding.partition(";")[0].strip().lower(), read_count(said.sample_rate)

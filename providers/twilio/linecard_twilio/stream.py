@@ -24,13 +24,13 @@ from linecard import (
     StreamProfile,
     StreamStarted,
     StreamStopped,
+    read_count,
 )
 from linecard_twilio import messages
 
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType({"audio/x-mulaw": Encoding.PCMU})
 KEYS = frozenset("0123456789*#ABCD")
 REMEMBERED_MARKS = 256
-NUMBERS = int | float
 TAIL = '"}}'
 
 
@@ -102,7 +102,7 @@ class TwilioStream:
             return MessageDropped("another track")
         if not audio.payload:
             return MessageDropped("no audio")
-        return MediaReceived(audio.payload, _whole(audio.chunk))
+        return MediaReceived(audio.payload, read_count(audio.chunk))
 
     def _dtmf(self, said: messages.Dtmf) -> StreamEvent:
         digit = said.dtmf.digit.upper()
@@ -158,10 +158,4 @@ def _format(said: messages.MediaFormat | None) -> tuple[str, int | None]:
     """The codec's name without parameters, and the rate."""
     if said is None:
         return "", None
-    return said.encoding.partition(";")[0].strip().lower(), _whole(said.sample_rate)
-
-
-def _whole(count: object) -> int | None:
-    if type(count) is str:
-        return int(count) if count.isdecimal() and len(count) < 19 and count.isascii() else None
-    return int(count) if isinstance(count, NUMBERS) and abs(count) < 1e18 else None
+    return said.encoding.partition(";")[0].strip().lower(), read_count(said.sample_rate)

@@ -15,6 +15,7 @@ import pytest
 from linecard.exchange import inbound
 from linecard.simulator.phone import BUSY, NO_ANSWER, Outcome, Phone, human, voicemail
 from linecard.simulator.script import HangUp, Wait
+from linecard.testing.telephone import set_up
 from tests.calls.lines import NUMBERS
 from tests.calls.orders.capturing import Told, capturing
 from tests.calls.orders.exploring import Scene
@@ -116,8 +117,7 @@ async def _world(provider: str, kind: Kind, folder: Path) -> AsyncIterator[Telep
                 setattr(quirks, late, 1.0)
         options = dict(world.carrier.number_options())
         await world.register(number=ours, options=options, agent=kind.agent, record=kind.records)
-        shown = (await world.api.get(f"/api/numbers/{ours}")).json()
-        world.carrier.set_up(ours, [step["paste"] for step in shown["setup"] if step["paste"]])
+        await set_up(world.api, world.carrier, ours)
         world.carrier.phones[human_there] = human("this is anna", ring_seconds=1.0)
         PLANS[ours] = Plan(to=(human_there,), wish={"mode": "cold", "timeout": 6})
         yield world

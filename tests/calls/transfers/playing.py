@@ -17,7 +17,9 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.store import transfers
+from linecard.testing.telephone import set_up
 from linecard.transfers import TransferState
+from tests.calls.lines import OURS, PREFIX
 from tests.calls.telephone import SPEED, Telephone, telephone
 from tests.calls.transfers.agents import PLANS, Plan
 from tests.calls.transfers.cases import (
@@ -34,8 +36,6 @@ from tests.calls.transfers.cues import CALLER, Legs, Sign
 from tests.calls.transfers.people import LONG, leaves
 from tests.calls.transfers.ways import At
 
-OURS = {"plivo": "+14155550100", "twilio": "+14155550100", "exotel": "+918047113155"}
-PREFIX = {"plivo": "+1415555", "twilio": "+1415555", "exotel": "+91981234"}
 AT_ONCE = 4
 """Calls of one world side by side: the machine has few cores."""
 SLOWER = SPEED / 2
@@ -74,9 +74,7 @@ async def transferring(
         folder, provider, agents=agents, plugins=plugins, speed=SLOWER, **limits, **gate, **settings
     ) as world:
         await world.register(number=OURS[provider], agent=agent, channels=1000)
-        shown = (await world.api.get(f"/api/numbers/{OURS[provider]}")).json()
-        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
-        world.carrier.set_up(OURS[provider], pasted)
+        await set_up(world.api, world.carrier, OURS[provider])
         yield world
 
 

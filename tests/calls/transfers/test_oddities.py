@@ -17,6 +17,7 @@ from linecard.listening import free_port
 from linecard.simulator.ledger import Entry, What
 from linecard.simulator.phone import BUSY, Phone
 from linecard.store import transfers
+from tests.calls.lines import OURS, PREFIX
 from tests.calls.proxy import Proxy
 from tests.calls.telephone import Telephone, names
 from tests.calls.transfers.agents import PLANS, Plan
@@ -29,7 +30,7 @@ from tests.calls.transfers.cases import (
 )
 from tests.calls.transfers.cues import Cue, Legs, Sign
 from tests.calls.transfers.people import rings, talks
-from tests.calls.transfers.playing import OURS, PLACES, PREFIX, STAYS, play, transferring
+from tests.calls.transfers.playing import PLACES, STAYS, play, transferring
 from tests.calls.transfers.ways import CARRIERS, WAYS, At
 
 CONSULTING = pytest.mark.parametrize("carrier", ["plivo", "twilio"])

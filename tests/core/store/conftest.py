@@ -23,6 +23,7 @@ from linecard.settings import load_settings
 from linecard.store import Database
 from linecard.store.migrate import migrate
 from linecard.store.urls import parse_url
+from linecard.testing.laid_out import lay_out
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where no XDG_RUNTIME_DIR is set
@@ -68,14 +69,6 @@ def postgresql_template(postgres: Postgres) -> str:
     return str(parse_url(url).database)
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of SQLite with our tables, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    migrate(parse_url(f"sqlite:///{path}"))
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def dialect(request: pytest.FixtureRequest) -> str:
     """Every test that touches a database runs on both."""
@@ -96,10 +89,10 @@ async def database(
     request: pytest.FixtureRequest, dialect: str, tmp_path: Path
 ) -> AsyncIterator[Database]:
     """A database with our tables and without rows."""
-    template: Any = request.getfixturevalue(f"{dialect}_template")
     if dialect == "sqlite":
-        made = Database(f"sqlite:///{shutil.copy(template, tmp_path)}")
+        made = Database(lay_out(tmp_path / "store.db"))
     else:
+        template = request.getfixturevalue("postgresql_template")
         made = Database(request.getfixturevalue("postgres").create(template))
     yield made
     await made.close()

@@ -16,6 +16,7 @@ import pytest
 from linecard.calls import ENDS, Call, CallStatus, Consented, Direction, Machine, MachineKind
 from linecard.errors import Conflict, NotFound
 from linecard.store import Database, calls
+from linecard.testing.laid_out import lay_out
 
 MakeCall = Callable[..., Call]
 EVENING = datetime(2026, 11, 24, 18, 30, 1, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -240,7 +241,9 @@ PLANS = {
 
 
 @pytest.mark.parametrize(("query", "index"), PLANS.items())
-def test_hot_queries_use_an_index(sqlite_template: Path, query: str, index: str) -> None:
-    with closing(sqlite3.connect(sqlite_template)) as connection:
+def test_hot_queries_use_an_index(tmp_path: Path, query: str, index: str) -> None:
+    file = tmp_path / "store.db"
+    lay_out(file)
+    with closing(sqlite3.connect(file)) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
     assert index in str(plan)

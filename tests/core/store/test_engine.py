@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -20,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from linecard.calls import Call
 from linecard.errors import ConfigurationError, Conflict
 from linecard.store import Database, calls, engine, timeline
+from linecard.testing.laid_out import lay_out
 
 KILL_THE_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -253,11 +253,11 @@ async def test_postgresql_may_restart_under_us(
 
 
 async def test_a_writer_gives_up_on_a_file_that_another_process_holds(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.2)
-    path = shutil.copy(sqlite_template, tmp_path)
-    database = Database(f"sqlite:///{path}")
+    path = tmp_path / "store.db"
+    database = Database(lay_out(path))
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError, match="locked"):

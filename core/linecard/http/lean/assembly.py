@@ -6,8 +6,7 @@ import struct
 
 from picows import WSCloseCode, WSFrame, WSMsgType
 
-LARGEST_MESSAGE = 256 * 1024
-"""A larger message closes its socket with 1009."""
+from linecard.http.carrying import LARGEST_MESSAGE
 
 
 class Violation(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 import picows.picows
 from picows import WSAutoPingStrategy, WSUpgradeRequest
 
-from linecard.http.lean.assembly import LARGEST_MESSAGE
+from linecard.http.carrying import LARGEST_MESSAGE
 from linecard.http.lean.socket import LeanSocket
 
 UNUSED = 20.0

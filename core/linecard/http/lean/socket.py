@@ -10,18 +10,15 @@ import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from starlette.websockets import WebSocketDisconnect
 
+from linecard.http.carrying import CLOSE_SECONDS, SEND_SECONDS
 from linecard.http.lean.assembly import Assembly, Violation, is_extended, whole_frame
 
 log = structlog.get_logger()
 
-SEND_SECONDS = 5.0
-"""A peer that has made no room for so long is gone: a dead one never does."""
 LARGEST_BACKLOG = 1024 * 1024
 """Bytes that may wait for a peer that makes no room."""
 LONG_MESSAGE = 2048
 """Characters: in bytes no shorter message is longer than the 8,192 up to which picows copies what it sends."""
-CLOSE_SECONDS = 1.0
-"""A peer that has not answered our close, nor taken what was sent before it, is cut off."""
 PING_SECONDS = 20.0
 """Pings keep the way open; a pong that is missing ends nothing."""
 NO_CODE, NO_CLOSE = 1005, 1006
