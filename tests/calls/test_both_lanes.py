@@ -88,9 +88,10 @@ async def test_a_call_is_echoed_interrupted_and_heard_out(
     before = heard(bytes(playback.played[: dropped.position]))
     after = heard(bytes(playback.played[dropped.position :]))
     talk, scolding, poem = (heard(encode(one)) for one in (TALK, tirade(8000), recital(8000)))
-    interrupted_at = before.index(scolding[:320])
+    sent = before + heard(dropped.audio)
+    interrupted_at = sent.index(scolding[:320])
     assert talk in before[:interrupted_at]
-    rest = before[interrupted_at:] + heard(dropped.audio)
+    rest = sent[interrupted_at:]
     assert (scolding * (len(rest) // len(scolding) + 1)).startswith(rest)
     assert after == poem
 

@@ -85,6 +85,8 @@ def event_name_of(kind: type[CarrierEvent]) -> str:
 
 def _kind_argument(call: ast.Call) -> ast.expr | None:
     """What says the kind, in a call that writes a line."""
+    if isinstance(call.func, ast.Name) and call.func.id == "note":
+        return call.args[2]
     if not isinstance(call.func, ast.Attribute):
         return None
     receiver = call.func.value
