@@ -41,9 +41,14 @@ class Leases:
     async def of(self, plugins: Plugins, call: Call, within: float = DEADLINE_SECONDS) -> PodLease:
         """The place of a call. A plugin that is too slow is passed over: the caller never waits in silence."""
         if call.id not in self._held:
-            self.begin(plugins, call)
-            self._held[call.id] = await self._soon(call, within)
+            self._held[call.id] = await self._found(plugins, call, within)
         return self._held[call.id]
+
+    async def _found(self, plugins: Plugins, call: Call, within: float) -> PodLease:
+        if call.id not in self._asked and not plugins.answers("allocate_pod"):
+            return _here(call)
+        self.begin(plugins, call)
+        return await self._soon(call, within)
 
     async def _soon(self, call: Call, within: float) -> PodLease:
         asked = self._asked[call.id]

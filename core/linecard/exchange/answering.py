@@ -14,12 +14,14 @@ from linecard.errors import UnsupportedByProvider
 from linecard.events import AnswerRequested
 from linecard.exchange import deciding, effects
 from linecard.exchange.context import Exchange
-from linecard.store import calls, documents, timeline, transfers
+from linecard.store import KeptDocument, calls, documents, timeline, transfers
 from linecard.verbs import Hangup, Reason
 from linecard.wall import now
 from linecard.webhook import Callback, CarrierRequest, Kind, Reply
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from linecard.plugins import Relay
 
 ONCE_A_CALL = frozenset({Kind.ANSWER, Kind.FALLBACK})
@@ -40,12 +42,12 @@ async def reply(
     async with exchange.turns.of(call.id):
         async with exchange.database.read() as conn:
             call = await calls.get(conn, call.id) or call
+            slot = await _slot(conn, call, request, reason, callback.question)
+            kept = await _kept(conn, call, slot)
         if call.is_over or call.closing:
             made = relay.hooks.answer(call, [Hangup()], reason)
             effects.start(exchange, call, made.effects)
             return made.reply
-        slot = await _slot(exchange, call, request, reason, callback.question)
-        kept = await _kept(exchange, call, slot)
         if kept is not None:
             return kept
         made = await _made(exchange, relay, call, request, callback, reason)
@@ -101,7 +103,7 @@ async def _made(
 
 
 async def _slot(
-    exchange: Exchange, call: Call, request: CarrierRequest, reason: Reason, question: str
+    conn: AsyncConnection, call: Call, request: CarrierRequest, reason: Reason, question: str
 ) -> tuple[str, str]:
     """What a document is kept under, so that a repeated question finds it.
 
@@ -115,16 +117,14 @@ async def _slot(
         return kind, request.reference or ""
     if kind in ONCE_A_CALL:
         return kind, ""
-    async with exchange.database.read() as conn:
-        names = [line.name for line in await timeline.of_call(conn, call.id)]
-        known = await transfers.of_call(conn, call.id) if kind != Kind.RETURN else ()
+    names = [line.name for line in await timeline.of_call(conn, call.id)]
+    known = await transfers.of_call(conn, call.id) if kind != Kind.RETURN else ()
     over = sum(transfer.state == "ended" for transfer in known)
     return kind, str(names.count(STREAM_STARTED) + over)
 
 
-async def _kept(exchange: Exchange, call: Call, slot: tuple[str, str]) -> Reply | None:
-    async with exchange.database.read() as conn:
-        kept = await documents.get(conn, call.id, *slot)
+async def _kept(conn: AsyncConnection, call: Call, slot: tuple[str, str]) -> Reply | None:
+    kept = await documents.get(conn, call.id, *slot)
     return Reply(kept.status, kept.body, kept.content_type) if kept else None
 
 
@@ -134,12 +134,16 @@ async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Ans
     Commands beside it are carried out once, with the document that stands.
     """
     reply, key = made.reply, ":".join((call.id, *slot))
-    async with exchange.database.write() as conn:
+
+    async def keep(conn: AsyncConnection) -> tuple[KeptDocument, bool]:
         stands, is_ours = await documents.put(
             conn, call.id, *slot, reply.status, reply.content_type, reply.body
         )
         if is_ours:
             await effects.promise(exchange, conn, call, key, made.effects)
+        return stands, is_ours
+
+    stands, is_ours = await exchange.database.together(keep)
     if is_ours:
         effects.start_promised(exchange, call, key, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)

@@ -27,7 +27,7 @@ from linecard.exchange import (
 )
 from linecard.exchange.context import Exchange
 from linecard.exchange.presence import ON_STREAM, agent_is_gone, is_attended
-from linecard.exchange.stream_addresses import VALID_SECONDS, stream_url
+from linecard.exchange.stream_addresses import VALID_SECONDS, Place, stream_url
 from linecard.media.formats import pick_profile
 from linecard.store import calls, timeline, transfers
 from linecard.store.transfers import Transfer
@@ -121,24 +121,30 @@ async def _consented(
     return [Hangup()] if before is None else [*before, *await stream_verbs(exchange, call)]
 
 
-async def agent_verbs(exchange: Exchange, call: Call) -> Verbs:
+async def agent_verbs(exchange: Exchange, call: Call, place: Place | None = None) -> Verbs:
     """The first stream of a call, recorded where that is asked for in the document; a prompt where consent is due."""
     if consenting.is_due(call):
         return await consenting.asking(exchange, call)
     recorded = call.record and call.may_be_recorded
     if not recorded or not consenting.records_in_document(exchange, call):
-        return await stream_verbs(exchange, call)
-    return [consenting.recorded_verb(exchange, call), *await stream_verbs(exchange, call)]
+        return await stream_verbs(exchange, call, place=place)
+    stream = await stream_verbs(exchange, call, place=place)
+    return [consenting.recorded_verb(exchange, call), *stream]
 
 
-async def stream_verbs(exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS) -> Verbs:
+async def stream_verbs(
+    exchange: Exchange,
+    call: Call,
+    valid_seconds: int = VALID_SECONDS,
+    place: Place | None = None,
+) -> Verbs:
     """A stream to the call's agent, and behind it the tail that asks what comes next.
 
-    Its token may be used for `valid_seconds`.
+    Its token may be used for `valid_seconds`; its place is asked for where it is not given.
     """
     addresses = exchange.addresses(call.provider, call.account)
     profile = pick_profile(exchange.relay(call).hooks.stream_profiles(), call.profile)
-    url, token_id = await stream_url(exchange, call, valid_seconds)
+    url, token_id = await stream_url(exchange, call, valid_seconds, place)
     return [
         Stream(
             url=url,

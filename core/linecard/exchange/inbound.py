@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,9 +32,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A call that a request has opened, and the number it came in on."""
+
+    call: Call
+    number: Number
+
+
 async def open_call(
     conn: AsyncConnection, exchange: Exchange, relay: Relay, callback: Callback
-) -> Call | None:
+) -> Opened | None:
     """The record of a call that has just come in; None when the request opens no call of ours."""
     asked = next((event for event in callback.events if isinstance(event, AnswerRequested)), None)
     if asked is None or asked.direction is not Direction.INBOUND:
@@ -45,14 +53,13 @@ async def open_call(
         log.warning("inbound call refused", to=mask(asked.to), reason=refusal or "unknown number")
         return None
     decision = await routed.decision(conn, number, asked)
-    call = _new_call(relay, number, asked, decision)
+    call = replace(_new_call(relay, number, asked, decision), carrier_ids=callback.call_ids)
     await calls.add(conn, call)
-    call = await calls.add_ids(conn, call, callback.call_ids)
     await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
     await timeline.append(conn, call.id, "routed", routed.told(call, decision), call.created_at)
     await note_recording(conn, call, relay.hooks.facts().record_inbound)
     await notifying.tell(exchange, conn, call, notifying.RINGING)
-    return call
+    return Opened(call, number)
 
 
 def as_routed(call: Call | None, events: Sequence[CarrierEvent]) -> Sequence[CarrierEvent]:

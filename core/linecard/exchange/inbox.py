@@ -6,7 +6,7 @@ its order (carriers retry, and promise no order).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,14 @@ from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
 from linecard.exchange.forgetting import late
-from linecard.exchange.inbound import as_routed, open_call
+from linecard.exchange.inbound import Opened, as_routed, open_call
 from linecard.exchange.keeping import early_events, payload
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
-from linecard.webhook import NO_PAIRS, Callback, CarrierRequest
+from linecard.webhook import NO_PAIRS, Callback, CarrierRequest, Reply
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,31 +37,50 @@ NEVER_OPENED_SECONDS = 5
 """A call that ends so soon after its answer, without a stream, was lost by the stream."""
 
 
+Say = Callable[["AsyncConnection", Opened], Awaitable[Reply | None]]
+"""The reply for a call as it stands in the transaction that has opened it; None: it is decided later."""
+
+
+async def later(_conn: AsyncConnection, _opened: Opened) -> Reply | None:
+    """No document now."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What became of a request: its call (None where we know none), and the events that were new.
 
-    `opened`: the request opened the call; `ended`: the call was live before and is over now.
+    `opened`: the request opened the call; `ended`: the call was live before and is over now;
+    `reply`: the document that was kept with it.
     """
 
     call: Call | None
     fresh: tuple[CarrierEvent, ...] = ()
     opened: bool = False
     ended: bool = False
+    reply: Reply | None = None
 
 
 async def accept(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    say: Say = later,
 ) -> Accepted:
-    """Store and apply what a verified request says.
+    """Store and apply what a verified request says; `say` makes the document of a call that it opens.
 
     Raises RequestRefused (403) when it speaks of another call than its address.
     """
+
+    async def work(conn: AsyncConnection) -> Accepted:
+        return await _accept(conn, exchange, relay, request, callback, say)
+
     try:
-        accepted = await _accept(exchange, relay, request, callback)
+        accepted = await exchange.database.together(work)
     except Conflict:
         # A request beside this one was quicker to open the call, and now it is there to be found.
-        accepted = await _accept_after_all(exchange, relay, request, callback)
+        accepted = await _accept_after_all(exchange, work)
     _count(exchange, relay, accepted, callback)
     if accepted.call is not None:
         await telling.tell(exchange, accepted.call, accepted.fresh, accepted.ended)
@@ -69,24 +88,31 @@ async def accept(
 
 
 async def _accept(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+    conn: AsyncConnection,
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    say: Say,
 ) -> Accepted:
-    async with exchange.database.write() as conn:
-        call = await _find(conn, relay, request, callback)
-        if call is not None:
-            return await _store(conn, exchange, relay, call, callback, callback.events)
-        call = await open_call(conn, exchange, relay, callback)
-        events = as_routed(call, callback.events)
-        early = await early_events(conn, call) if call else ()
-        stored = await _store(conn, exchange, relay, call, callback, (*events, *early))
-        return replace(stored, opened=call is not None)
+    call = await _find(conn, relay, request, callback)
+    if call is not None:
+        return await _store(conn, exchange, relay, call, callback, callback.events)
+    opened = await open_call(conn, exchange, relay, callback)
+    if opened is None:
+        return await _store(conn, exchange, relay, None, callback, callback.events)
+    events = as_routed(opened.call, callback.events)
+    early = await early_events(conn, opened.call)
+    stored = await _store(conn, exchange, relay, opened.call, callback, (*events, *early))
+    reply = await say(conn, replace(opened, call=stored.call or opened.call))
+    return replace(stored, opened=True, reply=reply)
 
 
 async def _accept_after_all(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
+    exchange: Exchange, work: Callable[[AsyncConnection], Awaitable[Accepted]]
 ) -> Accepted:
     try:
-        return await _accept(exchange, relay, request, callback)
+        return await exchange.database.together(work)
     except Conflict as error:
         raise RequestRefused("the call belongs to another account") from error
 
@@ -133,7 +159,8 @@ async def _store(
             kept = payload(named, callback.unknown)
             await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
         return Accepted(None)
-    if callback.call_ids and not call.is_forgotten:
+    is_new = not callback.call_ids.items() <= call.carrier_ids.items()
+    if is_new and not call.is_forgotten:
         call = await _add_ids(conn, call, callback)
     return await _apply_all(conn, exchange, call, events, callback.unknown)
 
@@ -180,7 +207,7 @@ async def _apply(
     event = await _judged(conn, call, event)
     changed = changes(call, await _judged(conn, call, counts), at) if counts else {}
     if changed:
-        await calls.update(conn, call.id, **changed)
+        await calls.change(conn, call.id, **changed)
     is_news = await settle_rows(conn, call, event, at)
     await timeline.append(conn, call.id, event_name(event), event_facts(event), at)
     applied = replace(call, **changed)

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from linecard.calls import Call
 from linecard.events import (
@@ -50,6 +50,16 @@ EARLY_KINDS = (
 )
 KINDS: Mapping[str, type[CarrierEvent]] = {event_name_of(kind): kind for kind in EARLY_KINDS}
 """What is given to a call that is opened after it was told. Digits are kept masked, and are not."""
+_WAITING = (
+    select(inbox.c.payload)
+    .where(
+        inbox.c.call_id.is_(None),
+        inbox.c.provider == bindparam("provider"),
+        inbox.c.account == bindparam("account"),
+        inbox.c.at >= bindparam("since"),
+    )
+    .order_by(inbox.c.at, inbox.c.key)
+)
 
 
 def payload(
@@ -82,17 +92,8 @@ def _plain(value: object) -> object:
 
 async def early_events(conn: AsyncConnection, call: Call) -> Sequence[CarrierEvent]:
     """What was told of a new call before it, in the order in which it came, and belongs to no other."""
-    waiting = (
-        select(inbox.c.payload)
-        .where(
-            inbox.c.call_id.is_(None),
-            inbox.c.provider == call.provider,
-            inbox.c.account == call.account,
-            inbox.c.at >= now() - EARLY,
-        )
-        .order_by(inbox.c.at, inbox.c.key)
-    )
-    kept = (await conn.execute(waiting)).scalars()
+    since = {"provider": call.provider, "account": call.account, "since": now() - EARLY}
+    kept = (await conn.execute(_WAITING, since)).scalars()
     known = ((KINDS.get(str(one["event"])), one) for one in kept)
     early = (msgspec.convert(one, kind) for kind, one in known if kind is not None)
     return [event for event in early if _is_of(call, event)]

@@ -11,9 +11,10 @@ from linecard.calls import Call
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
-from linecard.exchange import confirming, inbox, patience, recording, waiting
+from linecard.exchange import at_once, confirming, inbox, patience, recording, waiting
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
+from linecard.exchange.inbox import Accepted
 from linecard.exchange.pasted import is_proof
 from linecard.exchange.refusals import REQUESTS
 from linecard.exchange.tapping import Seen, note_request
@@ -79,16 +80,19 @@ async def accept(
     request: CarrierRequest,
     callback: Callback,
     seen: Seen | None = None,
-) -> Call | None:
-    """Store and apply what a request says, and begin what follows; its call, where we know it."""
-    accepted = await inbox.accept(exchange, relay, request, callback)
+) -> Accepted:
+    """Store and apply what a request says, and begin what follows."""
+    say = at_once.saying(exchange, relay, request, callback)
+    accepted = await inbox.accept(exchange, relay, request, callback, say)
+    if accepted.call is not None and accepted.reply is not None:
+        await exchange.leases.of(exchange.plugins, accepted.call)  # this process, at once
     if seen is not None:
         seen.call, seen.stage, seen.accepted = accepted.call, "answer", exchange.clock.now()
     for event in accepted.fresh:
         _follow_up(exchange, accepted.call, event)
     if accepted.call is not None and accepted.opened and relay.hooks.facts().unsigned:
         exchange.tasks.start(confirming.confirm(exchange, accepted.call), "confirm an arrival")
-    return accepted.call
+    return accepted
 
 
 async def _carries_token(exchange: Exchange, relay: Relay, request: CarrierRequest) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from linecard.calls import Call, Direction
 from linecard.events import CarrierEvent
@@ -17,32 +18,47 @@ VALID_SECONDS = 120
 """How long a token from a document may be used to open a stream."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call's audio goes, and our id of the number it is on."""
+
+    pod: str
+    number: str
+
+
 async def stream_url(
-    exchange: Exchange, call: Call, valid_seconds: int = VALID_SECONDS
+    exchange: Exchange,
+    call: Call,
+    valid_seconds: int = VALID_SECONDS,
+    place: Place | None = None,
 ) -> tuple[str, str]:
-    """A media address for the call, good for `valid_seconds`, and the id of its token."""
-    rings = call.direction is Direction.INBOUND and call.id not in exchange.lives
-    within = DEADLINE_SECONDS if rings else SILENT_SECONDS
-    lease = await exchange.leases.of(exchange.plugins, call, within)
+    """A media address for the call, good for `valid_seconds`, and the id of its token.
+
+    Where the place is known already, nothing is asked for and nothing waited for.
+    """
+    place = place or await _place(exchange, call)
     claims = StreamClaims(
         id=new_id(),
         call=call.id,
         provider=call.provider,
         account=call.account,
-        number=await _number_id(exchange, call),
+        number=place.number,
         agent=call.agent,
         profile=call.profile,
-        pod=lease.pod,
+        pod=place.pod,
         expires=int(time.time()) + valid_seconds,
     )
     addresses = exchange.addresses(call.provider, call.account)
     return addresses.socket(exchange.tokens.stream(claims)), claims.id
 
 
-async def _number_id(exchange: Exchange, call: Call) -> str:
+async def _place(exchange: Exchange, call: Call) -> Place:
+    rings = call.direction is Direction.INBOUND and call.id not in exchange.lives
+    within = DEADLINE_SECONDS if rings else SILENT_SECONDS
+    lease = await exchange.leases.of(exchange.plugins, call, within)
     async with exchange.database.read() as conn:
         number = await numbers.get(conn, call.number)
-    return number.id if number else ""
+    return Place(lease.pod, number.id if number else "")
 
 
 async def place_of_audio(exchange: Exchange, call: Call, _event: CarrierEvent) -> None:

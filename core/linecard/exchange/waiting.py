@@ -16,6 +16,7 @@ import structlog
 from linecard.calls import Call, Direction
 from linecard.errors import LinecardError, UnsupportedByProvider
 from linecard.exchange import answering, deciding
+from linecard.exchange.inbox import Accepted
 from linecard.exchange.patience import BUSY, until_free
 from linecard.store import BUSY_ERRORS, calls, timeline
 from linecard.verbs import Pause, Reason, Redirect, Verb
@@ -39,7 +40,7 @@ PAUSE_SECONDS = 5
 MOST_ROUNDS = 8
 
 Work = asyncio.Task[Reply | LinecardError]
-Accept = Callable[["Exchange", "Relay", CarrierRequest, Callback], Awaitable[Call | None]]
+Accept = Callable[["Exchange", "Relay", CarrierRequest, Callback], Awaitable[Accepted]]
 
 
 @dataclass(slots=True)
@@ -62,9 +63,12 @@ async def answer(
 
     async def decide() -> Reply | LinecardError:
         try:
-            call = await until_free(
+            accepted = await until_free(
                 exchange.database, lambda: accept(exchange, relay, request, callback)
             )
+            if accepted.reply is not None:
+                return accepted.reply
+            call = accepted.call
             progress.rings = call is not None and _rings(call, reason)
             return await until_free(
                 exchange.database,

@@ -20,6 +20,10 @@ class Asking:
     def __init__(self) -> None:
         self._registered = Registered()
 
+    def answers(self, hook: str) -> bool:
+        """Whether any plugin has a function for a hook, or one around it."""
+        return self._registered.has(hook)
+
     def tell(self, hook: str, **arguments: Any) -> None:
         """Tell every plugin. One that fails is logged, and the others hear of it all the same."""
         for name, caller in self._registered.each(hook):

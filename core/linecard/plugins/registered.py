@@ -54,6 +54,10 @@ class Registered:
             for name, plugin in answering
         ]
 
+    def has(self, hook: str) -> bool:
+        """Whether anybody has to do with a hook, wrappers too."""
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+
     def first(self, hook: str) -> HookCall:
         """A hook that stops at the first plugin which says something."""
         caller: HookCall = getattr(self._manager.hook, hook)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from linecard.clock import Clock
 from linecard.store import Database
 
+Answer = TypeVar("Answer")
 STUCK_SECONDS = 60.0
 """Real ones: no statement of a database in a temporary folder takes so long."""
 
@@ -122,6 +123,11 @@ class StillDatabase(Database):
         with self._loop.working():
             async with super().write() as conn:
                 yield conn
+
+    async def together(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Work in a transaction that may write."""
+        with self._loop.working():
+            return await super().together(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import bindparam, case, delete, func, select
 
 from linecard.calls import Direction
 from linecard.errors import Conflict, NotFound
@@ -18,6 +18,14 @@ from linecard.store.tables import blocklist
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+_STOPS = (blocklist.c.direction == Blocks.BOTH) | (blocklist.c.direction == bindparam("direction"))
+_FITTING = (
+    select(blocklist.c.caller)
+    .where(blocklist.c.caller.in_(bindparam("entries", expanding=True)), _STOPS)
+    .order_by(func.length(blocklist.c.caller).desc(), blocklist.c.caller)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +60,8 @@ async def fitting(conn: AsyncConnection, caller: str | None, direction: Directio
     if caller is None:
         return None
     entries = [caller, *(f"{caller[:end]}*" for end in range(2, len(caller) + 1))]
-    holds = blocklist.c.direction.in_([Blocks.BOTH, Blocks(direction)])
-    query = select(blocklist.c.caller).where(blocklist.c.caller.in_(entries), holds)
-    longest = query.order_by(func.length(blocklist.c.caller).desc(), blocklist.c.caller).limit(1)
-    found: str | None = (await conn.execute(longest)).scalar_one_or_none()
+    named = {"entries": entries, "direction": Blocks(direction)}
+    found: str | None = (await conn.execute(_FITTING, named)).scalar_one_or_none()
     return found
 
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, select, tuple_
 from sqlalchemy import update as update_rows
 
 from linecard.calls import ENDS, Call, CallStatus, Direction
 from linecard.errors import Conflict, NotFound
 from linecard.store.page import Page, fetch_page
-from linecard.store.rows import check_changes, from_row, insert, lock_counting, locking, to_row
+from linecard.store.rows import add_row, check_changes, from_row, lock_counting, locking, to_row
 from linecard.store.tables import calls, carrier_ids
 
 if TYPE_CHECKING:
@@ -27,30 +27,45 @@ if TYPE_CHECKING:
 LIVE = tuple(status for status in CallStatus if status not in ENDS)
 AccountKey = tuple[str, str]
 """A provider and the name of one of its accounts."""
+_BY_ID = select(calls).where(calls.c.id == bindparam("its_id"))
+_CHANGED = update_rows(calls).where(calls.c.id == bindparam("its_id"))
+
+
+def _held(*named: ColumnElement[bool]) -> Select[Any]:
+    """The oldest call that holds such ids of a carrier."""
+    ids = select(carrier_ids.c.call_id)
+    ids = ids.where(carrier_ids.c.provider == bindparam("provider"), *named)
+    query = select(calls).where(calls.c.id.in_(ids))
+    return query.order_by(calls.c.created_at, calls.c.id).limit(1)
+
+
+_BY_ONE = _held(carrier_ids.c.name == bindparam("name"), carrier_ids.c.value == bindparam("value"))
+_BY_SEVERAL = _held(
+    tuple_(carrier_ids.c.name, carrier_ids.c.value).in_(bindparam("ids", expanding=True))
+)
 _FIXED = ("id", "provider", "account", "created_at", "carrier_ids")
 
 
 async def add(conn: AsyncConnection, call: Call) -> None:
     """Write a new call. Raises Conflict when its id, or one of its carrier ids, is taken."""
-    added = insert(conn, calls).values(to_row(call)).on_conflict_do_nothing().returning(calls.c.id)
-    if (await conn.execute(added)).first() is None:
+    if not await add_row(conn, calls, to_row(call)):
         raise Conflict(f"call {call.id} exists already")
     await _claim_ids(conn, call, call.carrier_ids)
 
 
 async def get(conn: AsyncConnection, call_id: str) -> Call | None:
     """A call by our own id."""
-    return await _first(conn, select(calls).where(calls.c.id == call_id))
+    return await _first(conn, _BY_ID, {"its_id": call_id})
 
 
 async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> Call | None:
     """A call by any of the carrier's ids."""
     if not ids:
         return None
-    named = tuple_(carrier_ids.c.name, carrier_ids.c.value).in_(list(ids.items()))
-    holders = select(carrier_ids.c.call_id).where(carrier_ids.c.provider == provider, named)
-    query = select(calls).where(calls.c.id.in_(holders)).order_by(calls.c.created_at, calls.c.id)
-    return await _first(conn, query.limit(1))
+    if len(ids) == 1:
+        ((name, value),) = ids.items()
+        return await _first(conn, _BY_ONE, {"provider": provider, "name": name, "value": value})
+    return await _first(conn, _BY_SEVERAL, {"provider": provider, "ids": list(ids.items())})
 
 
 async def called(conn: AsyncConnection, value: str) -> Call | None:
@@ -65,7 +80,7 @@ async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> 
 
     Raises Conflict when one is held by another call, or contradicts one that this call has.
     """
-    known = await _first(conn, select(calls).where(calls.c.id == call.id))
+    known = await get(conn, call.id)
     if known is None:
         raise NotFound("call", call.id)
     for name, value in ids.items():
@@ -75,22 +90,25 @@ async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> 
     if fresh:
         await _claim_ids(conn, call, fresh)
         merged = {**known.carrier_ids, **fresh}
-        await conn.execute(
-            update_rows(calls).where(calls.c.id == call.id).values(carrier_ids=merged)
-        )
+        await conn.execute(_CHANGED, {"its_id": call.id, "carrier_ids": merged})
         return replace(known, carrier_ids=merged)
     return known
 
 
 async def update(conn: AsyncConnection, call_id: str, **changes: Any) -> Call:
     """Change some fields; carrier ids go through `add_ids`. Raises NotFound."""
-    check_changes(Call, changes, fixed=_FIXED)
-    if changes:
-        await conn.execute(update_rows(calls).where(calls.c.id == call_id).values(changes))
+    await change(conn, call_id, **changes)
     call = await get(conn, call_id)
     if call is None:
         raise NotFound("call", call_id)
     return call
+
+
+async def change(conn: AsyncConnection, call_id: str, **changes: Any) -> None:
+    """The same of a call that is there, which is not read again."""
+    check_changes(Call, changes, fixed=_FIXED)
+    if changes:
+        await conn.execute(_CHANGED, {"its_id": call_id, **changes})
 
 
 async def page(
@@ -175,8 +193,10 @@ async def live(conn: AsyncConnection) -> list[Call]:
     return [_call(row) for row in found.mappings()]
 
 
-async def _first(conn: AsyncConnection, query: Select[Any]) -> Call | None:
-    row = (await conn.execute(locking(conn, query))).mappings().first()
+async def _first(
+    conn: AsyncConnection, query: Select[Any], values: Mapping[str, object]
+) -> Call | None:
+    row = (await conn.execute(locking(conn, query), values)).mappings().first()
     return _call(row) if row else None
 
 
@@ -195,8 +215,7 @@ async def _count(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> int
 async def _claim_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> None:
     for name, value in ids.items():
         row = {"provider": call.provider, "name": name, "value": value, "call_id": call.id}
-        added = insert(conn, carrier_ids).values(row).on_conflict_do_nothing()
-        if (await conn.execute(added.returning(carrier_ids.c.call_id))).first() is None:
+        if not await add_row(conn, carrier_ids, row):
             await _refuse_foreign(conn, call, name, value)
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from linecard.store.rows import from_row, insert
+from linecard.store.rows import add_row, from_row
 from linecard.store.tables import documents
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+_ONE = select(documents).where(
+    documents.c.call_id == bindparam("call_id"),
+    documents.c.kind == bindparam("kind"),
+    documents.c.reference == bindparam("reference"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +34,8 @@ async def get(
     conn: AsyncConnection, call_id: str, kind: str, reference: str
 ) -> KeptDocument | None:
     """The document kept for one address of a call."""
-    query = select(documents).where(
-        documents.c.call_id == call_id,
-        documents.c.kind == kind,
-        documents.c.reference == reference,
-    )
-    row = (await conn.execute(query)).mappings().first()
+    named = {"call_id": call_id, "kind": kind, "reference": reference}
+    row = (await conn.execute(_ONE, named)).mappings().first()
     return from_row(KeptDocument, row) if row else None
 
 
@@ -54,7 +57,7 @@ async def put(
         "content_type": content_type,
         "body": body,
     }
-    added = insert(conn, documents).values(row).on_conflict_do_nothing()
-    is_first = (await conn.execute(added.returning(documents.c.kind))).first() is not None
-    kept = await get(conn, call_id, kind, reference)
-    return kept or KeptDocument(status=status, content_type=content_type, body=body), is_first
+    given = KeptDocument(status=status, content_type=content_type, body=body)
+    if await add_row(conn, documents, row):
+        return given, True
+    return await get(conn, call_id, kind, reference) or given, False

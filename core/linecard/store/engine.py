@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, event, text
 from sqlalchemy.exc import OperationalError
@@ -14,9 +14,11 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from linecard.store.columns import write_json
+from linecard.store.inline import InlineWriter
 from linecard.store.migrate import migrate
 from linecard.store.pragmas import follow_sqlite, scrub
 from linecard.store.rows import WRITES
+from linecard.store.together import Together
 from linecard.store.urls import is_sqlite, parse_url
 
 BUSY_ERRORS = (OperationalError, NoConnection)
@@ -27,6 +29,8 @@ BUSY_SECONDS = 5
 
 VACUUM_BYTES = 64 * 1024 * 1024
 """A larger file is not written anew while calls are live: its writer would wait too long."""
+
+Answer = TypeVar("Answer")
 
 _POOLS: dict[str, dict[str, Any]] = {
     "reads": {"pool_size": 5, "max_overflow": 5},
@@ -49,6 +53,11 @@ class Database:
         self._reader = _engine(self._url, writes=False)
         self._writer = _engine(self._url, writes=True)
         self._asking: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._inline = self._together = None
+        if is_sqlite(self._url):
+            self._inline = InlineWriter(self._url, self._writer, BUSY_SECONDS)
+            self._together = Together(self._write_inline)
 
     @property
     def file(self) -> Path | None:
@@ -80,6 +89,9 @@ class Database:
         """Close every connection."""
         if self._asking is not None:
             self._asking.cancel()
+        if self._together is not None and self._inline is not None:
+            await self._together.close()
+            await self._inline.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -95,8 +107,44 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: committed at the end, rolled back when anything raises."""
-        async with self._writer.begin() as conn:
+        if self._inline is None:
+            async with self._writer.begin() as conn:
+                yield conn
+            return
+        async with self._in_turn(), self._writer.begin() as conn:
             yield conn
+
+    async def together(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """What `work` gives with a transaction that may write, once that is committed.
+
+        On SQLite others share the transaction: `work` waits for nothing but its connection, and for no
+        statement of thousands of rows, since nothing else goes on meanwhile. Where it raises, it alone is undone.
+        """
+        if self._together is not None:
+            return await self._together.do(work)
+        async with self.write() as conn:
+            return await work(conn)
+
+    @asynccontextmanager
+    async def _write_inline(self) -> AsyncIterator[AsyncConnection]:
+        assert self._inline is not None
+        async with self._in_turn(), self._inline.transaction() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """SQLite has one writer: ours wait for each other here, in the order in which they came."""
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise NoConnection(
+                f"another writer has held the database for {BUSY_SECONDS} s"
+            ) from error
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, cast, select
 
-from linecard.store.rows import from_row, insert
+from linecard.store.rows import dialect_insert, from_row
 from linecard.store.tables import inbox
 
 if TYPE_CHECKING:
@@ -52,13 +53,18 @@ async def put(
         "payload": dict(payload),
         "at": at,
     }
-    added = insert(conn, inbox).values(row)
+    return (await conn.execute(_putting(conn.dialect.name), row)).first() is not None
+
+
+@cache
+def _putting(dialect: str) -> Any:
+    added = dialect_insert(dialect, inbox)
     added = added.on_conflict_do_update(
         index_elements=[inbox.c.provider, inbox.c.account, inbox.c.key],
         set_={"call_id": added.excluded.call_id},
         where=inbox.c.call_id.is_(None) & added.excluded.call_id.is_not(None),
     )
-    return (await conn.execute(added.returning(inbox.c.key))).first() is not None
+    return added.returning(inbox.c.key)
 
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[Entry]:

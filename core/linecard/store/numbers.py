@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy import update as update_rows
 
 from linecard.errors import Conflict, NotFound
@@ -17,6 +17,8 @@ from linecard.store.tables import numbers
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+_BY_NUMBER = select(numbers).where(numbers.c.number == bindparam("e164"))
 
 
 async def add(conn: AsyncConnection, number: Number) -> None:
@@ -33,8 +35,7 @@ async def add(conn: AsyncConnection, number: Number) -> None:
 
 async def get(conn: AsyncConnection, e164: str) -> Number | None:
     """A registered number by its E.164 form."""
-    query = select(numbers).where(numbers.c.number == e164)
-    row = (await conn.execute(query)).mappings().first()
+    row = (await conn.execute(_BY_NUMBER, {"e164": e164})).mappings().first()
     return _number(row) if row else None
 
 

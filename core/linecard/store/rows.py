@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import CursorResult, Delete, Select, Table, Update, func, select
@@ -34,12 +35,17 @@ S = TypeVar("S", bound=Select[Any])
 
 def to_row(value: Value) -> dict[str, Any]:
     """The fields of a value by name, as the columns' types take them."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: getattr(value, name) for name in _names(type(value))}
 
 
 def from_row(kind: type[V], row: RowMapping) -> V:
     """The value that a row holds; further columns are left alone."""
-    return kind(**{field.name: row[field.name] for field in fields(kind)})
+    return kind(**{name: row[name] for name in _names(kind)})
+
+
+@cache
+def _names(kind: type[Value]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def check_changes(kind: type[Value], changes: Mapping[str, object], fixed: Iterable[str]) -> None:
@@ -55,7 +61,27 @@ _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql
 
 def insert(conn: AsyncConnection, table: Table) -> Any:
     """The dialect's own insert, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return _INSERTS[conn.dialect.name](table)
+    return dialect_insert(conn.dialect.name, table)
+
+
+def dialect_insert(dialect: str, table: Table) -> Any:
+    """The same for a dialect by its name, for statements that are made once."""
+    return _INSERTS[dialect](table)
+
+
+@cache
+def _adding(dialect: str, table: Table) -> Any:
+    added = dialect_insert(dialect, table).on_conflict_do_nothing()
+    return added.returning(next(iter(table.primary_key)))
+
+
+async def add_row(conn: AsyncConnection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Add a row; False where one is there that it would contradict.
+
+    The statement is made once, and not anew with every row: that costs more than the row.
+    """
+    added = await conn.execute(_adding(conn.dialect.name, table), dict(row))
+    return added.first() is not None
 
 
 def locking(conn: AsyncConnection, query: S) -> S:
@@ -63,7 +89,12 @@ def locking(conn: AsyncConnection, query: S) -> S:
 
     SQLite has one writer at a time and needs no such lock.
     """
-    return query.with_for_update(key_share=True) if _is_writing(conn) else query
+    return _locked(query) if _is_writing(conn) and is_postgresql(conn) else query
+
+
+@lru_cache(64)
+def _locked(query: S) -> S:
+    return query.with_for_update(key_share=True)
 
 
 async def lock_counting(conn: AsyncConnection) -> None:

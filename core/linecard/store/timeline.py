@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from linecard.store.rows import from_row
 from linecard.store.tables import timeline
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+_APPENDED = insert(timeline).inline()
+_OF_CALL = select(timeline).where(timeline.c.call_id == bindparam("its_id")).order_by(timeline.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,11 @@ async def append(
     conn: AsyncConnection, call_id: str, name: str, facts: Mapping[str, object], at: datetime
 ) -> None:
     """Write a line at the end of a call's record."""
-    await conn.execute(
-        insert(timeline).values(call_id=call_id, name=name, facts=dict(facts), at=at)
-    )
+    row = {"call_id": call_id, "name": name, "facts": dict(facts), "at": at}
+    await conn.execute(_APPENDED, row)
 
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[Line]:
     """The lines of a call in the order they were written."""
-    query = select(timeline).where(timeline.c.call_id == call_id).order_by(timeline.c.id)
-    return [from_row(Line, row) for row in (await conn.execute(query)).mappings()]
+    found = await conn.execute(_OF_CALL, {"its_id": call_id})
+    return [from_row(Line, row) for row in found.mappings()]
