@@ -48,7 +48,7 @@ class InlineWriter:
     `told_as` is the engine that its connections say they belong to.
     """
 
-    def __init__(self, url: URL, told_as: AsyncEngine, busy_seconds: int) -> None:
+    def __init__(self, url: URL, told_as: AsyncEngine, busy_seconds: float) -> None:
         self._told_as = told_as
         self._engine = create_engine(
             sync_url(url),
@@ -83,10 +83,13 @@ class InlineWriter:
         self._connection.begin()
 
     def _end(self) -> None:
-        """Give the connection back; what is not committed is rolled back."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        """Give the connection back; what is not committed is rolled back, also after a `COMMIT` that failed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            held = None if connection.invalidated else connection.connection.dbapi_connection
+            if held is not None:
+                held.rollback()
+            connection.close()
 
     async def _in_thread(self, work: Callable[[], object]) -> None:
         """Do it to its end, even where nobody waits for it any more: it holds the connection."""
