@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,23 +25,22 @@ TOGETHER = ("calls", "carrier_ids", "inbox", "documents")
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """What every engine inserts and commits, in order."""
+    """What the connections that are made from now on insert and commit, in order."""
     seen: list[str] = []
 
-    def statement(_conn: Any, _cursor: Any, text: str, *_: Any) -> None:
-        if text.startswith("INSERT INTO "):
-            seen.append(text.split()[2])
+    def note(text: str) -> None:
+        if text.startswith(("INSERT INTO ", "COMMIT")):
+            seen.append(text.split()[2] if " " in text else text)
 
-    def commit(_conn: Any) -> None:
-        seen.append("COMMIT")
+    def follow(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.set_trace_callback(note)
 
-    event.listen(Engine, "before_cursor_execute", statement)
-    event.listen(Engine, "commit", commit)
+    event.listen(Engine, "connect", follow)
     try:
         yield seen
     finally:
-        event.remove(Engine, "before_cursor_execute", statement)
-        event.remove(Engine, "commit", commit)
+        event.remove(Engine, "connect", follow)
 
 
 async def test_a_call_and_its_document_are_one_transaction(tmp_path: Path) -> None:

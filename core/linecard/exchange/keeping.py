@@ -12,7 +12,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import bindparam, select
 
 from linecard.calls import Call
 from linecard.events import (
@@ -28,7 +27,7 @@ from linecard.events import (
 )
 from linecard.exchange.chronicle import event_name, event_name_of
 from linecard.exchange.context import ids_fit
-from linecard.store.tables import inbox
+from linecard.store import inbox
 from linecard.wall import now
 
 if TYPE_CHECKING:
@@ -50,16 +49,6 @@ EARLY_KINDS = (
 )
 KINDS: Mapping[str, type[CarrierEvent]] = {event_name_of(kind): kind for kind in EARLY_KINDS}
 """What is given to a call that is opened after it was told. Digits are kept masked, and are not."""
-_WAITING = (
-    select(inbox.c.payload)
-    .where(
-        inbox.c.call_id.is_(None),
-        inbox.c.provider == bindparam("provider"),
-        inbox.c.account == bindparam("account"),
-        inbox.c.at >= bindparam("since"),
-    )
-    .order_by(inbox.c.at, inbox.c.key)
-)
 
 
 def payload(
@@ -92,8 +81,7 @@ def _plain(value: object) -> object:
 
 async def early_events(conn: AsyncConnection, call: Call) -> Sequence[CarrierEvent]:
     """What was told of a new call before it, in the order in which it came, and belongs to no other."""
-    since = {"provider": call.provider, "account": call.account, "since": now() - EARLY}
-    kept = (await conn.execute(_WAITING, since)).scalars()
+    kept = await inbox.waiting(conn, call.provider, call.account, now() - EARLY)
     known = ((KINDS.get(str(one["event"])), one) for one in kept)
     early = (msgspec.convert(one, kind) for kind, one in known if kind is not None)
     return [event for event in early if _is_of(call, event)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -160,7 +161,13 @@ def read_pairs(request: Request, body: bytes) -> Pairs:
 
 
 def _query(request: Request) -> Pairs:
-    return tuple(parse_qsl(request.url.query, keep_blank_values=True))
+    return _parsed(request.scope.get("query_string", b"").decode("latin-1"))
+
+
+@lru_cache(256)
+def _parsed(query: str) -> Pairs:
+    """Asked for each of our fields, and the same for all calls that come in."""
+    return tuple(parse_qsl(query, keep_blank_values=True))
 
 
 def _one(request: Request, name: str) -> str | None:

@@ -84,7 +84,11 @@ class _Hooks:
 
 
 def _binding(caller: HookCall, signature: Signature) -> Hook:
+    names = tuple(signature.parameters)
+
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) == len(names):  # as nearly always, and a fraction of the cost
+            return caller(**dict(zip(names, args, strict=True)))
         return caller(**signature.bind(*args, **kwargs).arguments)
 
     return call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, func, select
@@ -12,6 +13,7 @@ from linecard.calls import Direction
 from linecard.errors import Conflict, NotFound
 from linecard.numbers import Blocks
 from linecard.store.page import Page, fetch_page
+from linecard.store.prepared import Prepared
 from linecard.store.rows import from_row, insert, to_row
 from linecard.store.tables import blocklist
 
@@ -20,12 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _STOPS = (blocklist.c.direction == Blocks.BOTH) | (blocklist.c.direction == bindparam("direction"))
-_FITTING = (
-    select(blocklist.c.caller)
-    .where(blocklist.c.caller.in_(bindparam("entries", expanding=True)), _STOPS)
-    .order_by(func.length(blocklist.c.caller).desc(), blocklist.c.caller)
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +56,23 @@ async def fitting(conn: AsyncConnection, caller: str | None, direction: Directio
     if caller is None:
         return None
     entries = [caller, *(f"{caller[:end]}*" for end in range(2, len(caller) + 1))]
-    named = {"entries": entries, "direction": Blocks(direction)}
-    found: str | None = (await conn.execute(_FITTING, named)).scalar_one_or_none()
-    return found
+    named = {f"entry_{n}": one for n, one in enumerate(entries)}
+    query = _fitting(len(entries))
+    found = await query.first(conn, named | {"direction": Blocks(direction)})
+    return found["caller"] if found else None
+
+
+@lru_cache(32)
+def _fitting(length: int) -> Prepared:
+    """The question for so many entries: E.164 has at most 15 digits."""
+    entries = [bindparam(f"entry_{n}", type_=blocklist.c.caller.type) for n in range(length)]
+    longest = (
+        select(blocklist.c.caller)
+        .where(blocklist.c.caller.in_(entries), _STOPS)
+        .order_by(func.length(blocklist.c.caller).desc(), blocklist.c.caller)
+        .limit(1)
+    )
+    return Prepared(lambda _conn: longest)
 
 
 async def has(conn: AsyncConnection, caller: str) -> bool:

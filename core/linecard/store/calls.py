@@ -16,8 +16,10 @@ from sqlalchemy import update as update_rows
 
 from linecard.calls import ENDS, Call, CallStatus, Direction
 from linecard.errors import Conflict, NotFound
+from linecard.store.adding import add_row
 from linecard.store.page import Page, fetch_page
-from linecard.store.rows import add_row, check_changes, from_row, lock_counting, locking, to_row
+from linecard.store.prepared import Prepared
+from linecard.store.rows import check_changes, from_row, lock_counting, locking, to_row
 from linecard.store.tables import calls, carrier_ids
 
 if TYPE_CHECKING:
@@ -27,8 +29,20 @@ if TYPE_CHECKING:
 LIVE = tuple(status for status in CallStatus if status not in ENDS)
 AccountKey = tuple[str, str]
 """A provider and the name of one of its accounts."""
-_BY_ID = select(calls).where(calls.c.id == bindparam("its_id"))
-_CHANGED = update_rows(calls).where(calls.c.id == bindparam("its_id"))
+_LIVE_ONES = [bindparam(f"live_{name}", name, calls.c.status.type) for name in LIVE]
+
+
+def _once(query: Select[Any]) -> Prepared:
+    return Prepared(lambda conn: locking(conn, query))
+
+
+_BY_ID = _once(select(calls).where(calls.c.id == bindparam("its_id")))
+_CHANGING = update_rows(calls).where(calls.c.id == bindparam("its_id"))
+_CHANGED = Prepared(lambda _conn: _CHANGING)
+_COUNTING_LIVE = (
+    select(func.count().label("count")).select_from(calls).where(calls.c.status.in_(_LIVE_ONES))
+)
+_ALL_LIVE = Prepared(lambda _conn: _COUNTING_LIVE)
 
 
 def _held(*named: ColumnElement[bool]) -> Select[Any]:
@@ -39,7 +53,9 @@ def _held(*named: ColumnElement[bool]) -> Select[Any]:
     return query.order_by(calls.c.created_at, calls.c.id).limit(1)
 
 
-_BY_ONE = _held(carrier_ids.c.name == bindparam("name"), carrier_ids.c.value == bindparam("value"))
+_BY_ONE = _once(
+    _held(carrier_ids.c.name == bindparam("name"), carrier_ids.c.value == bindparam("value"))
+)
 _BY_SEVERAL = _held(
     tuple_(carrier_ids.c.name, carrier_ids.c.value).in_(bindparam("ids", expanding=True))
 )
@@ -65,7 +81,9 @@ async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> 
     if len(ids) == 1:
         ((name, value),) = ids.items()
         return await _first(conn, _BY_ONE, {"provider": provider, "name": name, "value": value})
-    return await _first(conn, _BY_SEVERAL, {"provider": provider, "ids": list(ids.items())})
+    named = {"provider": provider, "ids": list(ids.items())}
+    row = (await conn.execute(locking(conn, _BY_SEVERAL), named)).mappings().first()
+    return _call(row) if row else None
 
 
 async def called(conn: AsyncConnection, value: str) -> Call | None:
@@ -90,7 +108,7 @@ async def add_ids(conn: AsyncConnection, call: Call, ids: Mapping[str, str]) -> 
     if fresh:
         await _claim_ids(conn, call, fresh)
         merged = {**known.carrier_ids, **fresh}
-        await conn.execute(_CHANGED, {"its_id": call.id, "carrier_ids": merged})
+        await _CHANGED.run(conn, {"its_id": call.id, "carrier_ids": merged})
         return replace(known, carrier_ids=merged)
     return known
 
@@ -108,7 +126,7 @@ async def change(conn: AsyncConnection, call_id: str, **changes: Any) -> None:
     """The same of a call that is there, which is not read again."""
     check_changes(Call, changes, fixed=_FIXED)
     if changes:
-        await conn.execute(_CHANGED, {"its_id": call_id, **changes})
+        await _CHANGED.run(conn, {"its_id": call_id, **changes})
 
 
 async def page(
@@ -136,6 +154,10 @@ async def count_live(
     conn: AsyncConnection, number: str | None = None, account: AccountKey | None = None
 ) -> int:
     """How many calls are not over, of all, of one registered number or account; `unknown` counts."""
+    if number is None and account is None:
+        await lock_counting(conn)
+        counted = await _ALL_LIVE.first(conn, {})
+        return int(counted["count"]) if counted else 0
     live: list[ColumnElement[bool]] = [calls.c.status.in_(LIVE), *_of_account(account)]
     if number is not None:
         live.append(calls.c.number == number)
@@ -194,9 +216,9 @@ async def live(conn: AsyncConnection) -> list[Call]:
 
 
 async def _first(
-    conn: AsyncConnection, query: Select[Any], values: Mapping[str, object]
+    conn: AsyncConnection, query: Prepared, named: Mapping[str, object]
 ) -> Call | None:
-    row = (await conn.execute(locking(conn, query), values)).mappings().first()
+    row = await query.first(conn, named)
     return _call(row) if row else None
 
 
@@ -225,5 +247,5 @@ async def _refuse_foreign(conn: AsyncConnection, call: Call, name: str, value: s
         raise Conflict(f"{name} {value} belongs to call {holder.id}, not to {call.id}")
 
 
-def _call(row: RowMapping) -> Call:
+def _call(row: Mapping[str, Any] | RowMapping) -> Call:
     return from_row(Call, row)

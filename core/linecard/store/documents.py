@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from linecard.store.rows import add_row, from_row
+from linecard.store.adding import add_row
+from linecard.store.prepared import Prepared
+from linecard.store.rows import from_row
 from linecard.store.tables import documents
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-_ONE = select(documents).where(
+_QUERY = select(documents).where(
     documents.c.call_id == bindparam("call_id"),
     documents.c.kind == bindparam("kind"),
     documents.c.reference == bindparam("reference"),
 )
+_ONE = Prepared(lambda _conn: _QUERY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ async def get(
 ) -> KeptDocument | None:
     """The document kept for one address of a call."""
     named = {"call_id": call_id, "kind": kind, "reference": reference}
-    row = (await conn.execute(_ONE, named)).mappings().first()
+    row = await _ONE.first(conn, named)
     return from_row(KeptDocument, row) if row else None
 
 

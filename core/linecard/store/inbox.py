@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, bindparam, cast, select
 
+from linecard.store.prepared import Prepared
 from linecard.store.rows import dialect_insert, from_row
 from linecard.store.tables import inbox
 
@@ -53,7 +54,7 @@ async def put(
         "payload": dict(payload),
         "at": at,
     }
-    return (await conn.execute(_putting(conn.dialect.name), row)).first() is not None
+    return await _PUT.finds(conn, row)
 
 
 @cache
@@ -65,6 +66,9 @@ def _putting(dialect: str) -> Any:
         where=inbox.c.call_id.is_(None) & added.excluded.call_id.is_not(None),
     )
     return added.returning(inbox.c.key)
+
+
+_PUT = Prepared(lambda conn: _putting(conn.dialect.name))
 
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[Entry]:
@@ -84,6 +88,27 @@ async def of_stranger(conn: AsyncConnection, name: str) -> list[Entry]:
 def _is_named(entry: Entry, name: str) -> bool:
     ids = entry.payload.get("carrier_ids")
     return isinstance(ids, Mapping) and name in ids.values()
+
+
+_OF_NOBODY = (
+    select(inbox.c.payload)
+    .where(
+        inbox.c.call_id.is_(None),
+        inbox.c.provider == bindparam("provider"),
+        inbox.c.account == bindparam("account"),
+        inbox.c.at >= bindparam("since"),
+    )
+    .order_by(inbox.c.at, inbox.c.key)
+)
+_WAITING = Prepared(lambda _conn: _OF_NOBODY)
+
+
+async def waiting(
+    conn: AsyncConnection, provider: str, account: str, since: datetime
+) -> list[Mapping[str, object]]:
+    """What an account has told since a time of no known call, oldest first."""
+    named = {"provider": provider, "account": account, "since": since}
+    return [row["payload"] for row in await _WAITING.all(conn, named)]
 
 
 async def unmatched(conn: AsyncConnection) -> list[Entry]:

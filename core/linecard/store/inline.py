@@ -29,6 +29,11 @@ class InlineConnection(AsyncConnection):
 
     __slots__ = ()
 
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection."""
+        return self._proxied.connection.dbapi_connection
+
     async def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> CursorResult[Any]:

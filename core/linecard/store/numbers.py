@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import update as update_rows
 from linecard.errors import Conflict, NotFound
 from linecard.numbers import Number, country_of
 from linecard.store.page import Page, fetch_page
+from linecard.store.prepared import Prepared
 from linecard.store.rows import check_changes, from_row, insert, to_row
 from linecard.store.tables import numbers
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_BY_NUMBER = select(numbers).where(numbers.c.number == bindparam("e164"))
+_QUERY = select(numbers).where(numbers.c.number == bindparam("e164"))
+_BY_NUMBER = Prepared(lambda _conn: _QUERY)
 
 
 async def add(conn: AsyncConnection, number: Number) -> None:
@@ -35,7 +38,7 @@ async def add(conn: AsyncConnection, number: Number) -> None:
 
 async def get(conn: AsyncConnection, e164: str) -> Number | None:
     """A registered number by its E.164 form."""
-    row = (await conn.execute(_BY_NUMBER, {"e164": e164})).mappings().first()
+    row = await _BY_NUMBER.first(conn, {"e164": e164})
     return _number(row) if row else None
 
 
@@ -74,5 +77,5 @@ async def countries(conn: AsyncConnection) -> frozenset[str]:
     return frozenset(code for code in (await conn.execute(query)).scalars() if code)
 
 
-def _number(row: RowMapping) -> Number:
+def _number(row: Mapping[str, Any] | RowMapping) -> Number:
     return from_row(Number, row)

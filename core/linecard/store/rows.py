@@ -38,7 +38,7 @@ def to_row(value: Value) -> dict[str, Any]:
     return {name: getattr(value, name) for name in _names(type(value))}
 
 
-def from_row(kind: type[V], row: RowMapping) -> V:
+def from_row(kind: type[V], row: Mapping[str, Any] | RowMapping) -> V:
     """The value that a row holds; further columns are left alone."""
     return kind(**{name: row[name] for name in _names(kind)})
 
@@ -67,21 +67,6 @@ def insert(conn: AsyncConnection, table: Table) -> Any:
 def dialect_insert(dialect: str, table: Table) -> Any:
     """The same for a dialect by its name, for statements that are made once."""
     return _INSERTS[dialect](table)
-
-
-@cache
-def _adding(dialect: str, table: Table) -> Any:
-    added = dialect_insert(dialect, table).on_conflict_do_nothing()
-    return added.returning(next(iter(table.primary_key)))
-
-
-async def add_row(conn: AsyncConnection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Add a row; False where one is there that it would contradict.
-
-    The statement is made once, and not anew with every row: that costs more than the row.
-    """
-    added = await conn.execute(_adding(conn.dialect.name, table), dict(row))
-    return added.first() is not None
 
 
 def locking(conn: AsyncConnection, query: S) -> S:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, insert, select
 
+from linecard.store.prepared import Prepared
 from linecard.store.rows import from_row
 from linecard.store.tables import timeline
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_APPENDED = insert(timeline).inline()
+_APPENDING = insert(timeline).inline()
+_APPENDED = Prepared(lambda _conn: _APPENDING)
 _OF_CALL = select(timeline).where(timeline.c.call_id == bindparam("its_id")).order_by(timeline.c.id)
 
 
@@ -33,7 +35,7 @@ async def append(
 ) -> None:
     """Write a line at the end of a call's record."""
     row = {"call_id": call_id, "name": name, "facts": dict(facts), "at": at}
-    await conn.execute(_APPENDED, row)
+    await _APPENDED.run(conn, row)
 
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[Line]:
