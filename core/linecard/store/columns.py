@@ -78,7 +78,7 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
 def write_json(value: object) -> str:
     """JSON as the columns hold it: ASCII, so that any text of a carrier can be kept."""
-    return json.dumps(value, default=_plain, allow_nan=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def _plain(value: object) -> object:
@@ -89,3 +89,6 @@ def _plain(value: object) -> object:
     if isinstance(value, set | frozenset):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
+
+
+_JSON = json.JSONEncoder(default=_plain, allow_nan=False, separators=(",", ":"))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from linecard.store.columns import write_json
-from linecard.store.inline import InlineWriter
+from linecard.store.inline import InlineConnection, InlineWriter
 from linecard.store.migrate import migrate
 from linecard.store.pragmas import follow_sqlite, scrub
 from linecard.store.rows import WRITES
@@ -126,7 +126,7 @@ class Database:
             return await work(conn)
 
     @asynccontextmanager
-    async def _write_inline(self) -> AsyncIterator[AsyncConnection]:
+    async def _write_inline(self) -> AsyncIterator[InlineConnection]:
         assert self._inline is not None
         async with self._in_turn(), self._inline.transaction() as conn:
             yield conn

@@ -7,12 +7,14 @@ between them is a matter of microseconds, and is carried out where it is asked f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from linecard.store.columns import write_json
@@ -27,12 +29,21 @@ if TYPE_CHECKING:
 class InlineConnection(AsyncConnection):
     """A connection that never waits: every statement is done when `execute` is first asked to go on."""
 
-    __slots__ = ()
+    __slots__ = ("_driver",)
 
-    @property
-    def driver(self) -> Any:
-        """The driver's own connection."""
-        return self._proxied.connection.dbapi_connection
+    def __init__(self, told_as: AsyncEngine, connection: Connection) -> None:
+        super().__init__(told_as, connection)
+        self._driver: Any = connection.connection.dbapi_connection
+
+    def carry_out(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of the driver's own SQL, with values by position. Raises what SQLAlchemy raises."""
+        try:
+            rows: list[Any] = self._driver.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(
+                sql, tuple(values), error, sqlite3.Error, dialect=self.dialect
+            ) from error
+        return rows
 
     async def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None

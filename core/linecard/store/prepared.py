@@ -6,14 +6,12 @@ a connection that never waits, the text is kept with what turns values into the 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Select
-from sqlalchemy.exc import DBAPIError
 
 from linecard.store.inline import InlineConnection
 
@@ -62,7 +60,7 @@ class Prepared:
         """The rows that it finds."""
         if isinstance(conn, InlineConnection):
             text = self._text(conn, named)
-            return [text.row(found) for found in _carry_out(conn, text, named)]
+            return [text.row(found) for found in conn.carry_out(text.sql, text.values(named))]
         return (await conn.execute(self._make(conn), dict(named))).mappings().all()
 
     async def first(self, conn: AsyncConnection, named: Row) -> Row | RowMapping | None:
@@ -73,13 +71,15 @@ class Prepared:
     async def finds(self, conn: AsyncConnection, named: Row) -> bool:
         """Whether it gives a row back, whatever stands in it."""
         if isinstance(conn, InlineConnection):
-            return bool(_carry_out(conn, self._text(conn, named), named))
+            text = self._text(conn, named)
+            return bool(conn.carry_out(text.sql, text.values(named)))
         return (await conn.execute(self._make(conn), dict(named))).first() is not None
 
     async def run(self, conn: AsyncConnection, named: Row) -> None:
         """Carry it out; it gives nothing back."""
         if isinstance(conn, InlineConnection):
-            _carry_out(conn, self._text(conn, named), named)
+            text = self._text(conn, named)
+            conn.carry_out(text.sql, text.values(named))
         else:
             await conn.execute(self._make(conn), dict(named))
 
@@ -89,17 +89,6 @@ class Prepared:
         if names not in texts:
             texts[names] = _text(self._make(conn), conn.dialect, names)
         return texts[names]
-
-
-def _carry_out(conn: InlineConnection, text: _Text, named: Row) -> list[Any]:
-    values = text.values(named)
-    try:
-        rows: list[Any] = conn.driver.execute(text.sql, values).fetchall()
-    except sqlite3.Error as error:
-        raise DBAPIError.instance(
-            text.sql, values, error, sqlite3.Error, dialect=conn.dialect
-        ) from error
-    return rows
 
 
 def _text(statement: Executable, dialect: Dialect, names: Sequence[str]) -> _Text:

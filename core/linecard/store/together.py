@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from linecard.store.inline import InlineConnection
+
 TOGETHER_SECONDS = 0.005
 """So long a transaction takes further units in."""
 
 Answer = TypeVar("Answer")
-Begin = Callable[[], "AbstractAsyncContextManager[AsyncConnection]"]
+Begin = Callable[[], "AbstractAsyncContextManager[InlineConnection]"]
 
 
 @dataclass(slots=True, eq=False)
@@ -91,7 +93,7 @@ class Together:
         self._waiting.clear()
         return units
 
-    async def _fill(self, conn: AsyncConnection, taken: list[_Unit]) -> None:
+    async def _fill(self, conn: InlineConnection, taken: list[_Unit]) -> None:
         """Do what waits, and what comes while it is done."""
         clock = asyncio.get_running_loop().time
         until = clock() + TOGETHER_SECONDS
@@ -103,12 +105,12 @@ class Together:
                 await asyncio.sleep(0)  # others have their turn, and some bring more
 
 
-async def _do(conn: AsyncConnection, unit: _Unit) -> None:
+async def _do(conn: InlineConnection, unit: _Unit) -> None:
     """Do a unit; where it fails, the transaction is as it was before. Raises where that cannot be."""
-    await conn.exec_driver_sql("SAVEPOINT unit")
+    conn.carry_out("SAVEPOINT unit")
     try:
         unit.result = await unit.work(conn)
     except Exception as error:  # noqa: BLE001 (told to whoever waits)
         unit.error = error
-        await conn.exec_driver_sql("ROLLBACK TO unit")
-    await conn.exec_driver_sql("RELEASE unit")
+        conn.carry_out("ROLLBACK TO unit")
+    conn.carry_out("RELEASE unit")
