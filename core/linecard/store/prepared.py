@@ -6,12 +6,14 @@ a connection that never waits, the text is kept with what turns values into the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Select
+from sqlalchemy.exc import DBAPIError
 
 from linecard.store.inline import InlineConnection
 
@@ -33,10 +35,12 @@ class _Text:
     given: tuple[tuple[str, Any, Convert | None], ...]
     columns: tuple[tuple[str, Convert | None], ...]
 
-    def values(self, named: Row) -> list[Any]:
-        """The values by position."""
-        found = ((named.get(name, usual), convert) for name, usual, convert in self.given)
-        return [value if convert is None else convert(value) for value, convert in found]
+    def values(self, named: Row) -> dict[str, Any]:
+        """The values as the driver takes them, in order."""
+        found = ((name, named.get(name, usual), convert) for name, usual, convert in self.given)
+        return {
+            name: value if convert is None else convert(value) for name, value, convert in found
+        }
 
     def row(self, found: Sequence[Any]) -> Row:
         """A row by the names of its columns."""
@@ -49,7 +53,7 @@ class _Text:
 class Prepared:
     """A statement with named values: `make` gives it for a connection's dialect, the same each time.
 
-    It must hold no list of values whose length differs.
+    It must hold no list of values whose length differs, and no value twice.
     """
 
     def __init__(self, make: Callable[[AsyncConnection], Executable]) -> None:
@@ -58,10 +62,11 @@ class Prepared:
 
     async def all(self, conn: AsyncConnection, named: Row) -> Sequence[Row | RowMapping]:
         """The rows that it finds."""
-        if isinstance(conn, InlineConnection):
-            text = self._text(conn, named)
-            return [text.row(found) for found in conn.carry_out(text.sql, text.values(named))]
-        return (await conn.execute(self._make(conn), dict(named))).mappings().all()
+        carry_out = _CARRY_OUT.get(conn.dialect.driver)
+        if carry_out is None:
+            return (await conn.execute(self._make(conn), dict(named))).mappings().all()
+        text = self._text(conn, named)
+        return [text.row(found) for found in await carry_out(conn, text, named)]
 
     async def first(self, conn: AsyncConnection, named: Row) -> Row | RowMapping | None:
         """The first row that it finds."""
@@ -70,18 +75,18 @@ class Prepared:
 
     async def finds(self, conn: AsyncConnection, named: Row) -> bool:
         """Whether it gives a row back, whatever stands in it."""
-        if isinstance(conn, InlineConnection):
-            text = self._text(conn, named)
-            return bool(conn.carry_out(text.sql, text.values(named)))
-        return (await conn.execute(self._make(conn), dict(named))).first() is not None
+        carry_out = _CARRY_OUT.get(conn.dialect.driver)
+        if carry_out is None:
+            return (await conn.execute(self._make(conn), dict(named))).first() is not None
+        return bool(await carry_out(conn, self._text(conn, named), named))
 
     async def run(self, conn: AsyncConnection, named: Row) -> None:
         """Carry it out; it gives nothing back."""
-        if isinstance(conn, InlineConnection):
-            text = self._text(conn, named)
-            conn.carry_out(text.sql, text.values(named))
-        else:
+        carry_out = _CARRY_OUT.get(conn.dialect.driver)
+        if carry_out is None:
             await conn.execute(self._make(conn), dict(named))
+        else:
+            await carry_out(conn, self._text(conn, named), named)
 
     def _text(self, conn: AsyncConnection, named: Row) -> _Text:
         texts = self._texts.setdefault(conn.dialect, {})
@@ -91,11 +96,36 @@ class Prepared:
         return texts[names]
 
 
+async def _inline(conn: AsyncConnection, text: _Text, named: Row) -> list[Any]:
+    assert isinstance(conn, InlineConnection)
+    return conn.carry_out(text.sql, tuple(text.values(named).values()))
+
+
+async def _psycopg(conn: AsyncConnection, text: _Text, named: Row) -> list[Any]:
+    """By the driver itself; what it raises is what SQLAlchemy would raise, and a dead connection is no more used."""
+    assert conn.sync_connection is not None
+    driver: Any = conn.sync_connection.connection.driver_connection
+    values = text.values(named)
+    try:
+        cursor = await driver.execute(text.sql, values)
+        return await cursor.fetchall() if cursor.description else []
+    except conn.dialect.loaded_dbapi.Error as error:
+        if driver.closed:
+            await conn.invalidate(error)
+        base: Any = conn.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(text.sql, values, error, base, dialect=conn.dialect) from error
+
+
+CarryOut = Callable[["AsyncConnection", _Text, Row], Awaitable[list[Any]]]
+_CARRY_OUT: Mapping[str, CarryOut] = MappingProxyType({"pysqlite": _inline, "psycopg": _psycopg})
+"""By driver. SQLite by aiosqlite has a thread behind every statement, which costs more than its text."""
+
+
 def _text(statement: Executable, dialect: Dialect, names: Sequence[str]) -> _Text:
     made: SQLCompiler = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
     given = [
         (name, made.binds[name].effective_value, _into(made.binds[name].type, dialect))
-        for name in made.positiontup or ()
+        for name in made.positiontup or made.binds
     ]
     chosen = statement.selected_columns if isinstance(statement, Select) else ()
     columns = [(str(one.key), _back(one.type, dialect)) for one in chosen]
