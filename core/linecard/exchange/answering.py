@@ -143,7 +143,7 @@ async def _keep(exchange: Exchange, call: Call, slot: tuple[str, str], made: Ans
             await effects.promise(exchange, conn, call, key, made.effects)
         return stands, is_ours
 
-    stands, is_ours = await exchange.database.together(keep)
+    stands, is_ours = await exchange.database.apart(keep)
     if is_ours:
         effects.start_promised(exchange, call, key, made.effects)
     return Reply(stands.status, stands.body, stands.content_type)

@@ -44,8 +44,8 @@ async def open_call(
     conn: AsyncConnection, exchange: Exchange, relay: Relay, callback: Callback
 ) -> Opened | None:
     """The record of a call that has just come in; None when the request opens no call of ours."""
-    asked = next((event for event in callback.events if isinstance(event, AnswerRequested)), None)
-    if asked is None or asked.direction is not Direction.INBOUND:
+    asked = asked_in(callback)
+    if asked is None:
         return None
     number = await numbers.get(conn, asked.to)
     refusal = await _refusal(conn, exchange, relay, number)
@@ -60,6 +60,12 @@ async def open_call(
     await note_recording(conn, call, relay.hooks.facts().record_inbound)
     await notifying.tell(exchange, conn, call, notifying.RINGING)
     return Opened(call, number)
+
+
+def asked_in(callback: Callback) -> AnswerRequested | None:
+    """What asks for the answer of a call that comes in; None where the request does not."""
+    asked = next((event for event in callback.events if isinstance(event, AnswerRequested)), None)
+    return asked if asked is not None and asked.direction is Direction.INBOUND else None
 
 
 def as_routed(call: Call | None, events: Sequence[CarrierEvent]) -> Sequence[CarrierEvent]:

@@ -7,6 +7,7 @@ its order (carriers retry, and promise no order).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
 from linecard.exchange.forgetting import late
-from linecard.exchange.inbound import Opened, as_routed, open_call
+from linecard.exchange.inbound import Opened, as_routed, asked_in, open_call
 from linecard.exchange.keeping import early_events, payload
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.refusals import REPEATED
@@ -73,48 +74,76 @@ async def accept(
     Raises RequestRefused (403) when it speaks of another call than its address.
     """
 
-    async def work(conn: AsyncConnection) -> Accepted:
-        return await _accept(conn, exchange, relay, request, callback, say)
-
+    asked = _Asked(exchange, relay, request, callback, say)
     try:
-        accepted = await exchange.database.together(work)
+        accepted = await _accept(asked)
     except Conflict:
         # A request beside this one was quicker to open the call, and now it is there to be found.
-        accepted = await _accept_after_all(exchange, work)
+        accepted = await _accept_after_all(asked)
     _count(exchange, relay, accepted, callback)
     if accepted.call is not None:
         await telling.tell(exchange, accepted.call, accepted.fresh, accepted.ended)
     return accepted
 
 
-async def _accept(
-    conn: AsyncConnection,
-    exchange: Exchange,
-    relay: Relay,
-    request: CarrierRequest,
-    callback: Callback,
-    say: Say,
-) -> Accepted:
-    call = await _find(conn, relay, request, callback)
-    if call is not None:
-        return await _store(conn, exchange, relay, call, callback, callback.events)
-    opened = await open_call(conn, exchange, relay, callback)
-    if opened is None:
-        return await _store(conn, exchange, relay, None, callback, callback.events)
-    events = as_routed(opened.call, callback.events)
-    early = await early_events(conn, opened.call)
-    stored = await _store(conn, exchange, relay, opened.call, callback, (*events, *early))
-    reply = await say(conn, replace(opened, call=stored.call or opened.call))
-    return replace(stored, opened=True, reply=reply)
+async def _accept(asked: _Asked) -> Accepted:
+    database = asked.exchange.database
+    if _may_open(asked.request, asked.callback):
+        with suppress(_KnownAlready):
+            return await database.together(asked.open)
+    return await database.apart(asked.find_or_open)
 
 
-async def _accept_after_all(
-    exchange: Exchange, work: Callable[[AsyncConnection], Awaitable[Accepted]]
-) -> Accepted:
+async def _accept_after_all(asked: _Asked) -> Accepted:
     try:
-        return await exchange.database.together(work)
+        return await _accept(asked)
     except Conflict as error:
         raise RequestRefused("the call belongs to another account") from error
+
+
+def _may_open(request: CarrierRequest, callback: Callback) -> bool:
+    """Whether the request may be the first of a call that comes in: nothing in it names one of ours."""
+    return not (request.call or callback.our_call) and asked_in(callback) is not None
+
+
+class _KnownAlready(Exception):
+    """A request is not the first of its call."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request on its way into the record."""
+
+    exchange: Exchange
+    relay: Relay
+    request: CarrierRequest
+    callback: Callback
+    say: Say
+
+    async def find_or_open(self, conn: AsyncConnection) -> Accepted:
+        """What becomes of it, whether its call is known or not."""
+        call = await _find(conn, self.relay, self.request, self.callback)
+        if call is None:
+            return await self._opened(conn)
+        events = self.callback.events
+        return await _store(conn, self.exchange, self.relay, call, self.callback, events)
+
+    async def open(self, conn: AsyncConnection) -> Accepted:
+        """The same of the first one of a call: no row of others is held. Raises _KnownAlready."""
+        if await calls.is_known(conn, self.relay.provider, self.callback.call_ids):
+            raise _KnownAlready
+        return await self._opened(conn)
+
+    async def _opened(self, conn: AsyncConnection) -> Accepted:
+        exchange, relay, callback = self.exchange, self.relay, self.callback
+        opened = await open_call(conn, exchange, relay, callback)
+        if opened is None:
+            return await _store(conn, exchange, relay, None, callback, callback.events)
+        events = as_routed(opened.call, callback.events)
+        early = await early_events(conn, opened.call)
+        stored = await _store(conn, exchange, relay, opened.call, callback, (*events, *early))
+        reply = await self.say(conn, replace(opened, call=stored.call or opened.call))
+        return replace(stored, opened=True, reply=reply)
 
 
 async def apply(exchange: Exchange, call: Call, events: Sequence[CarrierEvent]) -> Call:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from linecard.clock import Clock
 from linecard.store import Database
+from linecard.store.together import Answer, Work
 
-Answer = TypeVar("Answer")
 STUCK_SECONDS = 60.0
 """Real ones: no statement of a database in a temporary folder takes so long."""
 
@@ -124,10 +124,15 @@ class StillDatabase(Database):
             async with super().write() as conn:
                 yield conn
 
-    async def together(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    async def together(self, work: Work[Answer]) -> Answer:
         """Work in a transaction that may write."""
         with self._loop.working():
             return await super().together(work)
+
+    async def apart(self, work: Work[Answer]) -> Answer:
+        """The same."""
+        with self._loop.working():
+            return await super().apart(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -56,6 +56,12 @@ def _held(*named: ColumnElement[bool]) -> Select[Any]:
 _BY_ONE = _once(
     _held(carrier_ids.c.name == bindparam("name"), carrier_ids.c.value == bindparam("value"))
 )
+_HOLDS = select(carrier_ids.c.call_id).where(
+    carrier_ids.c.provider == bindparam("provider"),
+    carrier_ids.c.name == bindparam("name"),
+    carrier_ids.c.value == bindparam("value"),
+)
+_HOLDER = Prepared(lambda _conn: _HOLDS)
 _BY_SEVERAL = _held(
     tuple_(carrier_ids.c.name, carrier_ids.c.value).in_(bindparam("ids", expanding=True))
 )
@@ -84,6 +90,12 @@ async def find(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> 
     named = {"provider": provider, "ids": list(ids.items())}
     row = (await conn.execute(locking(conn, _BY_SEVERAL), named)).mappings().first()
     return _call(row) if row else None
+
+
+async def is_known(conn: AsyncConnection, provider: str, ids: Mapping[str, str]) -> bool:
+    """Whether a call holds any of the carrier's ids; nothing is locked."""
+    named = ({"provider": provider, "name": name, "value": ids[name]} for name in ids)
+    return any([await _HOLDER.finds(conn, one) for one in named])
 
 
 async def called(conn: AsyncConnection, value: str) -> Call | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import URL, event, text
 from sqlalchemy.exc import OperationalError
@@ -14,11 +14,11 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from linecard.store.columns import write_json
-from linecard.store.inline import InlineConnection, InlineWriter
+from linecard.store.inline import InlineWriter
 from linecard.store.migrate import migrate
 from linecard.store.pragmas import follow_sqlite, scrub
 from linecard.store.rows import WRITES
-from linecard.store.together import Together
+from linecard.store.together import Answer, Together, Work
 from linecard.store.urls import is_sqlite, parse_url
 
 BUSY_ERRORS = (OperationalError, NoConnection)
@@ -30,7 +30,6 @@ BUSY_SECONDS = 5
 VACUUM_BYTES = 64 * 1024 * 1024
 """A larger file is not written anew while calls are live: its writer would wait too long."""
 
-Answer = TypeVar("Answer")
 
 _POOLS: dict[str, dict[str, Any]] = {
     "reads": {"pool_size": 5, "max_overflow": 5},
@@ -54,10 +53,10 @@ class Database:
         self._writer = _engine(self._url, writes=True)
         self._asking: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._inline = self._together = None
-        if is_sqlite(self._url):
-            self._inline = InlineWriter(self._url, self._writer, BUSY_SECONDS)
-            self._together = Together(self._write_inline)
+        self._inline = (
+            InlineWriter(self._url, self._writer, BUSY_SECONDS) if is_sqlite(self._url) else None
+        )
+        self._together = Together(self._write_inline if self._inline else self.write)
 
     @property
     def file(self) -> Path | None:
@@ -89,8 +88,8 @@ class Database:
         """Close every connection."""
         if self._asking is not None:
             self._asking.cancel()
-        if self._together is not None and self._inline is not None:
-            await self._together.close()
+        await self._together.close()
+        if self._inline is not None:
             await self._inline.close()
         await self._reader.dispose()
         await self._writer.dispose()
@@ -114,19 +113,26 @@ class Database:
         async with self._in_turn(), self._writer.begin() as conn:
             yield conn
 
-    async def together(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    async def together(self, work: Work[Answer]) -> Answer:
         """What `work` gives with a transaction that may write, once that is committed.
 
-        On SQLite others share the transaction: `work` waits for nothing but its connection, and for no
-        statement of thousands of rows, since nothing else goes on meanwhile. Where it raises, it alone is undone.
+        Others share the transaction; where `work` raises, it alone is undone. It waits for nothing but its
+        connection, and on PostgreSQL for no row that somebody else may hold: everybody waits behind it.
         """
-        if self._together is not None:
+        return await self._together.do(work)
+
+    async def apart(self, work: Work[Answer]) -> Answer:
+        """The same for work that may have to wait for rows: on PostgreSQL a transaction of its own.
+
+        SQLite has but one writer, and no rows to wait for.
+        """
+        if self._inline is not None:
             return await self._together.do(work)
         async with self.write() as conn:
             return await work(conn)
 
     @asynccontextmanager
-    async def _write_inline(self) -> AsyncIterator[InlineConnection]:
+    async def _write_inline(self) -> AsyncIterator[AsyncConnection]:
         assert self._inline is not None
         async with self._in_turn(), self._inline.transaction() as conn:
             yield conn

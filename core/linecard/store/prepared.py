@@ -96,6 +96,15 @@ class Prepared:
         return texts[names]
 
 
+async def command(conn: AsyncConnection, sql: str) -> None:
+    """Carry out SQL without values or rows, by the driver itself where that can be."""
+    carry_out = _CARRY_OUT.get(conn.dialect.driver)
+    if carry_out is None:
+        await conn.exec_driver_sql(sql)
+    else:
+        await carry_out(conn, _Text(sql, (), ()), {})
+
+
 async def _inline(conn: AsyncConnection, text: _Text, named: Row) -> list[Any]:
     assert isinstance(conn, InlineConnection)
     return conn.carry_out(text.sql, tuple(text.values(named).values()))

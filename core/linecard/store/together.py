@@ -13,23 +13,25 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from linecard.store.prepared import command
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from linecard.store.inline import InlineConnection
 
 TOGETHER_SECONDS = 0.005
 """So long a transaction takes further units in."""
 
 Answer = TypeVar("Answer")
-Begin = Callable[[], "AbstractAsyncContextManager[InlineConnection]"]
+Work = Callable[["AsyncConnection"], Awaitable[Answer]]
+"""What is done with a connection."""
+Begin = Callable[[], "AbstractAsyncContextManager[AsyncConnection]"]
 
 
 @dataclass(slots=True, eq=False)
 class _Unit:
     """A piece of work, and what came of it."""
 
-    work: Callable[[AsyncConnection], Awaitable[Any]]
+    work: Work[Any]
     told: asyncio.Future[Any]
     result: Any = None
     error: Exception | None = None
@@ -53,7 +55,7 @@ class Together:
         self._waiting: deque[_Unit] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def do(self, work: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    async def do(self, work: Work[Answer]) -> Answer:
         """What `work` gives, once it is on the disk. Raises what it raises, or what became of the transaction."""
         if self._running is not None and asyncio.current_task() is self._running:
             raise RuntimeError("a unit of work cannot wait for another behind it")
@@ -93,7 +95,7 @@ class Together:
         self._waiting.clear()
         return units
 
-    async def _fill(self, conn: InlineConnection, taken: list[_Unit]) -> None:
+    async def _fill(self, conn: AsyncConnection, taken: list[_Unit]) -> None:
         """Do what waits, and what comes while it is done."""
         clock = asyncio.get_running_loop().time
         until = clock() + TOGETHER_SECONDS
@@ -105,12 +107,12 @@ class Together:
                 await asyncio.sleep(0)  # others have their turn, and some bring more
 
 
-async def _do(conn: InlineConnection, unit: _Unit) -> None:
+async def _do(conn: AsyncConnection, unit: _Unit) -> None:
     """Do a unit; where it fails, the transaction is as it was before. Raises where that cannot be."""
-    conn.carry_out("SAVEPOINT unit")
+    await command(conn, "SAVEPOINT unit")
     try:
         unit.result = await unit.work(conn)
     except Exception as error:  # noqa: BLE001 (told to whoever waits)
         unit.error = error
-        conn.carry_out("ROLLBACK TO unit")
-    conn.carry_out("RELEASE unit")
+        await command(conn, "ROLLBACK TO unit")
+    await command(conn, "RELEASE unit")
