@@ -21,6 +21,7 @@ from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
 from linecard.metrics import Metrics
+from linecard.outbound.headroom import Headroom
 from linecard.pods import Leases
 from linecard.probes import Passes
 from linecard.tasks import Tasks
@@ -76,6 +77,7 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
+    headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
     breakers: Breakers = field(default_factory=Breakers)

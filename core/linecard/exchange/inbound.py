@@ -90,7 +90,7 @@ async def _refusal(
     if not exchange.doors.is_open:
         return "the server is stopping"
     try:
-        await limits.check_arrival(conn, exchange.settings, number)
+        await limits.check_arrival(conn, exchange.settings, number, exchange.headroom)
     except LimitReached as error:
         return str(error)
     return ""

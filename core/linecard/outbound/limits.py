@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from linecard.errors import LimitReached
 from linecard.numbers import Cleared, Number, mask
+from linecard.outbound.headroom import Headroom
 from linecard.settings import AccountLimits
 from linecard.store import calls, transfers
 from linecard.store.rows import lock_counting
@@ -35,9 +36,15 @@ async def check(conn: AsyncConnection, settings: Settings, number: Number, to: C
     await _channels(conn, number)
 
 
-async def check_arrival(conn: AsyncConnection, settings: Settings, number: Number) -> None:
-    """Raise LimitReached when a call that comes in would pass the live calls of the server or account."""
-    await _live(conn, settings)
+async def check_arrival(
+    conn: AsyncConnection, settings: Settings, number: Number, headroom: Headroom
+) -> None:
+    """Raise LimitReached when a call that comes in would pass the live calls of the server or account.
+
+    Far from the limit not every call is counted for.
+    """
+    if not headroom.take():
+        headroom.counted(await _live(conn, settings), settings.max_live_calls)
     await _account_live(conn, settings, (number.provider, number.account))
 
 
@@ -95,10 +102,11 @@ def _name(account: AccountKey, limit: str) -> str:
     return f'limits."{":".join(account)}".{limit}'
 
 
-async def _live(conn: AsyncConnection, settings: Settings) -> None:
+async def _live(conn: AsyncConnection, settings: Settings) -> int:
     live = await calls.count_live(conn)
     if live >= settings.max_live_calls:
         raise LimitReached("LINECARD_MAX_LIVE_CALLS", f"{live} calls are live")
+    return live
 
 
 async def _per_number(conn: AsyncConnection, settings: Settings, to: Cleared) -> None:
