@@ -92,6 +92,8 @@ def _is_named(entry: Entry, name: str) -> bool:
 
 _OF_NOBODY = (
     select(inbox.c.payload)
+    # of itself SQLite reads every event that the account has ever reported
+    .with_hint(inbox, "INDEXED BY ix_inbox_call_id", "sqlite")
     .where(
         inbox.c.call_id.is_(None),
         inbox.c.provider == bindparam("provider"),

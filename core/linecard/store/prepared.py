@@ -29,18 +29,26 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A statement as the driver takes it: `given` are its values in order, `columns` those of its rows."""
+    """A statement as the driver takes it: its values in order, and the columns of its rows.
+
+    `usual` are the values that nobody gives; `wanted` names those that must be converted, `columns` too.
+    """
 
     sql: str
-    given: tuple[tuple[str, Any, Convert | None], ...]
+    names: tuple[str, ...]
+    usual: Row
+    wanted: tuple[tuple[str, Convert, bool], ...]
     columns: tuple[tuple[str, Convert | None], ...]
 
     def values(self, named: Row) -> dict[str, Any]:
         """The values as the driver takes them, in order."""
-        found = ((name, named.get(name, usual), convert) for name, usual, convert in self.given)
-        return {
-            name: value if convert is None else convert(value) for name, value, convert in found
-        }
+        every = {**self.usual, **named}
+        found = {name: every[name] for name in self.names}
+        for name, convert, takes_none in self.wanted:
+            value = found[name]
+            if takes_none or value is not None:
+                found[name] = convert(value)
+        return found
 
     def row(self, found: Sequence[Any]) -> Row:
         """A row by the names of its columns."""
@@ -102,7 +110,7 @@ async def command(conn: AsyncConnection, sql: str) -> None:
     if carry_out is None:
         await conn.exec_driver_sql(sql)
     else:
-        await carry_out(conn, _Text(sql, (), ()), {})
+        await carry_out(conn, _Text(sql, (), {}, (), ()), {})
 
 
 async def _inline(conn: AsyncConnection, text: _Text, named: Row) -> list[Any]:
@@ -132,13 +140,13 @@ _CARRY_OUT: Mapping[str, CarryOut] = MappingProxyType({"pysqlite": _inline, "psy
 
 def _text(statement: Executable, dialect: Dialect, names: Sequence[str]) -> _Text:
     made: SQLCompiler = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
-    given = [
-        (name, made.binds[name].effective_value, _into(made.binds[name].type, dialect))
-        for name in made.positiontup or made.binds
-    ]
+    order = tuple(made.positiontup or made.binds)
+    usual = {name: made.binds[name].effective_value for name in order if name not in names}
+    into = ((name, _into(made.binds[name].type, dialect)) for name in order)
+    wanted = [(name, one, one(None) is not None) for name, one in into if one is not None]
     chosen = statement.selected_columns if isinstance(statement, Select) else ()
     columns = [(str(one.key), _back(one.type, dialect)) for one in chosen]
-    return _Text(made.string, tuple(given), tuple(columns))
+    return _Text(made.string, order, usual, tuple(wanted), tuple(columns))
 
 
 def _into(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -93,6 +93,9 @@ def v3_texts(method: str, url: str, fields: Pairs) -> tuple[bytes, ...]:
         named = {name for name, _ in query}
         query = [*query, *(pair for pair in fields if pair[0] not in named)]
         fields = ()
+    plain = _v3_text(address, query, fields, _once, _once)
+    if plain.isascii():
+        return (plain,)
     readings: Iterable[tuple[Encode, Encode]] = product((_once, _twice), (_once, _twice))
     texts = (_v3_text(address, query, fields, *encoders) for encoders in readings)
     return tuple(dict.fromkeys(texts))
