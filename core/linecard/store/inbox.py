@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy import Text, bindparam, cast, func, select
 
 from linecard.store.prepared import Prepared
 from linecard.store.rows import dialect_insert, from_row
@@ -92,12 +92,11 @@ def _is_named(entry: Entry, name: str) -> bool:
 
 _OF_NOBODY = (
     select(inbox.c.payload)
-    # of itself SQLite reads every event that the account has ever reported
-    .with_hint(inbox, "INDEXED BY ix_inbox_call_id", "sqlite")
     .where(
         inbox.c.call_id.is_(None),
-        inbox.c.provider == bindparam("provider"),
-        inbox.c.account == bindparam("account"),
+        # not by the primary key: SQLite would read every event that the account has ever reported
+        func.coalesce(inbox.c.provider, "") == bindparam("provider"),
+        func.coalesce(inbox.c.account, "") == bindparam("account"),
         inbox.c.at >= bindparam("since"),
     )
     .order_by(inbox.c.at, inbox.c.key)

@@ -77,8 +77,9 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
 
 
 async def _shown(exchange: Exchange, call: Call) -> CallOut:
+    """The call as it is beside its lines: between two questions it may have gone on."""
     async with exchange.database.read() as conn:
-        return await call_out(conn, call)
+        return await call_out(conn, await calls.get(conn, call.id) or call)
 
 
 def _sought(number: str | None) -> str | None:
