@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 from linecard.store import Database, Entry, inbox
 
@@ -72,3 +74,18 @@ async def test_what_a_carrier_tells_of_no_known_call_is_found_by_its_name(
     async with database.read() as conn:
         assert [one.key for one in await inbox.of_stranger(conn, "CA_1")] == ["a", "c"]
         assert await inbox.of_stranger(conn, "A_") == []
+
+
+async def test_what_waits_for_its_call_is_found_without_reading_what_does_not(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """The account's whole past was read once, each time a call came in."""
+    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}")
+    async with database.read() as conn:
+        text = inbox._OF_NOBODY.compile(dialect=conn.dialect).string
+        sql = f"EXPLAIN QUERY PLAN {text}"
+        plan = [
+            row[-1] for row in await conn.exec_driver_sql(sql, ("", "acme", "", "main", str(AT)))
+        ]
+    await database.close()
+    assert plan[0] == "SEARCH inbox USING INDEX ix_inbox_call_id (call_id=?)"
