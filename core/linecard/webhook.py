@@ -9,6 +9,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
@@ -101,7 +102,7 @@ class CarrierRequest:
     @property
     def query(self) -> Pairs:
         """The query's fields in their order, percent-decoded."""
-        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        return _query(self.url)
 
     def field(self, name: str) -> str | None:
         """The one value of a body field; None when it is absent."""
@@ -145,6 +146,12 @@ class Callback:
     our_call: str | None = None
     question: str = ""
     unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+@lru_cache(256)
+def _query(url: str) -> Pairs:
+    """Every new call asks at the same address."""
+    return tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def parse_form(body: bytes) -> Pairs:

@@ -10,6 +10,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from urllib.parse import parse_qsl, urlparse
 
@@ -120,13 +121,17 @@ def _v3_text(
     return _once(address) + b"?" + asked + (b"." if query else b"") + said
 
 
+@lru_cache(256)
 def _split(url: str) -> tuple[str, Sequence[tuple[str, str]]]:
-    """The address without query, and the query's fields; as it stands where it is no address."""
+    """The address without query, and the query's fields; as it stands where it is no address.
+
+    Every new call asks at the same address.
+    """
     try:
         parts = urlparse(url)
     except ValueError:
         return url, ()
-    query = parse_qsl(parts.query, keep_blank_values=True)
+    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     return f"{parts.scheme}://{parts.netloc}{parts.path}", query
 
 
