@@ -33,6 +33,7 @@ class MakeDatabase(Protocol):
 
     def create(self, template: str) -> str:
         """The URL of a new database."""
+        ...
 
 
 MakeCall = Callable[..., Call]
