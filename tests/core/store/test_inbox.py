@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from linecard.store import Database, Entry, inbox
+from linecard.testing.laid_out import lay_out
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -77,10 +77,10 @@ async def test_what_a_carrier_tells_of_no_known_call_is_found_by_its_name(
 
 
 async def test_what_waits_for_its_call_is_found_without_reading_what_does_not(
-    sqlite_template: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """The account's whole past was read once, each time a call came in."""
-    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}")
+    database = Database(lay_out(tmp_path / "store.db"))
     async with database.read() as conn:
         text = inbox._OF_NOBODY.compile(dialect=conn.dialect).string
         sql = f"EXPLAIN QUERY PLAN {text}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from linecard.calls import Call
 from linecard.errors import Conflict
 from linecard.store import Database, calls, engine, timeline, together
+from linecard.testing.laid_out import lay_out
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,9 +48,9 @@ def one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def on_sqlite(sqlite_template: Path, tmp_path: Path) -> str:
+def on_sqlite(tmp_path: Path) -> str:
     """The URL of a database of SQLite with our tables."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}"
+    return lay_out(tmp_path / "store.db")
 
 
 @contextmanager
