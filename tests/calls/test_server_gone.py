@@ -26,8 +26,7 @@ from linecard.simulator import SimulatedCarrier
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import HangUp, Wait
 from linecard.simulator.serving import running
-from linecard.store import Database
-from linecard.store import calls as stored
+from linecard.store import Database, live
 from linecard.store.tables import calls as table
 from linecard.testing.telephone import set_up
 from tests.calls.lines import NUMBERS, PREFIX
@@ -126,8 +125,9 @@ async def _there(api: httpx2.AsyncClient, ids: dict[str, str]) -> bool:
 async def _grow_older(url: str, by: timedelta) -> None:
     """A quarter of an hour has passed, as the records have it."""
     database = Database(url)
+    every = [call async for call in live.every(database)]
     async with database.write() as conn:
-        for call in await stored.live(conn):
+        for call in every:
             answered = call.answered_at and call.answered_at - by
             older = {"created_at": call.created_at - by, "answered_at": answered}
             await conn.execute(update(table).where(table.c.id == call.id).values(older))

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from linecard.calls import Call
+from linecard.calls import ENDS, Call
 from linecard.outbound.silence import GRACE, time_of_end
-from linecard.store import calls
+from linecard.store import live
+from linecard.store.live import LiveCallRow
 from linecard.wall import now
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from linecard.exchange.context import Exchange
+    from linecard.store import Database
 
 log = structlog.get_logger()
 
@@ -29,24 +29,24 @@ ALARM_AFTER = timedelta(seconds=30)
 """So long an end may take before it is an alarm: the first look-up has come and gone by then."""
 
 
-def since(call: Call) -> datetime | None:
-    """From when on a call is at risk; None for one that is over, or has no end to come yet."""
-    if call.is_over:
+def since(call: Call | LiveCallRow) -> datetime | None:
+    """From when on a call is at risk; None for one that is over."""
+    if call.status in ENDS:
         return None
     overdue = call.created_at + time_of_end(call) + GRACE
     return min(call.closing_at, overdue) if call.closing_at else overdue
 
 
-def seconds(call: Call, at: datetime) -> int | None:
+def seconds(call: Call | LiveCallRow, at: datetime) -> int | None:
     """For how long a call has been at risk; None where it is not."""
     begun = since(call)
     return None if begun is None or begun > at else int((at - begun).total_seconds())
 
 
-async def of_all(conn: AsyncConnection) -> Sequence[Call]:
+async def of_all(database: Database) -> Sequence[LiveCallRow]:
     """Every call at risk, oldest first."""
     at = now()
-    return [call for call in await calls.live(conn) if seconds(call, at) is not None]
+    return [call async for call in live.every(database) if seconds(call, at) is not None]
 
 
 class RiskWatch:
@@ -67,8 +67,7 @@ class RiskWatch:
 
     async def look(self) -> None:
         """Count once."""
-        async with self._exchange.database.read() as conn:
-            found = await of_all(conn)
+        found = await of_all(self._exchange.database)
         at = now()
         risks = {call.id: timedelta(seconds=seconds(call, at) or 0) for call in found}
         metrics = self._exchange.metrics
@@ -76,7 +75,7 @@ class RiskWatch:
         metrics.minutes_at_risk.set(sum(risks.values(), timedelta()) / timedelta(minutes=1))
         self._alarm(found, risks)
 
-    def _alarm(self, found: Sequence[Call], risks: Mapping[str, timedelta]) -> None:
+    def _alarm(self, found: Sequence[LiveCallRow], risks: Mapping[str, timedelta]) -> None:
         alarming = [call for call in found if risks[call.id] >= ALARM_AFTER]
         for call in alarming:
             if call.id not in self._said:

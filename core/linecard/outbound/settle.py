@@ -21,7 +21,7 @@ from linecard.events import CallAnswered, CarrierEvent, LegEnded
 from linecard.outbound.gate import open_gate
 from linecard.outbound.pacing import Pacing
 from linecard.outbound.silence import Tended, ask, end, is_silent
-from linecard.store import calls, timeline
+from linecard.store import calls, live, timeline
 from linecard.wall import now
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from linecard.plugins import Plugins
     from linecard.settings import Settings
     from linecard.store import Database
+    from linecard.store.live import LiveCallRow
 
 log = structlog.get_logger()
 
@@ -41,13 +42,6 @@ TALKED = timedelta(seconds=480)
 INTENT_AGE = timedelta(seconds=60)
 """An intent that is older and has no answer was cut off by a crash: nobody knows whether it was sent."""
 GIVE_UP = timedelta(hours=24)
-OPEN = (
-    CallStatus.QUEUED,
-    CallStatus.DIALING,
-    CallStatus.RINGING,
-    CallStatus.IN_PROGRESS,
-    CallStatus.UNKNOWN,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,31 +67,44 @@ class Settler:
 
     async def sweep(self) -> None:
         """Look once at every call that is unknown, was cut off, or has been silent for too long."""
-        open_calls = await self._open_calls()
-        self._pacing.keep(call.id for call in open_calls)
-        accounts = {(call.provider, call.account) for call in open_calls}
-        await asyncio.gather(*(self._sweep_account(one, open_calls) for one in accounts))
+        everything = [call async for call in live.every(self.database)]
+        self._pacing.keep(call.id for call in everything)
+        doubtful = [call for call in everything if self._is_doubtful(call)]
+        accounts = {(call.provider, call.account) for call in doubtful}
+        await asyncio.gather(*(self._sweep_account(one, doubtful, everything) for one in accounts))
 
-    async def _sweep_account(self, account: tuple[str, str], open_calls: Sequence[Call]) -> None:
+    def _is_doubtful(self, call: LiveCallRow) -> bool:
+        """Whether the carrier is to be asked about it."""
+        if _is_intent(call):
+            return _age(call) > INTENT_AGE
+        return call.status is CallStatus.UNKNOWN or is_silent(call, self.tended)
+
+    async def _sweep_account(
+        self,
+        account: tuple[str, str],
+        doubtful: Sequence[LiveCallRow],
+        everything: Sequence[LiveCallRow],
+    ) -> None:
         """One after the other, so that a carrier is not flooded after an outage of ours; accounts side by side."""
-        for call in open_calls:
+        for call in doubtful:
             if (call.provider, call.account) != account:
                 continue
             try:
-                await self._look(call, open_calls)
+                await self._look_at(call, everything)
             except LinecardError as error:
                 log.warning("a call could not be settled yet", call=call.id, error=str(error))
             except Exception:
                 log.exception("settling a call failed; it is tried again", call=call.id)
 
-    async def _open_calls(self) -> Sequence[Call]:
+    async def _look_at(self, seen: LiveCallRow, others: Sequence[LiveCallRow]) -> None:
+        """As it stands now: it may have waited long for its turn."""
         async with self.database.read() as conn:
-            return [call for status in OPEN for call in await calls.with_status(conn, status)]
+            call = await calls.get(conn, seen.id)
+        if call is not None and not call.is_over:
+            await self._look(call, others)
 
-    async def _look(self, call: Call, others: Sequence[Call]) -> None:
+    async def _look(self, call: Call, others: Sequence[LiveCallRow]) -> None:
         if _is_intent(call):
-            if _age(call) <= INTENT_AGE:
-                return
             call = await self._cut_off(call)
         if call.status is CallStatus.UNKNOWN:
             await self._settle(call, others)
@@ -119,7 +126,7 @@ class Settler:
             await timeline.append(conn, call.id, "placement-unknown", facts, now())
             return await calls.update(conn, call.id, status=status)
 
-    async def _settle(self, call: Call, others: Sequence[Call]) -> None:
+    async def _settle(self, call: Call, others: Sequence[LiveCallRow]) -> None:
         if _age(call) > GIVE_UP:
             await self.report(call, [_given_up(call)])
             return
@@ -160,18 +167,18 @@ class Settler:
             await end(self.plugins.relay(call.provider, call.account), current)
 
 
-def _is_intent(call: Call) -> bool:
+def _is_intent(call: Call | LiveCallRow) -> bool:
     """Written, and no answer of the carrier to it."""
     return call.status is CallStatus.QUEUED and not call.carrier_ids
 
 
-def _is_rival(call: Call, other: Call) -> bool:
+def _is_rival(call: Call, other: LiveCallRow) -> bool:
     """Whether a found call may just as well be another placement's of which nothing is known."""
     unplaced = other.status is CallStatus.UNKNOWN or _is_intent(other)
     return other.id != call.id and unplaced and _pair(other) == _pair(call)
 
 
-def _pair(call: Call) -> tuple[str, str, str, str]:
+def _pair(call: Call | LiveCallRow) -> tuple[str, str, str, str]:
     return call.provider, call.account, call.number, call.to
 
 
@@ -181,7 +188,7 @@ def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:
     return [CallAnswered(key=f"found-answered:{call.id}")] if lookup.answered else []
 
 
-def _age(call: Call) -> timedelta:
+def _age(call: Call | LiveCallRow) -> timedelta:
     return now() - call.created_at
 
 

@@ -21,6 +21,7 @@ from linecard.wall import now
 if TYPE_CHECKING:
     from linecard.outbound.placing import Report
     from linecard.plugins import Relay
+    from linecard.store.live import LiveCallRow
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ Tended = Callable[[str], bool]
 """Whether the agent of a call runs in this process."""
 
 
-def time_of_end(call: Call) -> timedelta:
+def time_of_end(call: Call | LiveCallRow) -> timedelta:
     """How long after it was made a call that stands where it does has to have moved on."""
     ringing = timedelta(seconds=call.ring_seconds)
     if call.status is not CallStatus.IN_PROGRESS:
@@ -44,7 +45,7 @@ def time_of_end(call: Call) -> timedelta:
     return talked + timedelta(seconds=call.max_seconds)
 
 
-def is_silent(call: Call, tended: Tended) -> bool:
+def is_silent(call: Call | LiveCallRow, tended: Tended) -> bool:
     """Whether a report about the call is overdue."""
     age = now() - call.created_at
     if age > time_of_end(call) + GRACE:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, bindparam, func, select, tuple_
 from sqlalchemy import update as update_rows
 
-from linecard.calls import ENDS, Call, CallStatus, Direction
+from linecard.calls import Call, CallStatus, Direction
 from linecard.errors import Conflict, NotFound
 from linecard.store.adding import add_row
+from linecard.store.live import LIVE
 from linecard.store.page import Page, fetch_page
 from linecard.store.prepared import Prepared
 from linecard.store.rows import check_changes, from_row, lock_counting, locking, to_row
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-LIVE = tuple(status for status in CallStatus if status not in ENDS)
 AccountKey = tuple[str, str]
 """A provider and the name of one of its accounts."""
 _LIVE_ONES = [bindparam(f"live_{name}", name, calls.c.status.type) for name in LIVE]
@@ -211,20 +211,6 @@ async def last_arrivals(conn: AsyncConnection) -> dict[str, datetime]:
         .group_by(calls.c.number)
     )
     return {str(row.number): row.at for row in await conn.execute(query)}
-
-
-async def with_status(conn: AsyncConnection, status: CallStatus) -> list[Call]:
-    """Every call that stands there, oldest first."""
-    query = select(calls).where(calls.c.status == status)
-    found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
-    return [_call(row) for row in found.mappings()]
-
-
-async def live(conn: AsyncConnection) -> list[Call]:
-    """Every call that is not over, oldest first; nothing is locked."""
-    query = select(calls).where(calls.c.status.in_(LIVE))
-    found = await conn.execute(query.order_by(calls.c.created_at, calls.c.id))
-    return [_call(row) for row in found.mappings()]
 
 
 async def _first(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, delete, exists, select, tuple_
 
-from linecard.store.calls import LIVE
+from linecard.store.live import LIVE
 from linecard.store.rows import changed, is_postgresql
 from linecard.store.tables import (
     calls,

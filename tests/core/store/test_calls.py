@@ -15,7 +15,8 @@ import pytest
 
 from linecard.calls import ENDS, Call, CallStatus, Consented, Direction, Machine, MachineKind
 from linecard.errors import Conflict, NotFound
-from linecard.store import Database, calls
+from linecard.store import Database, calls, live
+from linecard.store.rows import from_row, to_row
 from linecard.testing.laid_out import lay_out
 
 MakeCall = Callable[..., Call]
@@ -200,13 +201,19 @@ async def test_two_who_count_and_then_add_do_not_pass_the_limit(
         assert await calls.count_live(conn) == 3
 
 
-async def test_calls_of_a_status_come_oldest_first(database: Database, make_call: MakeCall) -> None:
-    first, other, last = make_call(), make_call(status=CallStatus.BUSY), make_call()
+async def test_calls_that_are_not_over_come_oldest_first(
+    database: Database, make_call: MakeCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page, and calls of one moment too."""
+    monkeypatch.setattr(live, "_ORDERED", live._EVERY.order_by(*live.ORDER).limit(2))
+    first, over, last = make_call(), make_call(status=CallStatus.BUSY), make_call(closing="asked")
+    beside = [make_call(created_at=last.created_at) for _ in range(4)]
     async with database.write() as conn:
-        for call in (last, other, first):
+        for call in (*beside, last, over, first):
             await calls.add(conn, call)
-        found = await calls.with_status(conn, CallStatus.QUEUED)
-    assert [call.id for call in found] == [first.id, last.id]
+    found = [row async for row in live.every(database)]
+    assert [row.id for row in found] == [first.id, *sorted(one.id for one in (last, *beside))]
+    assert found[0] == from_row(live.LiveCallRow, to_row(first))
 
 
 async def test_calls_are_listed_newest_first_and_may_be_chosen(

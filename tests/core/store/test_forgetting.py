@@ -26,6 +26,7 @@ from linecard.store import (
     documents,
     idempotency,
     inbox,
+    live,
     notifications,
     outbox,
     recordings,
@@ -274,7 +275,7 @@ async def test_it_is_whole_or_not_at_all_and_can_be_repeated(
     assert (await forget(exchange, Wish(number=PERSON))).erased["calls"] == 1
 
 
-@pytest.mark.parametrize("status", calls.LIVE)
+@pytest.mark.parametrize("status", live.LIVE)
 async def test_while_one_call_lives_nothing_of_any_is_erased(
     exchange: Exchange, make_call: MakeCall, status: CallStatus
 ) -> None:

@@ -18,6 +18,7 @@ from linecard.store import (
     documents,
     idempotency,
     inbox,
+    live,
     outbox,
     recordings,
     retention,
@@ -103,7 +104,7 @@ async def test_payloads_go_sooner_and_what_is_said_of_the_call_stays(
     assert purged == 2
 
 
-@pytest.mark.parametrize("status", calls.LIVE)
+@pytest.mark.parametrize("status", live.LIVE)
 async def test_nothing_of_a_call_that_is_not_over_goes(
     exchange: Exchange, make_call: MakeCall, status: CallStatus
 ) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from linecard.calls import Call
 from linecard.errors import Conflict
-from linecard.store import Database, calls, engine, timeline, together
+from linecard.store import Database, calls, engine, live, timeline, together
 from linecard.testing.laid_out import lay_out
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def adding(call: Call) -> Callable[[AsyncConnection], Any]:
 
 
 async def kept(database: Database) -> set[str]:
-    async with database.read() as conn:
-        return {call.id for call in await calls.live(conn)}
+    return {call.id async for call in live.every(database)}
 
 
 async def test_units_beside_each_other_are_all_kept_and_each_has_its_answer(

@@ -50,9 +50,9 @@ def calls_router(exchange: Exchange, dialer: Dialer) -> APIRouter:
         number: str | None = None,
         at_risk: bool = False,
     ) -> CallList:
+        risky = [call.id for call in await risks.of_all(exchange.database)] if at_risk else None
         async with exchange.database.read() as conn:
-            among = [call.id for call in await risks.of_all(conn)] if at_risk else None
-            found = await calls.page(conn, limit, cursor, status, _sought(number), among)
+            found = await calls.page(conn, limit, cursor, status, _sought(number), risky)
             items = [await call_out(conn, call) for call in found.items]
         return CallList(items=items, next=found.next)
 
