@@ -9,6 +9,8 @@ from collections.abc import Callable
 class Changes:
     """Wakes everybody who waits, each time something has changed; they look for themselves."""
 
+    __slots__ = ("_waiting",)
+
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
 

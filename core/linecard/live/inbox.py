@@ -41,6 +41,21 @@ class Gathering:
 class Inbox:
     """Events in their order. Audio has a queue of its own, numbered with the others."""
 
+    __slots__ = (
+        "_audio",
+        "_is_over",
+        "_number",
+        "_others",
+        "changes",
+        "dropped_audio",
+        "ears",
+        "failure",
+        "gatherings",
+        "on_audio",
+        "on_digit",
+        "on_mark",
+    )
+
     def __init__(self) -> None:
         self.changes = Changes()
         self.dropped_audio = 0

@@ -19,6 +19,17 @@ STREAM_SECONDS = 10.0
 class Voice:
     """The audio state of one call."""
 
+    __slots__ = (
+        "_call_id",
+        "_clock",
+        "changes",
+        "handed_over",
+        "over",
+        "rooms",
+        "session",
+        "transferring",
+    )
+
     def __init__(self, call_id: str, clock: Clock) -> None:
         self.changes = Changes()
         self.session: StreamSession | None = None

@@ -36,6 +36,8 @@ DECODERS: Mapping[Encoding, Stage] = {
 class WholeSamples:
     """Cuts 16-bit audio at whole samples: an odd byte waits in `half` for its other one."""
 
+    __slots__ = ("half",)
+
     def __init__(self) -> None:
         self.half = b""
 
@@ -58,6 +60,16 @@ class Codec:
 
     `rate` None is the line's own. Little-endian L16 at the same rate passes through uncopied.
     """
+
+    __slots__ = (
+        "_cut",
+        "_law",
+        "_resampler",
+        "decode",
+        "format",
+        "has_tail",
+        "rate",
+    )
 
     def __init__(self, format: StreamFormat, rate: int | None = None) -> None:
         self.format = format

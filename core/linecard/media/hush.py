@@ -15,6 +15,13 @@ EVERY_SECONDS = 5
 class Hush:
     """Follows the level of one stream's audio; `rate` is in samples a second."""
 
+    __slots__ = (
+        "_bytes_a_second",
+        "_next",
+        "_silent",
+        "_sound",
+    )
+
     def __init__(self, rate: int) -> None:
         self._bytes_a_second = rate * 2
         self._silent = 0

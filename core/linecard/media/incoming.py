@@ -24,6 +24,17 @@ MOST_DIGITS = 100
 class Incoming:
     """One stream's way in. An enhancer that fails is taken out of the way, once and loudly."""
 
+    __slots__ = (
+        "_digits",
+        "_enhancer",
+        "_hush",
+        "_line",
+        "_plausible",
+        "_second",
+        "_sequence",
+        "listener",
+    )
+
     def __init__(self, line: Line, enhancer: Enhancer | None) -> None:
         self.listener: StreamListener | None = None
         self._line = line

@@ -9,6 +9,11 @@ LONGEST_SECONDS = 1.2
 class Lead:
     """The lead of one stream, in seconds. Two underruns within 10 s double it, to 1.2 s at most."""
 
+    __slots__ = (
+        "_last_underrun",
+        "seconds",
+    )
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._last_underrun: float | None = None

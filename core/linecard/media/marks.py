@@ -33,6 +33,11 @@ class Mark:
 class Marks:
     """The marks of one stream that have not ended, in their order."""
 
+    __slots__ = (
+        "_numbers",
+        "_pending",
+    )
+
     def __init__(self) -> None:
         self._pending: dict[str, Mark] = {}
         self._numbers = count(1)

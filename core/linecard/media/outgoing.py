@@ -49,6 +49,22 @@ class Outgoing:
     Every method takes `now` of the call's clock and does what is due; nothing here waits.
     """
 
+    __slots__ = (
+        "_came_at",
+        "_chunk",
+        "_encoded",
+        "_full_until",
+        "_is_ending",
+        "_is_speaking",
+        "_lead",
+        "_line",
+        "_marks",
+        "_pace",
+        "_peak",
+        "_queue",
+        "_waiting_since",
+    )
+
     def __init__(self, line: Line) -> None:
         audio = line.codec.format.outbound
         self._line = line

@@ -9,6 +9,13 @@ class Pace:
     The carrier plays in real time from the first byte of a run; a run ends when all has been played.
     """
 
+    __slots__ = (
+        "_began",
+        "_bytes_per_second",
+        "_sent",
+        "dry_at",
+    )
+
     def __init__(self, bytes_per_second: int) -> None:
         self._bytes_per_second = bytes_per_second
         self._began = 0.0

@@ -46,6 +46,15 @@ class Look:
 class Plausibility:
     """Looks at the first 200 ms with sound in them, once per stream."""
 
+    __slots__ = (
+        "_audio",
+        "_declared",
+        "_left",
+        "_line",
+        "_size",
+        "is_done",
+    )
+
     def __init__(self, line: AudioFormat) -> None:
         order = f" {line.byte_order}-endian" if line.encoding is Encoding.L16 else ""
         self.is_done = False

@@ -16,6 +16,14 @@ class Queue:
     `size` is how many bytes of audio wait, `piece` the bytes of 20 ms.
     """
 
+    __slots__ = (
+        "_bytes_per_second",
+        "_items",
+        "_limit",
+        "piece",
+        "size",
+    )
+
     def __init__(self, rate: int) -> None:
         self._items: deque[bytes | Mark | None] = deque()
         self._bytes_per_second = rate * 2

@@ -46,6 +46,23 @@ class StreamSession:
     calls `tick`. Nothing that the carrier sends raises or ends the stream, but its own stop.
     """
 
+    __slots__ = (
+        "_in",
+        "_is_starved_of_room",
+        "_line",
+        "_listener",
+        "_now",
+        "_out",
+        "_protocol",
+        "_readers",
+        "_send_message",
+        "_shut",
+        "_tap",
+        "counters",
+        "is_open",
+        "rate",
+    )
+
     def __init__(
         self,
         *,

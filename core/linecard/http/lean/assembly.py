@@ -20,6 +20,12 @@ class Violation(Exception):
 class Assembly:
     """The message whose pieces are arriving; `is_empty` between messages."""
 
+    __slots__ = (
+        "_is_text",
+        "_pieces",
+        "is_empty",
+    )
+
     def __init__(self) -> None:
         self.is_empty = True
         self._pieces = bytearray()

@@ -37,6 +37,20 @@ class LeanSocket(WSListener):
     Before `read_all` messages are kept one by one, and no more are read meanwhile.
     """
 
+    __slots__ = (
+        "_assembly",
+        "_closed_because",
+        "_has_come",
+        "_is_paused",
+        "_kept",
+        "_loop",
+        "_on_gone",
+        "_over",
+        "_take",
+        "_timers",
+        "_wire",
+    )
+
     def __init__(self, on_gone: Callable[[], None]) -> None:
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
