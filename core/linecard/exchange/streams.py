@@ -132,10 +132,10 @@ async def attach(
         clock=exchange.clock,
         enhancer=_enhancer(exchange, admitted, line),
         tap=exchange.taps.of(admitted.call.id, line, exchange.clock.now()),
+        rouse=exchange.ticker.add,
     )
     live: LiveCall = await running.live_call(exchange, admitted.call)
     live.attach(session)
-    exchange.ticker.add(session.tick)
     return session
 
 

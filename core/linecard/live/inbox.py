@@ -77,7 +77,10 @@ class Inbox:
                 hear(pcm)
             self.changes.tell()
         if self.on_audio is not None:
-            self._call(self.on_audio, pcm)
+            try:
+                self.on_audio(pcm)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (raised again where the agent runs)
+                self._failed(error)
             return
         if len(self._audio) >= MOST_AUDIO:
             self._audio.popleft()
@@ -148,6 +151,9 @@ class Inbox:
         try:
             callback(value)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (raised again where the agent runs)
-            self.failure = self.failure or error
-            self.on_audio = self.on_digit = self.on_mark = None
-            self.changes.tell()
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        self.failure = self.failure or error
+        self.on_audio = self.on_digit = self.on_mark = None
+        self.changes.tell()

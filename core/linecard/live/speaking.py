@@ -31,8 +31,10 @@ class Speaking:
 
     def send_nowait(self, pcm: bytes) -> None:
         """Play audio after what is queued; what finds no room or no stream is dropped and counted."""
-        self._voice.check()
-        session = self._voice.session
+        voice = self._voice
+        if voice.over is not None or voice.handed_over:
+            voice.check()
+        session = voice.session
         if session is None:
             self.unsent_ms += len(pcm) * 500 // self.rate
         else:

@@ -30,7 +30,7 @@ class Hush:
 
     def heard(self, pcm: bytes) -> int | None:
         """One frame; the seconds of silence so far, each time that another five are full."""
-        if loudness(pcm[: len(pcm) & ~1]) >= QUIET:
+        if loudness(pcm[:-1] if len(pcm) & 1 else pcm) >= QUIET:
             self._sound += len(pcm)
             if self._sound >= SOUND_SECONDS * self._bytes_a_second:
                 self._silent, self._next = 0, EVERY_SECONDS

@@ -27,11 +27,11 @@ class Incoming:
     __slots__ = (
         "_digits",
         "_enhancer",
+        "_expected",
         "_hush",
         "_line",
         "_plausible",
         "_second",
-        "_sequence",
         "listener",
     )
 
@@ -39,9 +39,9 @@ class Incoming:
         self.listener: StreamListener | None = None
         self._line = line
         self._enhancer = enhancer
-        self._plausible = Plausibility(line.codec.format.inbound)
+        self._plausible: Plausibility | None = Plausibility(line.codec.format.inbound)
         self._hush = Hush(line.codec.rate)
-        self._sequence: int | None = None
+        self._expected: int | None = None
         self._second = 0
         self._digits = 0
 
@@ -52,10 +52,13 @@ class Incoming:
         counters.last_in = now
         if counters.first_in is None:
             counters.first_in = now
-        if event.sequence is not None:
-            self._follow(event.sequence)
-        if not self._plausible.is_done:
-            self._check(event.payload)
+        sequence = event.sequence
+        if sequence is not None and sequence == self._expected:
+            self._expected = sequence + 1
+        elif sequence is not None:
+            self._follow(sequence)
+        if self._plausible is not None:
+            self._check(self._plausible, event.payload)
         if self._line.tap is not None:
             self._line.tap.caller(event.payload, now)
         pcm = self._line.codec.decode(event.payload)
@@ -85,20 +88,22 @@ class Incoming:
         if enhancer is not None:
             enhancer.close()
 
-    def _check(self, payload: bytes) -> None:
-        doubt = self._plausible.heard(payload)
+    def _check(self, plausible: Plausibility, payload: bytes) -> None:
+        doubt = plausible.heard(payload)
+        if plausible.is_done:
+            self._plausible = None
         if doubt is not None:
             log.warning("the caller's audio is not what was declared", reason=doubt)
             self._line.fact("audio-doubtful", {"reason": doubt})
 
     def _follow(self, sequence: int) -> None:
-        last = self._sequence
-        if last is not None and sequence <= last:
+        expected = self._expected
+        if expected is not None and sequence < expected:
             self._line.counters.out_of_order += 1
             return
-        if last is not None:
-            self._line.counters.gaps += sequence - last - 1
-        self._sequence = sequence
+        if expected is not None:
+            self._line.counters.gaps += sequence - expected
+        self._expected = sequence + 1
 
     def _enhanced(self, enhancer: Enhancer, pcm: bytes) -> bytes:
         try:

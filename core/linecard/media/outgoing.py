@@ -32,13 +32,17 @@ MARK_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one direction of a stream is made of; `fact` tells the listener's record."""
+    """What one direction of a stream is made of; `fact` tells the listener's record.
+
+    `wait` is called when something is left that the passing of time will bring on.
+    """
 
     profile: StreamProfile
     protocol: StreamProtocol
     codec: Codec
     counters: Counters
     send: Callable[[str | bytes], None]
+    wait: Callable[[], None]
     fact: Callable[[str, dict[str, object]], None]
     tap: StreamTap | None = None
 
@@ -85,29 +89,46 @@ class Outgoing:
         """How long what has not been sent will play."""
         return self._queue.seconds + self._pace.seconds(len(self._encoded))
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the passing of time will bring anything."""
+        return bool(self._encoded or self._queue.items or self._marks or self._line.codec.has_tail)
+
     def offer(self, pcm: bytes, now: float) -> bool:
         """Take audio, or leave it whole when there is no room."""
         pcm, queue = bytes(pcm), self._queue
-        if len(pcm) > queue.room:
+        if len(pcm) > queue.limit - queue.size:
             return False
         self._came_at = now
-        is_dry = len(self._encoded) < self._chunk and not queue
+        is_dry = len(self._encoded) < self._chunk and not queue.items
         if is_dry:
             self._waiting_since = now
         if is_dry and len(pcm) <= queue.piece:
-            # A frame that nothing waits before need not be queued.
-            self._note_peak(len(pcm))
-            self._encoded += self._line.codec.encode(pcm)
+            self._say(pcm, now)
         else:
             queue.add(pcm)
             self._note_peak(queue.size)
-        self.pump(now)
+            self.pump(now)
+            self._line.wait()
         return True
 
-    def queue(self, pcm: bytes, now: float) -> None:
-        """Take what there is room for; the rest is dropped and counted."""
-        if self.offer(pcm, now):
-            return
+    def _say(self, pcm: bytes, now: float) -> None:
+        """A frame that nothing waits before need not be queued."""
+        if len(pcm) > self._peak:
+            self._note_peak(len(pcm))
+        codec = self._line.codec
+        chunk = self._encoded + codec.encode(pcm)
+        if len(chunk) == self._chunk and self._may_send(now):
+            self._encoded = b""
+            self._emit(chunk, now)
+        else:
+            self._encoded = chunk
+            self.pump(now)
+        if self._encoded or codec.has_tail:
+            self._line.wait()
+
+    def cram(self, pcm: bytes, now: float) -> None:
+        """Take what there is room for of audio that finds none; the rest is dropped and counted."""
         room = self._queue.room & ~1
         lost = self._queue.milliseconds(len(pcm) - room)
         self._line.counters.unsent_ms["queue full"] += lost
@@ -172,7 +193,7 @@ class Outgoing:
 
     def tick(self, now: float) -> None:
         """What the passing of time alone brings: the next chunks, the end of an utterance, marks."""
-        if self._queue or self._encoded or self._line.codec.has_tail:
+        if self._queue.items or self._encoded or self._line.codec.has_tail:
             self.pump(now)
             if self._is_idle(now):
                 self.flush(now)
@@ -181,17 +202,18 @@ class Outgoing:
 
     def pump(self, now: float) -> None:
         """Send every chunk that is whole and due."""
+        size = self._chunk
         while self._fill(now) and self._may_send(now):
-            self._emit(now)
+            chunk, self._encoded = self._encoded[:size], self._encoded[size:]
+            self._emit(chunk, now)
 
     def _may_send(self, now: float) -> bool:
-        room = self._pace.has_room(now, self._chunk, self._lead.seconds)
-        return room and now >= self._full_until
+        return now >= self._full_until and self._pace.has_room(now, self._chunk, self._lead.seconds)
 
     def _fill(self, now: float) -> bool:
         """Encode until a chunk is whole; False when there is nothing more to encode."""
         while len(self._encoded) < self._chunk:
-            if not self._queue:
+            if not self._queue.items:
                 return False
             self._take(self._queue.take(), now)
         return True
@@ -225,26 +247,24 @@ class Outgoing:
         else:
             self._line.send(message)
 
-    def _emit(self, now: float) -> None:
-        line, size = self._line, self._chunk
-        chunk, self._encoded = self._encoded[:size], self._encoded[size:]
-        self._judge_lateness(now)
+    def _emit(self, chunk: bytes, now: float) -> None:
+        line, counters, pace = self._line, self._line.counters, self._pace
+        if not self._is_speaking:
+            self._is_speaking = True
+        elif now > pace.dry_at + JITTER_SECONDS:
+            self._judge_lateness(now - pace.dry_at, now)
         if line.tap is not None:
-            line.tap.agent(chunk, max(now, self._pace.dry_at))
-        self._pace.sent(now, size)
-        line.counters.frames_out += 1
-        if line.counters.first_out is None:
-            line.counters.first_out = now
+            line.tap.agent(chunk, max(now, pace.dry_at))
+        pace.sent(now, len(chunk))
+        counters.frames_out += 1
+        if counters.first_out is None:
+            counters.first_out = now
         if self._is_ending and not self._encoded:
             self._is_speaking = self._is_ending = False
         line.send(line.protocol.play(chunk))
 
-    def _judge_lateness(self, now: float) -> None:
-        if not self._is_speaking:
-            self._is_speaking = True
-            return
-        late = now - self._pace.dry_at
-        if not JITTER_SECONDS < late <= PAUSE_SECONDS:
+    def _judge_lateness(self, late: float, now: float) -> None:
+        if late > PAUSE_SECONDS:
             return
         if self._waiting_since > self._pace.dry_at:
             self._line.counters.starved += 1

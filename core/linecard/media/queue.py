@@ -18,21 +18,21 @@ class Queue:
 
     __slots__ = (
         "_bytes_per_second",
-        "_items",
-        "_limit",
+        "items",
+        "limit",
         "piece",
         "size",
     )
 
     def __init__(self, rate: int) -> None:
-        self._items: deque[bytes | Mark | None] = deque()
+        self.items: deque[bytes | Mark | None] = deque()
         self._bytes_per_second = rate * 2
         self.piece = rate * FRAME_MS // 1000 * 2
-        self._limit = MOST_SECONDS * self._bytes_per_second
+        self.limit = MOST_SECONDS * self._bytes_per_second
         self.size = 0
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     @property
     def seconds(self) -> float:
@@ -42,7 +42,7 @@ class Queue:
     @property
     def room(self) -> int:
         """Bytes that may be added."""
-        return self._limit - self.size
+        return self.limit - self.size
 
     def milliseconds(self, size: int) -> int:
         """How long so many bytes play."""
@@ -52,22 +52,22 @@ class Queue:
         """Put audio at the end, in pieces, so that encoding it never takes long at once."""
         self.size += len(pcm)
         if len(pcm) <= self.piece:
-            self._items.append(pcm)
+            self.items.append(pcm)
             return
         step = self.piece
-        self._items.extend(pcm[start : start + step] for start in range(0, len(pcm), step))
+        self.items.extend(pcm[start : start + step] for start in range(0, len(pcm), step))
 
     def add_mark(self, mark: Mark | None) -> None:
         """Put a mark, or the end of an utterance, behind the audio."""
-        self._items.append(mark)
+        self.items.append(mark)
 
     def put_back(self, mark: Mark | None) -> None:
         """Put back what was taken last."""
-        self._items.appendleft(mark)
+        self.items.appendleft(mark)
 
     def take(self) -> bytes | Mark | None:
         """The oldest item."""
-        item = self._items.popleft()
+        item = self.items.popleft()
         if isinstance(item, bytes):
             self.size -= len(item)
         return item
@@ -75,5 +75,5 @@ class Queue:
     def clear(self) -> int:
         """Throw everything away; how many bytes of audio that was."""
         size, self.size = self.size, 0
-        self._items.clear()
+        self.items.clear()
         return size

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 
@@ -24,6 +25,7 @@ from linecard.media.incoming import Incoming
 from linecard.media.listener import Nobody, StreamListener
 from linecard.media.marks import MarkEnd
 from linecard.media.outgoing import Line, Outgoing
+from linecard.media.ticker import Tick
 
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer, StreamProtocol
@@ -38,23 +40,28 @@ Send = Callable[[str | bytes], None]
 Shut = Callable[[str], None]
 
 
+def _leave_it(_tick: Tick) -> None:
+    """Of a session whose owner ticks it all the time."""
+
+
 class StreamSession:
     """One stream, from its opening message to the socket's end.
 
     `send` takes a message for the carrier and must not block; `shut` closes the socket, once. The
     owner of the socket calls `receive` for each message and `lost` when it has closed; a `Ticker`
-    calls `tick`. Nothing that the carrier sends raises or ends the stream, but its own stop.
+    calls `tick`, for which `rouse` is asked whenever something waits for time to pass. Nothing that the carrier sends raises or ends the stream, but its own stop.
     """
 
     __slots__ = (
         "_in",
+        "_is_roused",
         "_is_starved_of_room",
         "_line",
         "_listener",
         "_now",
         "_out",
         "_protocol",
-        "_readers",
+        "_rouse",
         "_send_message",
         "_shut",
         "_tap",
@@ -74,6 +81,7 @@ class StreamSession:
         clock: Clock,
         enhancer: Enhancer | None = None,
         tap: StreamTap | None = None,
+        rouse: Callable[[Tick], None] = _leave_it,
     ) -> None:
         self.counters = Counters(began=clock.now())
         self.rate = codec.rate
@@ -84,6 +92,8 @@ class StreamSession:
         self._now = clock.now
         self._tap = tap
         self._is_starved_of_room = False
+        self._rouse = rouse
+        self._is_roused = False
         self._listener: StreamListener = Nobody()
         self._line = line = Line(
             profile=profile,
@@ -91,22 +101,14 @@ class StreamSession:
             codec=codec,
             counters=self.counters,
             send=self._send,
+            wait=self._wait,
             fact=self._fact,
             tap=tap,
         )
         self._out = Outgoing(line)
         self._in = Incoming(line, enhancer)
-        self._readers: Mapping[type[StreamEvent], Callable[[Any], None]] = {
-            MediaReceived: self._media,
-            DigitReceived: self._digit,
-            MarkPlayed: self._mark_played,
-            MessageDropped: self._message_dropped,
-            BufferCleared: self._buffer_cleared,
-            PeerFull: self._peer_full,
-            PeerReady: self._peer_ready,
-            StreamFailed: self._failed,
-            StreamStopped: self._stopped,
-        }
+        if tap is not None:
+            self._wait()
 
     def listen(self, listener: StreamListener) -> None:
         """Tell `listener` from now on what happens on the stream."""
@@ -127,7 +129,10 @@ class StreamSession:
                 log.exception("the provider's stream reader failed on a message")
             self.counters.drop("the reader failed")
             return
-        self.take(events)
+        if len(events) == 1 and type(events[0]) is MediaReceived and self.is_open:
+            self._in.media(events[0], self._now())  # nearly every message
+        else:
+            self.take(events)
 
     def take(self, events: Sequence[StreamEvent]) -> None:
         """What a message meant. A second opening message is out of place and counted.
@@ -137,22 +142,30 @@ class StreamSession:
         for event in events:
             if not self.is_open:
                 return
-            reader = self._readers.get(type(event))
+            reader = self._READERS.get(type(event))
             if reader is None:
                 self.counters.drop(f"{type(event).__name__} out of place")
             else:
-                reader(event)
+                reader(self, event)
 
-    def tick(self, now: float) -> None:
-        """What the passing of time brings."""
+    def tick(self, now: float) -> bool:
+        """What the passing of time brings; whether more of it will bring anything."""
         if not self.is_open:
-            return
+            return False
         self._out.tick(now)
         if self._is_starved_of_room:
             self._is_starved_of_room = False
             self._listener.on_room()
         if self._tap is not None:
             self._tap.advance(now)
+        self._is_roused = self._out.is_waiting or self._tap is not None
+        return self._is_roused
+
+    def _wait(self) -> None:
+        """Something waits for time to pass."""
+        if not self._is_roused:
+            self._is_roused = True
+            self._rouse(self.tick)
 
     def offer(self, pcm: bytes) -> bool:
         """Play audio after what is queued: int16 little-endian mono at `rate`, in any chunking.
@@ -166,17 +179,21 @@ class StreamSession:
     def queue(self, pcm: bytes) -> None:
         """Play audio after what is queued; what finds no room is dropped and counted."""
         if self.is_open:
-            self._out.queue(pcm, self._now())
+            now = self._now()
+            if not self._out.offer(pcm, now):
+                self._out.cram(pcm, now)
 
     def flush(self) -> None:
         """Say that the utterance ends here: its last chunk is filled up with silence and goes out."""
         if self.is_open:
             self._out.flush(self._now())
+            self._wait()
 
     def mark(self, on_end: Callable[[MarkEnd], None]) -> None:
         """Call `on_end`, once, when the caller has heard what is queued, or will not hear it."""
         if self.is_open:
             self._out.mark(on_end, self._now())
+            self._wait()
         else:
             on_end(MarkEnd.UNKNOWN)
 
@@ -249,3 +266,17 @@ class StreamSession:
 
     def _stopped(self, event: StreamStopped) -> None:
         self.close(event.reason or "stopped by the carrier")
+
+    _READERS: ClassVar[Mapping[type[StreamEvent], Callable[[Any, Any], None]]] = MappingProxyType(
+        {
+            MediaReceived: _media,
+            DigitReceived: _digit,
+            MarkPlayed: _mark_played,
+            MessageDropped: _message_dropped,
+            BufferCleared: _buffer_cleared,
+            PeerFull: _peer_full,
+            PeerReady: _peer_ready,
+            StreamFailed: _failed,
+            StreamStopped: _stopped,
+        }
+    )

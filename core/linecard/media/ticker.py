@@ -12,11 +12,14 @@ from linecard.media.formats import FRAME_MS
 
 log = structlog.get_logger()
 
-Tick = Callable[[float], None]
+Tick = Callable[[float], object]
+"""Takes the clock's `now`; one that returns False is not called again until it is added again."""
 
 
 class Ticker:
     """Calls every registered `tick(now)` each 20 ms of its clock; runs only while somebody is registered.
+
+    Of a thousand calls few wait for time to pass: those that do not cost nothing here.
 
     A late tick is not made up for by more ticks: sessions reckon with positions, not with counts.
     """
@@ -57,7 +60,8 @@ class Ticker:
     def _tick_all(self, now: float) -> None:
         for tick in list(self._ticks):
             try:
-                tick(now)
+                if tick(now) is False:
+                    self.remove(tick)
             except Exception:
                 log.exception("a tick failed and is called no more")
                 self.remove(tick)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -47,7 +48,6 @@ class ExotelStream:
         "_head",
         "_id",
         "_played_ms",
-        "_readers",
         "_sample_bytes",
         "_tail",
         "_waiting",
@@ -59,14 +59,6 @@ class ExotelStream:
         self._head = self._tail = ""
         self._chunk = self._played_ms = 0
         self._use(profile.format.inbound)
-        self._readers: Mapping[type, Callable[[Any], StreamEvent]] = {
-            messages.Start: self._start,
-            messages.Media: self._media,
-            messages.Dtmf: self._dtmf,
-            messages.Mark: self._mark_played,
-            messages.Clear: self._cleared,
-            messages.Stop: self._stopped,
-        }
         self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
         self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
 
@@ -89,7 +81,7 @@ class ExotelStream:
             return ()
         if not self._is_ours(said):
             return (MessageDropped("another stream" if self._id else "before start"),)
-        return (self._readers[type(said)](said),)
+        return (self._READERS[type(said)](self, said),)
 
     def _is_ours(self, said: messages.OfStream) -> bool:
         if isinstance(said, messages.Start):
@@ -188,6 +180,17 @@ class ExotelStream:
     def send_digits(self, digits: str) -> str | None:
         """Exotel's socket presses no keys."""
         return None
+
+    _READERS: ClassVar[Mapping[type, Callable[[Any, Any], StreamEvent]]] = MappingProxyType(
+        {
+            messages.Start: _start,
+            messages.Media: _media,
+            messages.Dtmf: _dtmf,
+            messages.Mark: _mark_played,
+            messages.Clear: _cleared,
+            messages.Stop: _stopped,
+        }
+    )
 
 
 def _write(message: Mapping[str, object]) -> str:

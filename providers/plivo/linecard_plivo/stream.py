@@ -9,7 +9,7 @@ from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -46,7 +46,6 @@ class PlivoStream:
         "_cancelled",
         "_head",
         "_id",
-        "_readers",
         "_sample_bytes",
         "_waiting",
     )
@@ -54,17 +53,6 @@ class PlivoStream:
     def __init__(self, profile: StreamProfile) -> None:
         self._id = ""
         self._use(profile.format.inbound)
-        self._readers: Mapping[type, Callable[[Any], StreamEvent]] = {
-            messages.Start: self._start,
-            messages.Media: self._media,
-            messages.Dtmf: self._dtmf,
-            messages.Played: self._played,
-            messages.PlayedShort: self._played,
-            messages.Cleared: self._cleared,
-            messages.Fault: self._failed,
-            messages.PlayFault: self._failed,
-            messages.Stop: self._stopped,
-        }
         self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
         self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
 
@@ -87,7 +75,7 @@ class PlivoStream:
             return (self._media(said),)
         if not self._is_ours(said):
             return (MessageDropped("another stream" if self._id else "before start"),)
-        return (self._readers[type(said)](said),)
+        return (self._READERS[type(said)](self, said),)
 
     def _is_ours(self, said: messages.Message) -> bool:
         if isinstance(said, messages.Start):
@@ -169,6 +157,20 @@ class PlivoStream:
     def send_digits(self, digits: str) -> str:
         """A `sendDTMF`."""
         return _write({"event": "sendDTMF", "dtmf": digits})
+
+    _READERS: ClassVar[Mapping[type, Callable[[Any, Any], StreamEvent]]] = MappingProxyType(
+        {
+            messages.Start: _start,
+            messages.Media: _media,
+            messages.Dtmf: _dtmf,
+            messages.Played: _played,
+            messages.PlayedShort: _played,
+            messages.Cleared: _cleared,
+            messages.Fault: _failed,
+            messages.PlayFault: _failed,
+            messages.Stop: _stopped,
+        }
+    )
 
 
 def _write(message: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -43,7 +43,6 @@ class TwilioStream:
         "_head",
         "_id",
         "_largest",
-        "_readers",
         "_waiting",
     )
 
@@ -52,13 +51,6 @@ class TwilioStream:
         self._largest = profile.chunk.largest
         self._id = ""
         self._head = ""
-        self._readers: Mapping[type, Callable[[Any], StreamEvent]] = {
-            messages.Start: self._start,
-            messages.Media: self._media,
-            messages.Dtmf: self._dtmf,
-            messages.Mark: self._mark,
-            messages.Stop: self._stopped,
-        }
         self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
         self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
 
@@ -76,7 +68,7 @@ class TwilioStream:
             return (MessageDropped("connected again"),) if self._id else ()
         if not self._is_ours(said):
             return (MessageDropped("another stream" if self._id else "before start"),)
-        return (self._readers[type(said)](said),)
+        return (self._READERS[type(said)](self, said),)
 
     def _is_ours(self, said: messages.OfStream) -> bool:
         if isinstance(said, messages.Start):
@@ -158,6 +150,16 @@ class TwilioStream:
     def send_digits(self, digits: str) -> None:
         """Nothing: Twilio's socket takes no keys."""
         return
+
+    _READERS: ClassVar[Mapping[type, Callable[[Any, Any], StreamEvent]]] = MappingProxyType(
+        {
+            messages.Start: _start,
+            messages.Media: _media,
+            messages.Dtmf: _dtmf,
+            messages.Mark: _mark,
+            messages.Stop: _stopped,
+        }
+    )
 
 
 def _write(message: Mapping[str, object]) -> str:

@@ -11,7 +11,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from starlette.websockets import WebSocketDisconnect
 
 from linecard.http.carrying import CLOSE_SECONDS, SEND_SECONDS
-from linecard.http.lean.assembly import Assembly, Violation, is_extended, whole_frame
+from linecard.http.lean.assembly import Assembly, Violation, whole_frame
 
 log = structlog.get_logger()
 
@@ -130,7 +130,7 @@ class LeanSocket(WSListener):
                 frame.msg_type is TEXT
                 and frame.fin
                 and self._assembly.is_empty
-                and not is_extended(frame)
+                and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
             ):
                 self._take(frame.get_payload_as_utf8_text())
             else:
