@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from linecard.events import AgentEvent, AudioReceived, CallEnded, DigitPressed, MarkReached
@@ -39,7 +38,10 @@ class Gathering:
 
 
 class Inbox:
-    """Events in their order. Audio has a queue of its own, numbered with the others."""
+    """Events in their order. Audio has a queue of its own, numbered with the others.
+
+    Both are short lists: an empty deque would take ten times the room, and most calls queue nothing.
+    """
 
     __slots__ = (
         "_audio",
@@ -65,8 +67,8 @@ class Inbox:
         self.on_mark: Callable[[str], object] | None = None
         self.gatherings: list[Gathering] = []
         self.ears: list[Callable[[bytes], None]] = []
-        self._audio: deque[tuple[int, AgentEvent]] = deque()
-        self._others: deque[tuple[int, AgentEvent]] = deque()
+        self._audio: list[tuple[int, AgentEvent]] = []
+        self._others: list[tuple[int, AgentEvent]] = []
         self._number = 0
         self._is_over = False
 
@@ -83,7 +85,7 @@ class Inbox:
                 self._failed(error)
             return
         if len(self._audio) >= MOST_AUDIO:
-            self._audio.popleft()
+            self._audio.pop(0)
             self.dropped_audio += 1
         self._put(self._audio, AudioReceived(pcm))
 
@@ -110,7 +112,7 @@ class Inbox:
         """Callbacks from now on; the audio that came before them is given to them first."""
         self.on_audio, self.on_digit, self.on_mark = on_audio, on_digit, on_mark
         while self._audio:
-            _, event = self._audio.popleft()
+            _, event = self._audio.pop(0)
             if isinstance(event, AudioReceived) and self.on_audio is not None:
                 self._call(self.on_audio, event.pcm)
 
@@ -118,13 +120,13 @@ class Inbox:
         """Any other event; never dropped for an agent that reads, bounded for one that does not."""
         self._put(self._others, event)
         if self.on_audio is not None and len(self._others) > MOST_UNREAD:
-            self._others.popleft()
+            self._others.pop(0)
 
     def forget(self) -> None:
         """Drop what was heard and pressed; the end of the call stays."""
         self._audio.clear()
         ends = [item for item in self._others if isinstance(item[1], CallEnded)]
-        self._others = deque(ends)
+        self._others = ends
 
     async def next(self) -> AgentEvent | None:
         """The oldest event, waited for; None after CallEnded."""
@@ -136,7 +138,7 @@ class Inbox:
         self._is_over = isinstance(event, CallEnded)
         return event
 
-    def _put(self, queue: deque[tuple[int, AgentEvent]], event: AgentEvent) -> None:
+    def _put(self, queue: list[tuple[int, AgentEvent]], event: AgentEvent) -> None:
         self._number += 1
         queue.append((self._number, event))
         self.changes.tell()
@@ -144,7 +146,7 @@ class Inbox:
     def _oldest(self) -> AgentEvent:
         audio, others = self._audio, self._others
         first = audio if audio and (not others or audio[0][0] < others[0][0]) else others
-        return first.popleft()[1]
+        return first.pop(0)[1]
 
     def _call(self, callback: Callable[..., object], value: object) -> None:
         """A callback that raises ends its agent, never the socket's reading; nothing calls it again."""

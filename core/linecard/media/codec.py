@@ -63,6 +63,7 @@ class Codec:
 
     __slots__ = (
         "_cut",
+        "_is_halved",
         "_law",
         "_resampler",
         "decode",
@@ -76,6 +77,7 @@ class Codec:
         self.rate = rate or format.inbound.rate
         self.has_tail = False
         self._cut = WholeSamples()
+        self._is_halved = False
         self._resampler = _resampler(self.rate, format.outbound.rate)
         self._law = _encoding(format.outbound)
         self.decode = _decoding(format.inbound, self.rate)
@@ -89,15 +91,16 @@ class Codec:
     def retune(self, rate: int | None) -> None:
         """Another rate on the agent's side from now on; what has not come out is forgotten."""
         self.rate = rate or self.format.inbound.rate
-        self.has_tail = False
+        self.has_tail = self._is_halved = False
         self._cut.reset()
         self.decode = _decoding(self.format.inbound, self.rate)
         self._resampler = _resampler(self.rate, self.format.outbound.rate)
 
     def encode(self, pcm: bytes) -> bytes:
         """The agent's PCM as the line carries it."""
-        if len(pcm) & 1 or self._cut.half:
+        if len(pcm) & 1 or self._is_halved:
             pcm = self._cut(pcm)
+            self._is_halved = bool(self._cut.half)
         if self._resampler is not None:
             self.has_tail = True
             pcm = self._resampler.process(pcm)
@@ -114,6 +117,7 @@ class Codec:
     def reset_outgoing(self) -> None:
         """Forget what was encoded and has not come out."""
         self._cut.reset()
+        self._is_halved = False
         if self.has_tail and self._resampler is not None:
             self._resampler.reset()
         self.has_tail = False

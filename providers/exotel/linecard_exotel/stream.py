@@ -6,7 +6,6 @@ Whatever comes in, `receive` answers with events and never raises.
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -59,8 +58,8 @@ class ExotelStream:
         self._head = self._tail = ""
         self._chunk = self._played_ms = 0
         self._use(profile.format.inbound)
-        self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
-        self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
+        self._waiting: list[str] = []
+        self._cancelled: list[str] = []
 
     def _use(self, audio: AudioFormat) -> None:
         self._declared = audio
@@ -166,7 +165,7 @@ class ExotelStream:
         """A `clear`; marks on their way are cancelled. None before the stream has started."""
         if not self._id:
             return None
-        self._cancelled.extend(self._waiting)
+        self._cancelled = (self._cancelled + self._waiting)[-REMEMBERED_MARKS:]
         self._waiting.clear()
         return _write({"event": "clear", "stream_sid": self._id})
 
@@ -174,7 +173,7 @@ class ExotelStream:
         """A `mark`. None before the stream has started."""
         if not self._id:
             return None
-        self._waiting.append(name)
+        self._waiting = [*self._waiting[1 - REMEMBERED_MARKS :], name]
         return _write({"event": "mark", "stream_sid": self._id, "mark": {"name": name}})
 
     def send_digits(self, digits: str) -> str | None:

@@ -6,7 +6,6 @@ Whatever comes in, `receive` answers with events and never raises.
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -53,8 +52,8 @@ class PlivoStream:
     def __init__(self, profile: StreamProfile) -> None:
         self._id = ""
         self._use(profile.format.inbound)
-        self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
-        self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
+        self._waiting: list[str] = []
+        self._cancelled: list[str] = []
 
     def _use(self, audio: AudioFormat) -> None:
         self._sample_bytes = audio.sample_bytes
@@ -143,7 +142,7 @@ class PlivoStream:
         """A `clearAudio`; marks on their way are cancelled. None before the stream has started."""
         if not self._id:
             return None
-        self._cancelled.extend(self._waiting)
+        self._cancelled = (self._cancelled + self._waiting)[-REMEMBERED_MARKS:]
         self._waiting.clear()
         return _write({"event": "clearAudio", "streamId": self._id})
 
@@ -151,7 +150,7 @@ class PlivoStream:
         """A `checkpoint`. None before the stream has started."""
         if not self._id:
             return None
-        self._waiting.append(name)
+        self._waiting = [*self._waiting[1 - REMEMBERED_MARKS :], name]
         return _write({"event": "checkpoint", "streamId": self._id, "name": name})
 
     def send_digits(self, digits: str) -> str:

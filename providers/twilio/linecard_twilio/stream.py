@@ -7,7 +7,6 @@ fields that Twilio documents: one more, or a foreign stream's id, is error 31951
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -51,8 +50,8 @@ class TwilioStream:
         self._largest = profile.chunk.largest
         self._id = ""
         self._head = ""
-        self._waiting: deque[str] = deque(maxlen=REMEMBERED_MARKS)
-        self._cancelled: deque[str] = deque(maxlen=REMEMBERED_MARKS)
+        self._waiting: list[str] = []
+        self._cancelled: list[str] = []
 
     def receive(self, message: str | bytes) -> Sequence[StreamEvent]:
         """What Twilio's message means; a binary frame is none of Twilio's, `connected` means nothing."""
@@ -136,7 +135,7 @@ class TwilioStream:
         """A `clear`; marks on their way are cancelled. None before the stream has started."""
         if not self._id:
             return None
-        self._cancelled.extend(self._waiting)
+        self._cancelled = (self._cancelled + self._waiting)[-REMEMBERED_MARKS:]
         self._waiting.clear()
         return _write({"event": "clear", "streamSid": self._id})
 
@@ -144,7 +143,7 @@ class TwilioStream:
         """A `mark`. None before the stream has started."""
         if not self._id:
             return None
-        self._waiting.append(name)
+        self._waiting = [*self._waiting[1 - REMEMBERED_MARKS :], name]
         return _write({"event": "mark", "streamSid": self._id, "mark": {"name": name}})
 
     def send_digits(self, digits: str) -> None:

@@ -118,6 +118,7 @@ class Crossroads(asyncio.Protocol):
             self._refuse(HTTPStatus.FORBIDDEN)
         elif not self._transport.is_closing():
             self._socket = take_over(self._transport, media.key, self._gone)
+            del media  # the whole request: nobody needs it while the call goes on
             await carrying(self._socket)
 
     async def _carrier(self, media: Asked) -> Carrying | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -40,25 +39,30 @@ class LeanSocket(WSListener):
     __slots__ = (
         "_assembly",
         "_closed_because",
-        "_has_come",
+        "_is_between",
         "_is_paused",
+        "_is_stalled",
         "_kept",
         "_loop",
         "_on_gone",
         "_over",
         "_take",
         "_timers",
+        "_waiter",
         "_wire",
     )
 
     def __init__(self, on_gone: Callable[[], None]) -> None:
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
-        self._kept: deque[str | bytes] = deque()
-        self._has_come = asyncio.Event()
+        self._kept: list[str | bytes] = []
+        self._waiter: asyncio.Future[None] | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._take: Take = self._keep
         self._assembly = Assembly()
+        self._is_between = True
+        """No message has come in part."""
+        self._is_stalled = False
         self._is_paused = True
         self._closed_because = ""
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -69,15 +73,15 @@ class LeanSocket(WSListener):
         while not self._kept:
             if self._over.done():
                 raise WebSocketDisconnect(NO_CODE, self._over.result())
-            self._has_come.clear()
+            self._waiter = self._loop.create_future()
             self._read_on()
-            await self._has_come.wait()
-        return self._kept.popleft()
+            await self._waiter
+        return self._kept.pop(0)
 
     async def read_all(self, take: Take) -> str:
         """Hand over every message until the socket is gone; why it went."""
         while self._kept:
-            take(self._kept.popleft())
+            take(self._kept.pop(0))
         if not self._over.done():
             self._take = take
             self._read_on()
@@ -92,7 +96,7 @@ class LeanSocket(WSListener):
             self._wire.send(kind, message)
         else:
             self._send_long(kind, message.encode() if isinstance(message, str) else message)
-        if "room" in self._timers:
+        if self._is_stalled:
             self._bound_the_backlog()
 
     def _send_long(self, kind: WSMsgType, data: bytes) -> None:
@@ -129,7 +133,7 @@ class LeanSocket(WSListener):
             if (
                 frame.msg_type is TEXT
                 and frame.fin
-                and self._assembly.is_empty
+                and self._is_between
                 and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
             ):
                 self._take(frame.get_payload_as_utf8_text())
@@ -149,17 +153,19 @@ class LeanSocket(WSListener):
 
     def pause_writing(self) -> None:
         """The peer does not take what is sent."""
+        self._is_stalled = True
         self._after(SEND_SECONDS, "room", self._cut_off)
 
     def resume_writing(self) -> None:
         """It has taken most of it."""
+        self._is_stalled = False
         stall = self._timers.pop("room", None)
         if stall is not None:
             stall.cancel()
 
     def _keep(self, message: str | bytes) -> None:
         self._kept.append(message)
-        self._has_come.set()
+        self._wake()
         if not self._is_paused:
             self._is_paused = True
             self._connection().pause_reading()
@@ -181,13 +187,14 @@ class LeanSocket(WSListener):
             self._answer_close(frame.get_payload_as_bytes())
         elif kind is not WSMsgType.PONG:
             message = self._assembly.add(frame)
+            self._is_between = self._assembly.is_empty
             if message is not None:
                 self._take(message)
 
     def _pong(self, payload: bytes) -> None:
         if not self._closed_because:
             self._wire.send_pong(payload)
-            if "room" in self._timers:
+            if self._is_stalled:
                 self._bound_the_backlog()
 
     def _answer_close(self, payload: bytes) -> None:
@@ -219,7 +226,12 @@ class LeanSocket(WSListener):
         self._closed_because = self._closed_because or reason
         if not self._over.done():
             self._over.set_result(self._closed_because)
-        self._has_come.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _bound_the_backlog(self) -> None:
         if self._connection().get_write_buffer_size() > LARGEST_BACKLOG:
