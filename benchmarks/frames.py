@@ -1,15 +1,19 @@
 """What a 20 ms frame costs, in and out, in microseconds: `python -m benchmarks.frames` prints JSON.
 
 `codec`: the carrier's text to the agent's PCM, and the agent's PCM to the carrier's text. `path`: all
-that a frame of a live echo call goes through between its socket's read and write.
+that a frame of a live echo call goes through between its socket's read and write. `bare`: the same work
+as `codec` by calls of C alone, one behind the other, with nothing checked: what Python can do at best.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from functools import partial
+
+import msgspec
 
 from benchmarks.messages import ACCOUNT, CARRIERS, FRAMES, RATES, media, pcm, start
 from linecard import MediaReceived, StreamProfile, StreamProtocol
@@ -67,6 +71,7 @@ def main() -> None:
         f"{carrier}-{rate}": {
             "codec": _best(partial(_codec, carrier, rate)),
             "path": _best(partial(_path, carrier, rate)),
+            "bare": _best(partial(_bare, carrier, rate)),
         }
         for carrier in CARRIERS
         for rate in RATES
@@ -93,6 +98,24 @@ def _codec(carrier: str, rate: int) -> float:
             if isinstance(event, MediaReceived):
                 codec.decode(event.payload)
         protocol.play(codec.encode(sound))
+    return time.process_time() - began
+
+
+class _Sound(msgspec.Struct):
+    payload: bytes
+
+
+class _Message(msgspec.Struct):
+    media: _Sound
+
+
+def _bare(carrier: str, rate: int) -> float:
+    codec, decode = Codec(PROFILE[carrier].format, rate), msgspec.json.Decoder(_Message).decode
+    messages, spoken = media(carrier), [pcm(rate, number) for number in range(FRAMES)]
+    began = time.process_time()
+    for message, sound in zip(messages, spoken, strict=True):
+        codec.decode(decode(message).media.payload)
+        _ = '{"media":"' + b2a_base64(codec.encode(sound), newline=False).decode("ascii") + '"}'
     return time.process_time() - began
 
 

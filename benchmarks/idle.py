@@ -50,6 +50,10 @@ async def _call(port: int, turns: asyncio.Semaphore) -> ClientConnection:
 async def _resident(pid: int) -> float:
     """KB of memory that the server holds, once all calls have their agents."""
     await asyncio.sleep(SETTLE_SECONDS)
+    return _held(pid)
+
+
+def _held(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load
-from benchmarks.load import ASGI, FLOOR, ITERATING, LEAN, PIPECAT, Result, Subject
+from benchmarks.load import ASGI, BARE, FLOOR, ITERATING, LEAN, PIPECAT, Result, Subject
 from benchmarks.tools import (
     PEER_PYTHON,
     Missing,
@@ -51,6 +51,7 @@ class Findings:
     peer_frames: list[Mapping[str, Mapping[str, float]]] = field(default_factory=list)
     capacity: dict[str, int] = field(default_factory=dict)
     growth: dict[str, dict[int, list[Result]]] = field(default_factory=dict)
+    idle: Mapping[str, float] = field(default_factory=dict)
     barge_in: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     webhooks: dict[str, Mapping[str, float]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ async def measure(plan: Plan, say: Say) -> Findings:
     with _or_missing(found, say):
         await install_peers()
     has_peers = not found.missing
-    for what in (_frames, _growth, _capacity, _barge_in, _webhooks):
+    for what in (_frames, _growth, _capacity, _idle, _barge_in, _webhooks):
         with _or_missing(found, say):
             await what(found, plan, say, has_peers)
     return found
@@ -91,7 +92,7 @@ async def _growth(found: Findings, plan: Plan, say: Say, has_peers: bool) -> Non
     """CPU, memory and lateness as calls grow; where it is compared, several rounds in turns."""
     for calls in plan.growth:
         for _ in range(plan.rounds if calls == plan.compared else 1):
-            for subject in (LEAN, FLOOR):
+            for subject in (LEAN, BARE, FLOOR):
                 await _one(found, subject, calls, plan, say)
 
 
@@ -103,13 +104,21 @@ async def _one(found: Findings, subject: Subject, calls: int, plan: Plan, say: S
 
 
 async def _capacity(found: Findings, plan: Plan, say: Say, has_peers: bool) -> None:
-    subjects = (LEAN, ITERATING, ASGI, FLOOR, *((PIPECAT,) if has_peers else ()))
+    subjects = (LEAN, ITERATING, ASGI, BARE, FLOOR, *((PIPECAT,) if has_peers else ()))
     for subject in subjects:
         steps = subject.steps[: plan.steps]
         with _or_missing(found, say):
             best, runs = await load.most_calls(subject, steps, plan.seconds, say)
             found.capacity[subject.name] = best
             found.unsound += sum(not load.is_sound(result) for result in runs)
+
+
+async def _idle(found: Findings, plan: Plan, say: Say, has_peers: bool) -> None:
+    say("memory of calls in which nobody speaks")
+    port = free_port()
+    async with served(await LEAN.command(port), port) as pid:
+        client = [sys.executable, "-m", "benchmarks.idle", str(port), str(pid)]
+        found.idle = await output_of(client)
 
 
 async def _barge_in(found: Findings, plan: Plan, say: Say, has_peers: bool) -> None:

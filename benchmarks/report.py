@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from benchmarks.load import ASGI, FLOOR, ITERATING, LEAN, PIPECAT, Result
+from benchmarks.load import ASGI, BARE, FLOOR, ITERATING, LEAN, PIPECAT, Result
 from benchmarks.measuring import Findings, Plan
 from benchmarks.messages import CARRIERS, RATES
 from benchmarks.tools import spread
@@ -15,7 +15,7 @@ KILO = 1000
 
 def tables(found: Findings, plan: Plan) -> str:
     """All of them."""
-    parts = (_frames, _capacity, _growth, _delay, _barge_in, _webhooks, _remarks)
+    parts = (_frames, _capacity, _growth, _idle, _delay, _barge_in, _webhooks, _remarks)
     return "\n\n".join(text for part in parts if (text := part(found, plan)))
 
 
@@ -33,6 +33,8 @@ def _frames(found: Findings, _plan: Plan) -> str:
         "Linecard, us",
         "Pipecat, us",
         "Linecard / Pipecat",
+        "C calls alone, us",
+        "C calls alone / Pipecat",
         "whole path, us",
     )
     names = [f"{carrier}-{rate}" for rate in RATES for carrier in CARRIERS]
@@ -45,15 +47,22 @@ def _frame_row(found: Findings, name: str) -> Sequence[str]:
     ours = [one[name]["codec"] for one in found.frames]
     path = [one[name]["path"] for one in found.frames]
     theirs = [one[name]["codec"] for one in found.peer_frames]
-    ratios = [mine / other for mine, other in zip(ours, theirs, strict=False)]
+    bare = [one[name]["bare"] for one in found.frames]
     carrier, _, rate = name.partition("-")
     return (
         f"{carrier}, {int(rate) // KILO} kHz",
         spread(ours, 2),
         spread(theirs, 2) if theirs else "",
-        f"{median(ratios):.2f}" if ratios else "",
+        _ratio(ours, theirs),
+        spread(bare, 2),
+        _ratio(bare, theirs),
         spread(path, 2),
     )
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=False) if other]
+    return f"{median(ratios):.2f}" if ratios else ""
 
 
 def _capacity(found: Findings, _plan: Plan) -> str:
@@ -62,7 +71,7 @@ def _capacity(found: Findings, _plan: Plan) -> str:
     peer = found.capacity.get(PIPECAT.name, 0)
     rows = [
         (subject.name, found.capacity[subject.name], _times(found.capacity[subject.name], peer))
-        for subject in (LEAN, ITERATING, ASGI, PIPECAT, FLOOR)
+        for subject in (LEAN, ITERATING, ASGI, PIPECAT, BARE, FLOOR)
         if subject.name in found.capacity
     ]
     return _table("Live calls on one core", ("server", "calls", "times Pipecat's"), rows)
@@ -76,25 +85,27 @@ def _growth(found: Findings, _plan: Plan) -> str:
     heads = (
         "calls",
         "CPU, us a frame pair",
+        "picows alone, us",
         "C echo's, us",
-        "ratio",
+        "ratio to C",
+        "picows' to C",
         "CPU, % of the core",
         "memory, KB a call",
         "p99 lateness, ms",
     )
-    ours, floor = (found.growth.get(subject.name, {}) for subject in (LEAN, FLOOR))
-    rows = [_grown(calls, results, floor.get(calls, [])) for calls, results in ours.items()]
+    by_subject = [found.growth.get(subject.name, {}) for subject in (LEAN, BARE, FLOOR)]
+    rows = [_grown(calls, *(one.get(calls, []) for one in by_subject)) for calls in by_subject[0]]
     return _table("As calls grow", heads, rows) if rows else ""
 
 
-def _grown(calls: int, ours: Sequence[Result], floor: Sequence[Result]) -> Sequence[object]:
-    mine, theirs = (_of(results, "srv_us_per_frame") for results in (ours, floor))
-    ratios = [one / other for one, other in zip(mine, theirs, strict=False) if other]
+def _grown(
+    calls: int, ours: Sequence[Result], bare: Sequence[Result], floor: Sequence[Result]
+) -> Sequence[object]:
+    every = [_of(results, "srv_us_per_frame") for results in (ours, bare, floor)]
     return (
         calls,
-        spread(mine),
-        spread(theirs) if theirs else "",
-        f"{median(ratios):.2f}" if ratios else "",
+        *(spread(one) if one else "" for one in every),
+        *(_ratio(one, every[2]) for one in every[:2]),
         spread(_of(ours, "srv_cpu_pct")),
         spread(_of(ours, "rss_per_call_kb")),
         spread(_of(ours, "p99_ms")),
@@ -103,6 +114,12 @@ def _grown(calls: int, ours: Sequence[Result], floor: Sequence[Result]) -> Seque
 
 def _of(results: Sequence[Result], name: str) -> list[float]:
     return [float(result[name]) for result in results]
+
+
+def _idle(found: Findings, _plan: Plan) -> str:
+    if not found.idle:
+        return ""
+    return f"A live call in which nobody speaks takes {found.idle['kb_a_call']} KB of memory."
 
 
 def _delay(found: Findings, plan: Plan) -> str:
