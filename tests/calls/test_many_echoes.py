@@ -56,8 +56,8 @@ async def _crowd(one: Line, numbers: range) -> None:
 
 async def _all_over(world: Telephone, numbers: range) -> bool:
     """Whether all of this crowd, the newest calls, have ended."""
-    query = {"limit": len(numbers), "status": "completed"}
-    items = (await world.api.get("/api/calls", params=query)).json()["items"]
+    query = f"/api/calls?status=completed&limit={len(numbers)}"
+    items = (await world.api.get(query)).json()["items"]
     over = [item["from"] for item in items]
     return len(over) == len(numbers) and all(int(one[-4:]) in numbers for one in over)
 

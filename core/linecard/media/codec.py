@@ -96,6 +96,11 @@ class Codec:
         self.decode = _decoding(self.format.inbound, self.rate)
         self._resampler = _resampler(self.rate, self.format.outbound.rate)
 
+    def believe(self, inbound: AudioFormat) -> None:
+        """The line carries something else than was declared; what is sent stays as it is."""
+        self.format = replace(self.format, inbound=inbound)
+        self.decode = _decoding(inbound, self.rate)
+
     def encode(self, pcm: bytes) -> bytes:
         """The agent's PCM as the line carries it."""
         if len(pcm) & 1 or self._is_halved:

@@ -8,6 +8,7 @@ import structlog
 
 from linecard.media.hush import Hush
 from linecard.media.plausible import Plausibility
+from linecard.media.tempo import Tempo
 
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer
@@ -32,6 +33,7 @@ class Incoming:
         "_line",
         "_plausible",
         "_second",
+        "_tempo",
         "listener",
     )
 
@@ -40,6 +42,7 @@ class Incoming:
         self._line = line
         self._enhancer = enhancer
         self._plausible: Plausibility | None = Plausibility(line.codec.format.inbound)
+        self._tempo: Tempo | None = Tempo(line.codec.format.inbound)
         self._hush = Hush(line.codec.rate)
         self._expected: int | None = None
         self._second = 0
@@ -59,6 +62,8 @@ class Incoming:
             self._follow(sequence)
         if self._plausible is not None:
             self._check(self._plausible, event.payload)
+        if self._tempo is not None:
+            self._time(self._tempo, len(event.payload), now)
         if self._line.tap is not None:
             self._line.tap.caller(event.payload, now)
         pcm = self._line.codec.decode(event.payload)
@@ -92,9 +97,23 @@ class Incoming:
         doubt = plausible.heard(payload)
         if plausible.is_done:
             self._plausible = None
+        if doubt is None:
+            return
+        if doubt.really is not None:
+            self._line.codec.believe(doubt.really)
+            self._plausible = None
+        self._doubt(doubt.reason)
+
+    def _time(self, tempo: Tempo, size: int, now: float) -> None:
+        doubt = tempo.heard(size, now)
+        if tempo.is_done:
+            self._tempo = None
         if doubt is not None:
-            log.warning("the caller's audio is not what was declared", reason=doubt)
-            self._line.fact("audio-doubtful", {"reason": doubt})
+            self._doubt(doubt)
+
+    def _doubt(self, reason: str) -> None:
+        log.warning("the caller's audio is not what was declared", reason=reason)
+        self._line.fact("audio-doubtful", {"reason": reason})
 
     def _follow(self, sequence: int) -> None:
         expected = self._expected

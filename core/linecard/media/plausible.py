@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linecard.media import g711
 from linecard.media.formats import AudioFormat, Encoding
@@ -18,12 +18,31 @@ LOUD, ROUGH = 12_000, 1.2
 CLEARER = 0.25
 """Another reading is the likely one when its steps from sample to sample are so much quieter."""
 
+CERTAIN, SMOOTH = 0.1, 0.6
+"""So much quieter, and as smooth as a voice: then it is no guess any more."""
+
 READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "L16 little-endian": lambda audio: audio,
     "L16 big-endian": byteswap,
     "PCMU": g711.decode_pcmu,
     "PCMA": g711.decode_pcma,
 }
+
+
+LINES: Mapping[str, tuple[Encoding, str]] = {
+    "L16 little-endian": (Encoding.L16, "little"),
+    "L16 big-endian": (Encoding.L16, "big"),
+    "PCMU": (Encoding.PCMU, "little"),
+    "PCMA": (Encoding.PCMA, "little"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is wrong with a line, in a sentence, and what it really carries where that is certain."""
+
+    reason: str
+    really: AudioFormat | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,10 @@ class Look:
     def is_clearer_than(self, other: Look) -> bool:
         """Whether this looks like the right reading of what the other reads wrongly."""
         return self.loudness >= QUIET and self.steps <= CLEARER * other.steps
+
+    def is_voice_beside(self, other: Look) -> bool:
+        """Whether this can only be the right reading."""
+        return self.steps <= CERTAIN * other.steps and self.roughness <= SMOOTH
 
 
 class Plausibility:
@@ -64,8 +87,8 @@ class Plausibility:
         self._audio = b""
         self._left = MOST_CHECKS
 
-    def heard(self, payload: bytes) -> str | None:
-        """More of the caller's audio; a sentence when it cannot be what was declared."""
+    def heard(self, payload: bytes) -> Doubt | None:
+        """More of the caller's audio; a doubt when it cannot be what was declared."""
         self._audio += payload
         if len(self._audio) < self._size:
             return None
@@ -75,7 +98,7 @@ class Plausibility:
         self.is_done = seen[self._declared].loudness >= QUIET or self._left == 0
         return self._judge(seen)
 
-    def _judge(self, seen: Mapping[str, Look]) -> str | None:
+    def _judge(self, seen: Mapping[str, Look]) -> Doubt | None:
         declared = seen[self._declared]
         if declared.loudness < LOUD and declared.roughness < ROUGH:
             return None
@@ -83,9 +106,13 @@ class Plausibility:
         if not clearer:
             return None
         likely = min(clearer, key=lambda name: seen[name].steps)
-        return (
+        is_certain = seen[likely].is_voice_beside(declared)
+        done = f"it is read as {likely} from here on; " if is_certain else ""
+        encoding, order = LINES[likely]
+        return Doubt(
             f"the line was declared {self._declared} at {self._line.rate} Hz, but its sound is that "
-            f"of {likely}; check the number's stream profile"
+            f"of {likely}; {done}check the number's stream profile",
+            replace(self._line, encoding=encoding, byte_order=order) if is_certain else None,
         )
 
 
