@@ -100,6 +100,7 @@ from linecard.events import (
     Unrecognised,
 )
 from linecard.hookspecs import hookimpl, to_do
+from linecard.hours import DAYS_OF_WEEK, Day, OpenHours, Span
 from linecard.live import LiveCall
 from linecard.media.counts import read_count
 from linecard.media.formats import (
@@ -177,6 +178,8 @@ __all__ = [
     "Conflict",
     "ConnectOrder",
     "Control",
+    "DAYS_OF_WEEK",
+    "Day",
     "Dial",
     "DigitPressed",
     "DigitReceived",
@@ -211,6 +214,7 @@ __all__ = [
     "MessageDropped",
     "NotFound",
     "Number",
+    "OpenHours",
     "OptedOut",
     "Pairs",
     "Pause",
@@ -244,6 +248,7 @@ __all__ = [
     "Say",
     "Secret",
     "SetupStep",
+    "Span",
     "Stream",
     "StreamCodec",
     "StreamEvent",
