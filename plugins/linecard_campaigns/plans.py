@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from linecard import Machine, OpenHours, Span, parse_e164
 from linecard_campaigns import retrying
 from linecard_campaigns.caps import Cap, read_caps, write_cap
+from linecard_campaigns.choosing import Choice
 from linecard_campaigns.guarding import Guard, read_guard, write_guard
 from linecard_campaigns.reading import (
     CALLEE,
@@ -30,19 +30,6 @@ from linecard_campaigns.reading import (
     zone_or_callee,
 )
 from linecard_campaigns.reading_hours import ALWAYS, read_window, write_window
-
-
-class Choice(StrEnum):
-    """How the number of ours is chosen for an attempt.
-
-    `rotation`: each in its turn; `sticky`: the one that the person was called from before; `local`: the
-    one that looks nearest to the person's own; `least-cost`: the one from which the call is cheapest.
-    """
-
-    ROTATION = "rotation"
-    STICKY = "sticky"
-    LOCAL = "local"
-    LEAST_COST = "least-cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.plugins.campaigns import wall_clocks
@@ -94,7 +95,7 @@ def with_the_offset_of_last_week(hours: OpenHours, zone: str, at: datetime) -> b
 
 
 def with_no_time_to_dial(hours: OpenHours, zone: str, at: datetime) -> bool:
-    return hours.covers(at.astimezone(windows.ZoneInfo(zone)))
+    return hours.covers(at.astimezone(ZoneInfo(zone)))
 
 
 @pytest.mark.parametrize("fault", [with_the_offset_of_last_week, with_no_time_to_dial])
