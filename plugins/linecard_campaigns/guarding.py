@@ -99,7 +99,7 @@ def _halved(guard: Guard, calls: Sequence[Seen], before: Sequence[Seen]) -> str 
     if not guard.halved or len(before) < guard.calls:
         return None
     now, then = (sum(call.answered for call in part) for part in (calls, before))
-    is_chance = then - now < CERTAIN * math.sqrt(then + now)
+    is_chance = then - now <= CERTAIN * math.sqrt(then + now)
     if is_chance or 2 * now > then:
         return None
     return f"{now} of the last {len(calls)} calls were answered, {then} of those before"

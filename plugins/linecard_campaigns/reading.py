@@ -105,9 +105,9 @@ def day(given: object, field: str) -> date:
 
 def zone(given: object, field: str) -> str:
     """The name of a time zone."""
-    if given not in _zones():
+    if not isinstance(given, str) or given not in _zones():
         raise InvalidField(field, f"{given!r} is not an IANA time zone such as Europe/Berlin")
-    return str(given)
+    return given
 
 
 def zone_or_callee(given: object, field: str) -> str | None:

@@ -52,8 +52,9 @@ def next_due(
     `outcomes` are those of all attempts that were made, the last one last. `seed` names the lead: with
     the count of attempts it decides the jitter, so that the same question has the same answer after a crash.
     """
-    policy = policies.get(outcomes[-1], NEVER) if outcomes else NEVER
-    alike = outcomes.count(outcomes[-1]) if outcomes else 0
+    if not outcomes:
+        return None
+    policy, alike = policies.get(outcomes[-1], NEVER), outcomes.count(outcomes[-1])
     if policy.times is not None and alike > policy.times:
         return None
     wait = _wait(policy, alike) * (1 + policy.jitter * _share(f"{seed}:{len(outcomes)}"))
