@@ -111,7 +111,9 @@ from linecard.media.formats import (
     same_both_ways,
 )
 from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
+from linecard.outbound.wish import DialRequest
 from linecard.pricing.lists import read_prices
+from linecard.server import Server
 from linecard.settings import Secret
 from linecard.trust import trusted
 from linecard.verbs import (
@@ -178,6 +180,7 @@ __all__ = [
     "ConnectOrder",
     "Control",
     "Dial",
+    "DialRequest",
     "DigitPressed",
     "DigitReceived",
     "DigitsGathered",
@@ -243,6 +246,7 @@ __all__ = [
     "Ring",
     "Say",
     "Secret",
+    "Server",
     "SetupStep",
     "Stream",
     "StreamCodec",
