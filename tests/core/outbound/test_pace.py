@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await made.close()
 
 
-async def dialled(database: Database, age: float, cost: str | None = None, **more: str) -> None:
+async def dialled(database: Database, age: float, cost: str | None = None, **more: Any) -> None:
     async with database.write() as conn:
         call = Call(
             id=f"call-{age}-{cost}-{more}",
