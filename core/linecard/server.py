@@ -32,8 +32,8 @@ class Server:
     to routes of plugins.
 
     `database_url` may hold a password. `instance` names this process among others on one database, and is
-    the same after a restart. `dial` writes the intent in a transaction of its own, in which `may_dial` is
-    asked in the context of the caller, and raises what `POST /api/calls` answers: InvalidField, GateRefused,
+    the same after a restart. `dial` returns when the intent is written, in a transaction of its own in which
+    `may_dial` is asked in the context of the caller; the carrier is asked meanwhile. It raises what `POST /api/calls` answers: InvalidField, GateRefused,
     LimitReached, UnsupportedByProvider, Stopping. `check_agent` raises InvalidField with the field.
     `facts` raises NotFound for an account that is not set up. `costs` are US dollars of a call of three minutes by
     account, None where nobody has told a price.

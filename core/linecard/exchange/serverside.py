@@ -37,7 +37,7 @@ def server_of(exchange: Exchange, dialer: Dialer) -> Server:
         public_url=exchange.settings.public_url,
         database_url=exchange.settings.database_url,
         instance=exchange.settings.instance or gethostname(),
-        dial=dialer.place,
+        dial=dialer.begin,
         clear_call=partial(_clear_call, exchange),
         check_agent=partial(_check_agent, exchange),
         facts=partial(_facts, exchange),

@@ -84,12 +84,16 @@ class Dialer:
         Raises InvalidField, GateRefused, LimitReached, Conflict or UnsupportedByProvider, all of
         them before anything is written.
         """
+        return await self._settled(await self.begin(wish))
+
+    async def begin(self, wish: DialRequest) -> Call:
+        """The same as soon as the intent is written; the carrier is asked meanwhile."""
         async with self.database.read() as conn:
             call = await self._repeated(conn, wish)
         if call is None:
             self.pass_through()
             call = await self._begin(wish)
-        return await self._settled(call)
+        return call
 
     async def _begin(self, wish: DialRequest) -> Call:
         async with self.database.read() as conn:
