@@ -100,6 +100,7 @@ from linecard.events import (
     Unrecognised,
 )
 from linecard.hookspecs import hookimpl, to_do
+from linecard.hours import DAYS_OF_WEEK, Day, OpenHours, Span
 from linecard.live import LiveCall
 from linecard.media.counts import read_count
 from linecard.media.formats import (
@@ -179,6 +180,8 @@ __all__ = [
     "Conflict",
     "ConnectOrder",
     "Control",
+    "DAYS_OF_WEEK",
+    "Day",
     "Dial",
     "DialRequest",
     "DigitPressed",
@@ -214,6 +217,7 @@ __all__ = [
     "MessageDropped",
     "NotFound",
     "Number",
+    "OpenHours",
     "OptedOut",
     "Pairs",
     "Pause",
@@ -248,6 +252,7 @@ __all__ = [
     "Secret",
     "Server",
     "SetupStep",
+    "Span",
     "Stream",
     "StreamCodec",
     "StreamEvent",

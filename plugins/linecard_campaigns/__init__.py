@@ -1,0 +1,1 @@
+"""Outbound campaigns: leads, lawful hours, retries, durable dialling."""
