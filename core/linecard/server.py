@@ -35,7 +35,7 @@ class Server:
     the same after a restart. `dial` returns when the intent is written, in a transaction of its own in which
     `may_dial` is asked in the context of the caller; the carrier is asked meanwhile. It raises what `POST /api/calls` answers: InvalidField, GateRefused,
     LimitReached, UnsupportedByProvider, Stopping. `check_agent` raises InvalidField with the field.
-    `facts` raises NotFound for an account that is not set up. `costs` are US dollars of a call of three minutes by
+    `facts` and `pace`, the calls a second that an account is dialled with, raise NotFound for one that is not set up. `costs` are US dollars of a call of three minutes by
     account, None where nobody has told a price.
     """
 
@@ -48,4 +48,5 @@ class Server:
     clear_call: ClearCall
     check_agent: Callable[[str, str], None]
     facts: Callable[[str, str], Facts]
+    pace: Callable[[str, str], float]
     costs: Callable[[str], Awaitable[Mapping[AccountKey, Decimal | None]]]

@@ -15,6 +15,7 @@ from linecard.pricing.comparing import compare
 from linecard.pricing.example import Example
 from linecard.pricing.files import read_book
 from linecard.server import AccountKey, Server
+from linecard.settings import AccountLimits
 
 if TYPE_CHECKING:
     from linecard.carrier import Facts
@@ -41,6 +42,7 @@ def server_of(exchange: Exchange, dialer: Dialer) -> Server:
         clear_call=partial(_clear_call, exchange),
         check_agent=partial(_check_agent, exchange),
         facts=partial(_facts, exchange),
+        pace=partial(_pace, exchange),
         costs=costs,
     )
 
@@ -59,3 +61,10 @@ def _check_agent(exchange: Exchange, name: str, field: str) -> None:
 
 def _facts(exchange: Exchange, provider: str, account: str) -> Facts:
     return exchange.plugins.relay(provider, account).hooks.facts()
+
+
+def _pace(exchange: Exchange, provider: str, account: str) -> float:
+    own = exchange.settings.limits.get(f"{provider}:{account}", AccountLimits())
+    if own.max_calls_per_second is not None:
+        return float(own.max_calls_per_second)
+    return _facts(exchange, provider, account).calls_per_second
