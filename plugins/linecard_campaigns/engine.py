@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
-from dbos._queue import QueueRateLimit
 
 from linecard import ConfigurationError
 from linecard.wall import now
 from linecard_campaigns.tickets import Lane, Turn
 
 if TYPE_CHECKING:
+    from dbos._queue import QueueRateLimit
+
     from linecard import Server
 
 log = structlog.get_logger()
