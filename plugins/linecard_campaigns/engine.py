@@ -23,6 +23,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from linecard import ConfigurationError
 from linecard.wall import now
+from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.tickets import Lane, Turn
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ async def _turn(lead: str, turn: int, campaign: str, number: str) -> None:
         )
         if following is not None:
             await _enqueue(following)
+            passing(Step.FOLLOWED, lead)
 
 
 @DBOS.workflow(name="campaigns.sweep")

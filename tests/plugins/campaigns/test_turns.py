@@ -6,11 +6,6 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from linecard.simulator.ledger import What
-from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
-from linecard.simulator.script import Wait
-from linecard.testing.telephone import OURS, Telephone, telephone
-from linecard.wall import now
 from tests.plugins.campaigns.rows import (
     add_campaign,
     add_leads,
@@ -18,6 +13,12 @@ from tests.plugins.campaigns.rows import (
     all_leads,
     statuses,
 )
+
+from linecard.simulator.ledger import What
+from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
+from linecard.simulator.script import Wait
+from linecard.testing.telephone import OURS, Telephone, telephone
+from linecard.wall import now
 
 TALKS = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 PEOPLE = [f"+1415555{n:04}" for n in range(3000, 3008)]
