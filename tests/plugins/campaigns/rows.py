@@ -38,7 +38,7 @@ async def add_leads(
     database: Database, campaign: str, numbers: Iterable[str], due_at: datetime | None = None
 ) -> list[str]:
     """Queued leads to these numbers; their ids."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
             "campaign_id": campaign,

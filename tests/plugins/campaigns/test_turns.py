@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.plugins.campaigns.rows import (
     add_campaign,
@@ -22,7 +23,7 @@ from linecard.wall import now
 
 TALKS = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 PEOPLE = [f"+1415555{n:04}" for n in range(3000, 3008)]
-WIDE = {"max_calls_per_minute": "10000", "max_calls_per_number_per_day": "1000"}
+WIDE: dict[str, Any] = {"max_calls_per_minute": "10000", "max_calls_per_number_per_day": "1000"}
 
 
 async def settled(world: Telephone, within: float = 60) -> Counter[str]:
