@@ -112,7 +112,9 @@ from linecard.media.formats import (
     same_both_ways,
 )
 from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
+from linecard.outbound.wish import DialRequest
 from linecard.pricing.lists import read_prices
+from linecard.server import Server
 from linecard.settings import Secret
 from linecard.trust import trusted
 from linecard.verbs import (
@@ -181,6 +183,7 @@ __all__ = [
     "DAYS_OF_WEEK",
     "Day",
     "Dial",
+    "DialRequest",
     "DigitPressed",
     "DigitReceived",
     "DigitsGathered",
@@ -247,6 +250,7 @@ __all__ = [
     "Ring",
     "Say",
     "Secret",
+    "Server",
     "SetupStep",
     "Span",
     "Stream",
