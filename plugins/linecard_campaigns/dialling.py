@@ -96,7 +96,7 @@ class Dialler:
     async def _from(self, number: str, turn: Turn, stands: Standing) -> str | Refusal:
         """One dial at a time from a number: those behind it wait for its pace, not for the database."""
         async with self._doors[number]:
-            with ticketed(turn) as ticket:
+            with ticketed(turn, self.server.facts) as ticket:
                 try:
                     call = await self.server.dial(_wish(number, stands))
                 except (LinecardError, *BUSY_ERRORS) as error:

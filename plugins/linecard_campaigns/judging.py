@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from linecard.wall import now
+from linecard_campaigns import checks
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.standing import WAITING, Standing, move, next_attempt, standing
 from linecard_campaigns.tables import attempts
@@ -55,7 +56,6 @@ async def _refusal(conn: AsyncConnection, ticket: Ticket, call: Call) -> Refusal
 async def _claim(
     conn: AsyncConnection, ticket: Ticket, stands: Standing, call: Call
 ) -> Refusal | None:
-    at = now()
     claimed = {"status": "dialing", "call_id": call.id, "parked": False, "due_at": None}
     if not await move(conn, ticket.turn, WAITING, **claimed, reason=None):
         return GONE
@@ -69,7 +69,7 @@ async def _claim(
         "account": call.account,
         "to": call.to,
         "answered": False,
-        "created_at": at,
+        "created_at": call.created_at,
     }
     await conn.execute(insert(attempts).values(row))
     passing(Step.CLAIMED, ticket.turn.lead)
@@ -107,5 +107,12 @@ async def _last_attempts(
     return list((await conn.execute(query)).scalars())
 
 
-CHECKS: tuple[Check, ...] = (_campaign_runs, _in_its_pace)
+CHECKS: tuple[Check, ...] = (
+    _campaign_runs,
+    checks.within_hours,
+    checks.under_caps,
+    checks.within_budget,
+    checks.unharmed,
+    _in_its_pace,
+)
 """In their order; the first refusal counts."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from linecard import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +63,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Ticket:
-    """One try to dial; the gate leaves its refusal on it."""
+    """One try to dial; the gate leaves its refusal on it. `facts` tells of an account's carrier."""
 
     turn: Turn
+    facts: Callable[[str, str], Facts] | None = None
     refusal: Refusal | None = None
 
 
@@ -69,9 +74,9 @@ _TICKET: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
 
 
 @contextmanager
-def ticketed(turn: Turn) -> Iterator[Ticket]:
+def ticketed(turn: Turn, facts: Callable[[str, str], Facts] | None = None) -> Iterator[Ticket]:
     """Let what is dialled in here count as an attempt of that turn."""
-    ticket = Ticket(turn)
+    ticket = Ticket(turn, facts)
     token = _TICKET.set(ticket)
     try:
         yield ticket

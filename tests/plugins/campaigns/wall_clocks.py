@@ -13,8 +13,8 @@ from importlib import resources
 from pathlib import Path
 
 ZONES = sorted(zoneinfo.available_timezones())
-FIRST = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
-LAST = int(datetime(2028, 11, 1, tzinfo=UTC).timestamp())
+FIRST = int(datetime(2026, 11, 8, tzinfo=UTC).timestamp())
+LAST = int(datetime(2028, 11, 8, tzinfo=UTC).timestamp())
 DAY = 86_400
 
 
