@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import delete, select, update
 
-from linecard import Call, CallStatus, MachineKind
-from linecard.store import calls, timeline
+from linecard import Call, CallStatus, Direction, MachineKind
+from linecard.store import blocklist, calls, timeline
 from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
+from linecard_campaigns.choosing import in_reserve
+from linecard_campaigns.lines import REFUSED, lines_of, refusals
 from linecard_campaigns.retrying import next_due
-from linecard_campaigns.standing import DIALLED, Standing, move, next_turn, outcomes, standing
-from linecard_campaigns.tables import attempts
+from linecard_campaigns.standing import (
+    DIALLED,
+    WAITING,
+    Standing,
+    move,
+    next_turn,
+    outcomes,
+    standing,
+)
+from linecard_campaigns.tables import attempts, leads
 from linecard_campaigns.tickets import Turn
 
 if TYPE_CHECKING:
@@ -89,15 +99,40 @@ async def _settled(
         return await _not_spent(conn, stands, attempt, refused)
     outcome = outcome_of(call)
     written = {"outcome": outcome, "ended_at": now(), **_facts(call)}
+    if refused is not None:
+        written["result"] = REFUSED
     done = update(attempts).where(attempts.c.call_id == attempt["call_id"])
     await conn.execute(done.values(written))
-    due_at = await _due(conn, stands, outcome)
+    if await _opted_out(conn, attempt["to"]):
+        await _end(conn, stands, call, outcome)
+        return None
+    goes_on = refused is not None and await _has_reserve(conn, stands)
+    due_at = now() if goes_on else await _due(conn, stands, outcome)
     if due_at is None:
         await _end(conn, stands, call, outcome)
         return None
     return await next_turn(
         conn, stands.turn(), DIALLED, due_at, status="retry", outcome=outcome, reason=_why(call)
     )
+
+
+async def _opted_out(conn: AsyncConnection, to: str) -> bool:
+    """Whether the person is to be called no more; then that ends the other leads to them as well."""
+    if await blocklist.fitting(conn, to, Direction.OUTBOUND) is None:
+        return False
+    others = update(leads).where(leads.c.to == to, leads.c.status.in_(WAITING))
+    at = now()
+    ended = {"status": "canceled", "outcome": "opted-out", "ended_at": at, "updated_at": at}
+    await conn.execute(others.values(**ended, reason="the number is on the blocklist", due_at=None))
+    return True
+
+
+async def _has_reserve(conn: AsyncConnection, stands: Standing) -> bool:
+    """Whether another account may be asked: nobody's telephone has rung, so that it costs nobody anything."""
+    if stands.campaign["status"] == "stopped":
+        return False
+    lines = await lines_of(conn, stands.plan.numbers)
+    return in_reserve(lines, await refusals(conn, stands.lead["id"])) is not None
 
 
 async def _refused(conn: AsyncConnection, call: Call | None) -> Refused | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from linecard import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +59,9 @@ class Refusal:
 
 @dataclass(slots=True)
 class Ticket:
-    """One try to dial; the gate leaves its refusal on it. `facts` tells of an account's carrier."""
+    """One try to dial; the gate leaves its refusal on it."""
 
     turn: Turn
-    facts: Callable[[str, str], Facts] | None = None
     refusal: Refusal | None = None
 
 
@@ -74,9 +69,9 @@ _TICKET: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
 
 
 @contextmanager
-def ticketed(turn: Turn, facts: Callable[[str, str], Facts] | None = None) -> Iterator[Ticket]:
+def ticketed(turn: Turn) -> Iterator[Ticket]:
     """Let what is dialled in here count as an attempt of that turn."""
-    ticket = Ticket(turn, facts)
+    ticket = Ticket(turn)
     token = _TICKET.set(ticket)
     try:
         yield ticket

@@ -13,16 +13,18 @@ from sqlalchemy import delete, insert, select, update
 from tests.calls.postgres import postgres
 from tests.plugins.campaigns.rows import add_campaign, add_leads, all_attempts
 
-from linecard import Call, CallStatus, Direction, Facts
-from linecard.store import Database
+from linecard import Call, CallStatus, Direction, Facts, Number
+from linecard.store import Database, numbers
 from linecard.wall import now
 from linecard_campaigns import checks, judging
 from linecard_campaigns.clocks import Clocks, differ
+from linecard_campaigns.minding import mind
 from linecard_campaigns.plugin import Campaigns
 from linecard_campaigns.tables import attempts, campaigns, leads
 from linecard_campaigns.tickets import Refusal, Turn, ticketed
 
 OURS, OTHER = "+14155550100", "+14155550101"
+DELHI = "+911140001000"
 LA = "+12135550150"
 TOLL_FREE = "+18005550199"
 NOON_IN_LA = datetime(2026, 12, 1, 20, tzinfo=UTC)
@@ -71,7 +73,7 @@ class Gate:
         turn = Turn(lead=lead, turn=row["turn"], campaign=row["campaign_id"], number=number)
         self.asked += 1
         made = replace(CALL, id=f"call-{self.asked}", to=row["to"], number=number, created_at=now())
-        with ticketed(turn, lambda *_: FACTS) as ticket:
+        with ticketed(turn) as ticket:
             async with self.database.write() as conn:
                 reason = await judging.may_dial(made, conn)
         assert reason == (ticket.refusal.reason if ticket.refusal else None)
@@ -194,7 +196,7 @@ async def test_whoever_may_never_be_called_does_not_wait(
     clocks_show(monkeypatch, NOON_IN_LA)
     refusal = await gate.ask(lead)
     assert refusal is not None
-    assert (refusal.ends, refusal.outcome) == ("canceled", "refused")
+    assert (refusal.ends, refusal.outcome) == ("failed", "never-open")
 
 
 async def test_without_hours_no_zone_need_be_known(gate: Gate) -> None:
@@ -226,7 +228,7 @@ async def test_a_budget_pauses_the_campaign(gate: Gate) -> None:
     # What is under way may cost as much as the dearest one has: that is 0.04.
     assert await gate.ask(third) is None
     refusal = await gate.ask(fourth)
-    assert refusal == Refusal(reason="0.06 of 0.05 US dollars are spent", pauses=True)
+    assert refusal == Refusal(reason="the budget of 0.05 US dollars is spent: 0.06", pauses=True)
     await over(gate, cost="0.001")
     assert await gate.ask(fourth) is None
 
@@ -258,32 +260,62 @@ async def past(gate: Gate, lead: str, count: int, begin: int = 0, **facts: Any) 
         await conn.execute(insert(attempts), rows)
 
 
+async def paused(gate: Gate) -> dict[str, str | None]:
+    """The reasons of campaigns by their name, after a look at their numbers."""
+    await mind(gate.database, lambda *_: FACTS)
+    async with gate.database.read() as conn:
+        found = (await conn.execute(select(campaigns))).mappings().all()
+    assert all((one["status"] == "paused") == bool(one["reason"]) for one in found)
+    return {one["name"]: one["reason"] for one in found}
+
+
+async def own(gate: Gate, number: str) -> None:
+    """A number of ours."""
+    ours = Number(id=number, number=number, provider="acme", account="main", agent="echo")
+    async with gate.database.write() as conn:
+        if await numbers.get(conn, number) is None:
+            await numbers.add(conn, ours)
+
+
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("facts", "many", "words"),
     [
-        ({"duration": 3}, "41 of the last 200 calls lasted at most 6 seconds, more than 20%"),
-        ({"answered": False, "duration": None}, None),
+        ({"duration": 3}, 41, "lasted at most 6 seconds, more than 20%"),
+        ({"answered": False, "duration": None}, 81, "were not answered, more than 40%"),
     ],
 )
-async def test_a_number_whose_calls_go_wrong_pauses_the_campaign(
-    gate: Gate, facts: dict[str, Any], words: str | None
+async def test_a_number_whose_calls_go_wrong_pauses_its_campaigns(
+    gate: Gate, facts: dict[str, Any], many: int, words: str
 ) -> None:
-    old, lead = await gate.campaign([OTHER, LA])
-    (elsewhere,) = await gate.campaign(["+919812345678"])
-    await past(gate, old, 159)
-    await past(gate, old, 41, begin=159, **facts)
-    refusal = await gate.ask(lead)
-    assert refusal == (words and Refusal(reason=f"{OURS}: {words}", pauses=True))
-    assert await gate.ask(elsewhere) is None, "in India the carrier does not count"
+    await own(gate, OURS)
+    (lead,) = await gate.campaign([LA], name="one")
+    await gate.campaign([LA], name="lenient", guard={"short": 0.5, "unanswered": 0.5})
+    await gate.campaign([LA], name="careless", guard=False)
+    await gate.campaign([LA], name="another", numbers=[OTHER])
+    await past(gate, lead, 200 - many + 1)
+    await past(gate, lead, many - 1, begin=200, **facts)
+    assert set((await paused(gate)).values()) == {None}
+    await past(gate, lead, 1, begin=500, **facts)
+    reasons = await paused(gate)
+    assert reasons.pop("one") == f"{OURS}: {many} of the last 200 calls {words}"
+    assert set(reasons.values()) == {None}
+    assert await gate.ask(lead) == checks.PARKED
+
+
+async def test_some_numbers_are_not_counted_by_the_carrier(gate: Gate) -> None:
+    await own(gate, DELHI)
+    (lead,) = await gate.campaign([LA], numbers=[DELHI])
+    await past(gate, lead, 200, number=DELHI, duration=0)
+    assert await paused(gate) == {"test": None}
 
 
 async def test_who_lets_a_campaign_go_on_has_seen_what_was_before(gate: Gate) -> None:
-    old, lead = await gate.campaign([OTHER, LA])
-    await past(gate, old, 200, duration=0)
-    assert await gate.ask(lead) is not None
+    await own(gate, OURS)
+    (lead,) = await gate.campaign([LA])
+    await past(gate, lead, 200, duration=0)
     async with gate.database.write() as conn:
         await conn.execute(update(campaigns).values(updated_at=now()))
-    assert await gate.ask(lead) is None
+    assert await paused(gate) == {"test": None}
 
 
 def test_two_clocks_agree_until_somebody_sets_the_one() -> None:
