@@ -13,7 +13,7 @@ from linecard.wall import now
 from linecard_campaigns import windows
 from linecard_campaigns.caps import longest, reached
 from linecard_campaigns.clocks import Clocks
-from linecard_campaigns.standing import DIALLED, Standing
+from linecard_campaigns.standing import DIALLED, WAS_CALLED, Standing
 from linecard_campaigns.tables import attempts, leads
 from linecard_campaigns.tickets import Refusal
 
@@ -56,9 +56,9 @@ async def seldom_enough(conn: AsyncConnection, stands: Standing, _call: Call) ->
     caps = stands.plan.caps
     if not caps:
         return None
-    at = now()
+    at = min(CLOCKS.read())
     query = select(attempts.c.created_at).where(
-        attempts.c.to == stands.lead["to"], attempts.c.created_at > at - longest(caps)
+        attempts.c.to == stands.lead["to"], attempts.c.created_at > at - longest(caps), WAS_CALLED
     )
     held = reached(caps, (await conn.execute(query)).scalars(), at)
     return None if held is None else Refusal(reason=held.reason, until=held.until)

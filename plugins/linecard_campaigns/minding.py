@@ -13,7 +13,7 @@ from linecard import NotFound
 from linecard.store import numbers
 from linecard.wall import now
 from linecard_campaigns.guarding import Limits, Seen, calls_to_look_at, paused_because
-from linecard_campaigns.standing import plan_of
+from linecard_campaigns.standing import WAS_CALLED, plan_of
 from linecard_campaigns.tables import attempts, campaigns
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ FactsOf = Callable[[str, str], "Facts"]
 """The facts of an account. Raises NotFound where it is not set up."""
 
 
-async def mind(database: Database, facts: FactsOf) -> None:
+def nobody_knows(provider: str, account: str) -> Facts:
+    """Facts of no account: then no carrier's shares are known."""
+    raise NotFound("account", f"{provider}:{account}")
+
+
+async def mind(database: Database, facts: FactsOf = nobody_knows) -> None:
     """Look once at the numbers of every running campaign, and pause those that have to be."""
     running = select(campaigns).where(campaigns.c.status == "running")
     async with database.read() as conn:
@@ -66,13 +71,17 @@ def _limits(number: Number | None, facts: FactsOf) -> Limits:
 
 
 async def _last_calls(conn: AsyncConnection, number: str, since: datetime, most: int) -> list[Seen]:
-    """The newest last, of those since the campaign was begun or resumed: a reason is not told twice."""
+    """The newest last, of those since the campaign was begun or resumed: a reason is not told twice.
+
+    What a carrier has refused was no call, and one of unknown length is not called short.
+    """
     if not most:
         return []
     query = (
         select(attempts.c.answered, attempts.c.duration)
         .where(attempts.c.number == number, attempts.c.ended_at.is_not(None))
         .where(attempts.c.created_at >= since)
+        .where(WAS_CALLED, ~attempts.c.answered | attempts.c.duration.is_not(None))
         .order_by(attempts.c.created_at.desc())
         .limit(most)
     )

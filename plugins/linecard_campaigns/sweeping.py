@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from linecard.store.tables import calls
 from linecard.wall import now
-from linecard_campaigns.minding import FactsOf, mind
+from linecard_campaigns.minding import FactsOf, mind, nobody_knows
 from linecard_campaigns.settling import settle
 from linecard_campaigns.standing import (
     DEFAULT,
@@ -69,7 +69,7 @@ class Sweeper:
     database: Database
     queue: Queue
     open: Callable[[str], Awaitable[None]]
-    facts: FactsOf
+    facts: FactsOf = nobody_knows
     _after: str = field(default="", repr=False)
     """The lead up to which overdue ones were looked at; the next sweep goes on behind it."""
 

@@ -18,8 +18,10 @@ from linecard.store import Database, numbers
 from linecard.wall import now
 from linecard_campaigns import checks, judging
 from linecard_campaigns.clocks import Clocks, differ
+from linecard_campaigns.lines import refusals
 from linecard_campaigns.minding import mind
 from linecard_campaigns.plugin import Campaigns
+from linecard_campaigns.standing import outcomes
 from linecard_campaigns.tables import attempts, campaigns, leads
 from linecard_campaigns.tickets import Refusal, Turn, ticketed
 
@@ -316,6 +318,24 @@ async def test_who_lets_a_campaign_go_on_has_seen_what_was_before(gate: Gate) ->
     async with gate.database.write() as conn:
         await conn.execute(update(campaigns).values(updated_at=now()))
     assert await paused(gate) == {"test": None}
+
+
+async def test_a_certain_no_is_no_attempt_and_forgotten_after_the_next_one(gate: Gate) -> None:
+    (lead,) = await gate.campaign([LA])
+
+    async def attempt(n: int, account: str, result: str) -> tuple[set[tuple[str, str]], list[str]]:
+        facts = {"account": account, "result": result, "outcome": result, "duration": None}
+        await past(gate, lead, 1, begin=n, **facts)
+        async with gate.database.read() as conn:
+            return await refusals(conn, lead), await outcomes(conn, lead)
+
+    main, second = ("acme", "main"), ("acme", "second")
+    assert await attempt(1, "main", "refused") == ({main}, [])
+    assert await attempt(2, "second", "refused") == ({main, second}, [])
+    assert await attempt(3, "third", "busy") == (set(), ["busy"])
+    assert await attempt(4, "second", "refused") == ({second}, ["busy"])
+    capped = (await gate.campaign([LA], caps=[{"calls": 2, "days": 1}]))[0]
+    assert await gate.ask(capped) is None, "one call and three refusals are one call"
 
 
 def test_two_clocks_agree_until_somebody_sets_the_one() -> None:
