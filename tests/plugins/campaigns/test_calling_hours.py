@@ -54,6 +54,14 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def moments(change: int, hours_around: int) -> Iterator[int]:
+    """Every minute, and near the change the last seconds before it too, in which a dial would come too late."""
+    for minute in range(change - hours_around * HOUR, change + hours_around * HOUR, MINUTE):
+        yield minute
+        if abs(minute - change) <= 6 * HOUR:
+            yield minute + 35
+
+
 def wrongly_judged(zone: str, hours_around: int, judge: Judge = judge) -> Iterator[str]:
     """Every minute around each change where the judge and the wall clock differ.
 
@@ -64,8 +72,7 @@ def wrongly_judged(zone: str, hours_around: int, judge: Judge = judge) -> Iterat
         for name, (written, window) in SHAPES.items():
             hours = OpenHours(read_window(written, "window"))
             with on_the_wall_of(zone):
-                around = range(change - hours_around * HOUR, change + hours_around * HOUR, MINUTE)
-                for at in (one + nudge for one in around for nudge in (0, 35)):
+                for at in moments(change, hours_around):
                     lawful = wall_clocks.is_open(window, at) and wall_clocks.is_open(
                         window, at + late
                     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 from tests.plugins.campaigns.rows import add_campaign, add_leads
 from tests.plugins.campaigns.test_turns import PEOPLE, TALKS, WIDE, settled
