@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from linecard import Conflict, NotFound
 from linecard.store import Page
 from linecard.store.page import fetch_page
+from linecard.store.rows import insert as insert_new
 from linecard.store.rows import locking
 from linecard.wall import now
 from linecard_campaigns.leads import CANCELED_BY_STOP, LeadStatus, of_campaign
@@ -71,17 +72,21 @@ CHANGES: Mapping[Change, tuple[frozenset[CampaignStatus], CampaignStatus]] = Map
 
 async def add(conn: AsyncConnection, plan: Plan, id: str | None = None) -> Campaign:
     """A new campaign: it runs at once unless its plan says `paused`."""
+    campaign = _new(plan, id or secrets.token_hex(10))
+    await conn.execute(insert(campaigns).values(_row(campaign)))
+    return campaign
+
+
+def _new(plan: Plan, id: str) -> Campaign:
     at = now()
-    campaign = Campaign(
-        id=id or secrets.token_hex(10),
+    return Campaign(
+        id=id,
         plan=plan,
         status=_PAUSED if plan.paused else _RUNNING,
         reason=None,
         created_at=at,
         updated_at=at,
     )
-    await conn.execute(insert(campaigns).values(_row(campaign)))
-    return campaign
 
 
 async def find(conn: AsyncConnection, id: str) -> Campaign | None:
@@ -124,6 +129,8 @@ async def counts(conn: AsyncConnection, ids: Iterable[str]) -> Mapping[str, Coun
 async def change(conn: AsyncConnection, id: str, what: Change) -> Campaign:
     """Pause, resume or stop. Raises NotFound, and Conflict where it is too late for that."""
     campaign = await get(conn, id)
+    if what is Change.STOP and id == DEFAULT:
+        raise Conflict("leads without a campaign can be paused, but not stopped for ever")
     among, to = CHANGES[what]
     if campaign.status is to:
         return campaign
@@ -135,10 +142,15 @@ async def change(conn: AsyncConnection, id: str, what: Change) -> Campaign:
     return moved
 
 
-async def wake(conn: AsyncConnection, campaign: Campaign) -> Campaign:
-    """Before new leads: a finished campaign runs again. Raises Conflict for one that was stopped."""
+def check_open(campaign: Campaign) -> None:
+    """Raise Conflict for a campaign that takes no more leads."""
     if campaign.status is CampaignStatus.STOPPED:
         raise Conflict("the campaign was stopped; it takes no more leads")
+
+
+async def wake(conn: AsyncConnection, campaign: Campaign) -> Campaign:
+    """Before new leads: a finished campaign runs again. Raises Conflict for one that was stopped."""
+    check_open(campaign)
     if campaign.status is CampaignStatus.FINISHED:
         return await _move(conn, campaign, _RUNNING)
     return campaign
@@ -146,9 +158,9 @@ async def wake(conn: AsyncConnection, campaign: Campaign) -> Campaign:
 
 async def implicit(conn: AsyncConnection, plan: Plan) -> Campaign:
     """The campaign of leads that name none, with this plan from now on; made where there is none yet."""
-    campaign = await find(conn, DEFAULT)
-    if campaign is None:
-        return await add(conn, plan, DEFAULT)
+    fresh = _new(plan, DEFAULT)
+    await conn.execute(insert_new(conn, campaigns).values(_row(fresh)).on_conflict_do_nothing())
+    campaign = await get(conn, DEFAULT)
     if campaign.plan == plan:
         return campaign
     changed = replace(campaign, plan=plan, updated_at=now())

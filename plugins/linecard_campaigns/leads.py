@@ -9,13 +9,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
-from linecard import NotFound
+from linecard import Conflict, NotFound
 from linecard.store import Page
 from linecard.store.page import fetch_page
-from linecard.store.rows import from_row, to_row
-from linecard_campaigns.standing import DEFAULT, ENDED
+from linecard.store.rows import changed, from_row, locking, to_row
+from linecard.wall import now
+from linecard_campaigns.standing import DEFAULT, ENDED, WAITING
 from linecard_campaigns.tables import attempts, leads
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ async def known(conn: AsyncConnection, campaign: str | None, new: Sequence[Lead]
 
 async def get(conn: AsyncConnection, id: str) -> Lead:
     """A lead. Raises NotFound."""
-    query = select(leads).where(leads.c.id == id)
+    query = locking(conn, select(leads).where(leads.c.id == id))
     row = (await conn.execute(query)).mappings().first() if "\0" not in id else None
     if row is None:
         raise NotFound("lead", id)
@@ -168,6 +169,19 @@ async def each(conn: AsyncConnection, wanted: Filter) -> AsyncIterator[Sequence[
         cursor = found.next
         if cursor is None:
             return
+
+
+async def cancel(conn: AsyncConnection, id: str) -> Lead:
+    """Call a lead no more. Raises NotFound, and Conflict while it is being called or is over already."""
+    lead = await get(conn, id)
+    if lead.status is LeadStatus.CANCELED:
+        return lead
+    at = now()
+    values = {"status": LeadStatus.CANCELED, "reason": "canceled by API", "due_at": None}
+    waiting = update(leads).where(leads.c.id == id, leads.c.status.in_(WAITING))
+    if not await changed(conn, waiting.values(**values, ended_at=at, updated_at=at)):
+        raise Conflict(f"the lead is {lead.status}; only one that waits can be canceled")
+    return await get(conn, id)
 
 
 async def tries(conn: AsyncConnection, ids: Sequence[str]) -> Mapping[str, int]:
