@@ -41,6 +41,8 @@ POLL_SECONDS = 0.5
 AHEAD_SECONDS = 5.0
 """Turns for so long are taken out of the queue at a time: the pace itself is kept at the gate."""
 SIDE_BY_SIDE = 8
+MIGRATING = 0x6C63_0003
+"""The PostgreSQL advisory lock under which DBOS' tables are made."""
 NEEDS_SQLITE = (3, 42)
 """From Python 3.12 on, DBOS writes times with a function that older libraries lack."""
 
@@ -124,7 +126,8 @@ class Engine:
         if _Running.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
         _Running.work, _Running.sweep = work, sweep
-        DBOS(config=self._config(file))
+        await self._make_tables(self._url(file))
+        DBOS(config=self._config(self._url(file)))
         DBOS.launch()
         await DBOS.apply_schedules_async(
             [
@@ -137,13 +140,18 @@ class Engine:
             ]
         )
 
-    def _config(self, file: Path | None) -> DBOSConfig:
-        url = self._server.database_url
-        if file is not None:
-            beside = file.with_name(f"{file.name}-campaigns")
-            with closing(sqlite3.connect(beside)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-            url = f"sqlite:///{beside}"
+    def _url(self, file: Path | None) -> str:
+        """An SQLite file of its own beside ours, or our PostgreSQL."""
+        if file is None:
+            return self._server.database_url
+        return f"sqlite:///{_beside(file)}"
+
+    async def _make_tables(self, url: str) -> None:
+        """In a thread, and in one process at a time: indexes wait for every transaction that is open, ours too."""
+        async with self._server.database.alone(MIGRATING):
+            await asyncio.to_thread(DBOS.migrate, url)
+
+    def _config(self, url: str) -> DBOSConfig:
         return {
             "name": NAME,
             "system_database_url": url,
@@ -214,6 +222,14 @@ class Engine:
     async def cancel(self, workflow: str) -> None:
         """End a workflow whose process is gone, so that its place in the queue is free."""
         await DBOS.cancel_workflow_async(workflow)
+
+
+def _beside(file: Path) -> Path:
+    """The file of the queues, in WAL, which DBOS does not ask for."""
+    beside = file.with_name(f"{file.name}-campaigns")
+    with closing(sqlite3.connect(beside)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    return beside
 
 
 def check_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
