@@ -24,7 +24,8 @@ from linecard import (
 from linecard.store import BUSY_ERRORS
 from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
-from linecard_campaigns.judging import PARKED
+from linecard_campaigns.checks import PARKED
+from linecard_campaigns.lines import Pool
 from linecard_campaigns.standing import WAITING, Standing, move, next_turn, standing
 from linecard_campaigns.tables import campaigns
 from linecard_campaigns.tickets import Refusal, Turn, ticketed
@@ -53,6 +54,7 @@ class Dialler:
     """Dials leads of one server."""
 
     server: Server
+    _pool: Pool
     _doors: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False
     )
@@ -82,9 +84,9 @@ class Dialler:
         return await self._refused(turn, refusal)
 
     async def _try(self, turn: Turn, stands: Standing) -> str | Refusal:
-        """Each number of the pool, the turn's own first, until one has room."""
-        refusal = Refusal(reason="the campaign has no number", wait=SHORT_WAIT)
-        for number in _pool(turn, stands):
+        """Each number of the pool, the best first, until one has room."""
+        refusal = Refusal(reason="no number of the campaign is registered and on", pauses=True)
+        for number in await self._pool.ordered(stands):
             said = await self._from(number, turn, stands)
             if isinstance(said, str):
                 return said
@@ -142,12 +144,6 @@ def _handed_on(turn: Turn, stands: Standing | None) -> Turn | None:
     if stands is None or stands.lead["turn"] != turn.turn + 1 or stands.lead["parked"]:
         return None
     return stands.turn(stands.lead["due_at"]) if stands.lead["status"] in WAITING else None
-
-
-def _pool(turn: Turn, stands: Standing) -> list[str]:
-    numbers = list(stands.plan.numbers)
-    first = numbers.index(turn.number) if turn.number in numbers else 0
-    return numbers[first:] + numbers[:first]
 
 
 def _wish(number: str, stands: Standing) -> DialRequest:

@@ -5,14 +5,12 @@ The claim of the lead and its attempt are written there too, so that either all 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
-from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
+from linecard_campaigns.checks import CHECKS
 from linecard_campaigns.standing import WAITING, Standing, move, next_attempt, standing
 from linecard_campaigns.tables import attempts
 from linecard_campaigns.tickets import Refusal, Ticket, held
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     from linecard import Call
 
 GONE = Refusal(reason="the lead is somebody else's now", gone=True)
-PARKED = Refusal(reason="its campaign is paused", parks=True)
-STOPPED = Refusal(reason="its campaign was stopped", ends="canceled")
-
-Check = Callable[["AsyncConnection", Standing, "Call"], Awaitable[Refusal | None]]
 
 
 async def may_dial(call: Call, conn: AsyncConnection) -> str | None:
@@ -55,7 +49,6 @@ async def _refusal(conn: AsyncConnection, ticket: Ticket, call: Call) -> Refusal
 async def _claim(
     conn: AsyncConnection, ticket: Ticket, stands: Standing, call: Call
 ) -> Refusal | None:
-    at = now()
     claimed = {"status": "dialing", "call_id": call.id, "parked": False, "due_at": None}
     if not await move(conn, ticket.turn, WAITING, **claimed, reason=None):
         return GONE
@@ -69,43 +62,8 @@ async def _claim(
         "account": call.account,
         "to": call.to,
         "answered": False,
-        "created_at": at,
+        "created_at": call.created_at,
     }
     await conn.execute(insert(attempts).values(row))
     passing(Step.CLAIMED, ticket.turn.lead)
     return None
-
-
-async def _campaign_runs(_conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
-    return {"paused": PARKED, "stopped": STOPPED}.get(stands.campaign["status"])
-
-
-async def _in_its_pace(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
-    """The campaign's own calls a second; the carrier's are the core's affair."""
-    rate = stands.plan.calls_per_second
-    if rate is None:
-        return None
-    most = max(1, int(rate))
-    window, at = timedelta(seconds=most / rate), now()
-    latest = await _last_attempts(conn, stands, at - window, most)
-    if len(latest) < most:
-        return None
-    wait = (latest[-1] + window - at).total_seconds()
-    return Refusal(reason=f"{rate:g} calls a second are allowed", wait=max(0.01, wait))
-
-
-async def _last_attempts(
-    conn: AsyncConnection, stands: Standing, since: datetime, most: int
-) -> list[datetime]:
-    query = (
-        select(attempts.c.created_at)
-        .where(attempts.c.number.in_(stands.plan.numbers), attempts.c.created_at > since)
-        .where(attempts.c.campaign_id == stands.campaign["id"])
-        .order_by(attempts.c.created_at.desc())
-        .limit(most)
-    )
-    return list((await conn.execute(query)).scalars())
-
-
-CHECKS: tuple[Check, ...] = (_campaign_runs, _in_its_pace)
-"""In their order; the first refusal counts."""

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from linecard.store.tables import calls
 from linecard.wall import now
+from linecard_campaigns.minding import FactsOf, mind, nobody_knows
 from linecard_campaigns.settling import settle
 from linecard_campaigns.standing import (
     DEFAULT,
@@ -68,12 +69,21 @@ class Sweeper:
     database: Database
     queue: Queue
     open: Callable[[str], Awaitable[None]]
+    facts: FactsOf = nobody_knows
     _after: str = field(default="", repr=False)
     """The lead up to which overdue ones were looked at; the next sweep goes on behind it."""
 
     async def sweep(self) -> None:
         """Everything once; a part that fails keeps none of the others from its work."""
-        for part in (self.feed, self.settle_unheard, self.wake_overdue, self.price, self.finish):
+        parts = (
+            self.feed,
+            self.settle_unheard,
+            self.wake_overdue,
+            self.price,
+            self.mind,
+            self.finish,
+        )
+        for part in parts:
             try:
                 await part()
             except Exception:
@@ -160,6 +170,10 @@ class Sweeper:
         )
         async with self.database.write() as conn:
             await conn.execute(update(attempts).where(unpriced, priced.exists()).values(cost=told))
+
+    async def mind(self) -> None:
+        """Pause campaigns whose calls go wrong."""
+        await mind(self.database, self.facts)
 
     async def finish(self) -> None:
         """Campaigns with leads, all of which have ended, are finished."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
@@ -115,7 +116,9 @@ async def report_of(conn: AsyncConnection, id: str) -> Report:
         async for some in leads.each(conn, Filter(campaign=id))
         for lead in some
     ]
-    return report(rows, [_counted(one) for one in await leads.attempts_in(conn, id)])
+    tried = [_counted(one) for one in await leads.attempts_in(conn, id)]
+    # A large campaign takes a second to count, and calls that go on cannot wait for that.
+    return await asyncio.to_thread(report, rows, tried)
 
 
 def _counted(one: Attempt) -> AttemptRow:
