@@ -41,6 +41,8 @@ POLL_SECONDS = 0.5
 AHEAD_SECONDS = 5.0
 """Turns for so long are taken out of the queue at a time: the pace itself is kept at the gate."""
 SIDE_BY_SIDE = 8
+MIGRATING = 0x6C63_0003
+"""The PostgreSQL advisory lock under which DBOS' tables are made."""
 NEEDS_SQLITE = (3, 42)
 """From Python 3.12 on, DBOS writes times with a function that older libraries lack."""
 
@@ -125,7 +127,9 @@ class Engine:
             raise ConfigurationError("one process runs the campaigns of one server alone")
         _Running.work, _Running.sweep = work, sweep
         DBOS(config=self._config(file))
-        DBOS.launch()
+        # Several processes that make DBOS' tables at once would wait for each other for ever.
+        async with self._server.database.alone(MIGRATING):
+            DBOS.launch()
         await DBOS.apply_schedules_async(
             [
                 {
