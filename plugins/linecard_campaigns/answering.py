@@ -10,7 +10,6 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 
 from linecard import Server
 from linecard_campaigns.intake import Fault, Repeat
@@ -19,14 +18,14 @@ MOST_FAULTS = 100
 """Faults that one answer tells."""
 
 
-class Problem(BaseModel):
-    """An error (RFC 9457); `errors` names the fields with 422."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[dict[str, str]] = []
+ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        404: "Not found",
+        409: "It is there already, or it is too late",
+        413: "Too large",
+        422: "Not acceptable; `errors` names the fields",
+    }
+)
 
 
 def _server(request: Request) -> Server:
@@ -49,7 +48,7 @@ def described(scope: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error responses of a route, for its description."""
-    return {status: {"model": Problem} for status in statuses}
+    return {status: {"description": ERRORS[status]} for status in statuses}
 
 
 def repeat_of(key: str | None, what: str, body: object) -> Repeat | None:

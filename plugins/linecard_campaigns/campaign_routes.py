@@ -23,6 +23,7 @@ from linecard_campaigns.answering import (
     repeat_of,
 )
 from linecard_campaigns.campaigns import Campaign, Change
+from linecard_campaigns.describing import campaign_body, file_body
 from linecard_campaigns.door import check_plan
 from linecard_campaigns.importing import take_file
 from linecard_campaigns.intake import Repeat, remembered
@@ -40,7 +41,6 @@ from linecard_campaigns.views import (
 )
 
 LARGEST_FILE = 16 * 1024 * 1024
-CSV = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 
 
 def campaigns_router(nudge: Callable[[], None]) -> APIRouter:
@@ -54,7 +54,12 @@ def campaigns_router(nudge: Callable[[], None]) -> APIRouter:
 
 
 def _add_campaigns(router: APIRouter) -> None:
-    @router.post("", status_code=201, responses=problems(409, 422), openapi_extra=described(CALL))
+    @router.post(
+        "",
+        status_code=201,
+        responses=problems(409, 422),
+        openapi_extra=described(CALL, requestBody=campaign_body()),
+    )
     async def begin(
         server: Running, body: Annotated[Any, Body()], idempotency_key: Key = None
     ) -> CampaignOut:
@@ -104,7 +109,9 @@ def _add_files(router: APIRouter, nudge: Callable[[], None]) -> None:
         status_code=201,
         responses={**problems(404, 409, 413, 422), 200: {"model": ImportOut}},
         response_model=ImportOut,
-        openapi_extra=described(CALL, requestBody=CSV, **{"x-linecard-largest-body": LARGEST_FILE}),
+        openapi_extra=described(
+            CALL, requestBody=file_body(), **{"x-linecard-largest-body": LARGEST_FILE}
+        ),
     )
     async def take(server: Running, campaign_id: str, request: Request) -> Response:
         told = await take_file(server, campaign_id, await request.body())

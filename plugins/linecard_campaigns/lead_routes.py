@@ -21,6 +21,7 @@ from linecard_campaigns.answering import (
     refused,
     repeat_of,
 )
+from linecard_campaigns.describing import MOST_LEADS, leads_body
 from linecard_campaigns.importing import new_lead
 from linecard_campaigns.intake import Fault, Refusals, Wish, take_in
 from linecard_campaigns.leads import Filter, LeadStatus
@@ -28,21 +29,7 @@ from linecard_campaigns.models import LeadIn, LeadList, LeadOut, LeadShown
 from linecard_campaigns.standing import DEFAULT
 from linecard_campaigns.views import lead_out, lead_shown, leads_out
 
-MOST_LEADS = 10_000
 LARGEST_BODY = 8 * 1024 * 1024
-BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {
-                "anyOf": [
-                    LeadIn.model_json_schema(),
-                    {"type": "array", "items": LeadIn.model_json_schema(), "maxItems": MOST_LEADS},
-                ]
-            }
-        }
-    },
-}
 
 
 def leads_router(nudge: Callable[[], None]) -> APIRouter:
@@ -54,7 +41,7 @@ def leads_router(nudge: Callable[[], None]) -> APIRouter:
         status_code=201,
         responses=problems(409, 422),
         openapi_extra=described(
-            CALL, requestBody=BODY, **{"x-linecard-largest-body": LARGEST_BODY}
+            CALL, requestBody=leads_body(), **{"x-linecard-largest-body": LARGEST_BODY}
         ),
     )
     async def push(

@@ -59,6 +59,13 @@ class Campaigns:
             self.running.nudge()
 
     @linecard.hookimpl
+    def commands(self) -> Sequence[object]:
+        """`linecard campaign`."""
+        from linecard_campaigns.commands import campaign
+
+        return [campaign]
+
+    @linecard.hookimpl
     def migrations(self) -> Sequence[str]:
         """The tables' own branch."""
         return [str(Path(__file__).parent / "migrations" / "versions")]
