@@ -100,6 +100,7 @@ from linecard.events import (
     Unrecognised,
 )
 from linecard.hookspecs import hookimpl, to_do
+from linecard.hours import DAYS_OF_WEEK, Day, OpenHours, Span
 from linecard.live import LiveCall
 from linecard.media.counts import read_count
 from linecard.media.formats import (
@@ -111,7 +112,9 @@ from linecard.media.formats import (
     same_both_ways,
 )
 from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
+from linecard.outbound.wish import DialRequest
 from linecard.pricing.lists import read_prices
+from linecard.server import Server
 from linecard.settings import Secret
 from linecard.trust import trusted
 from linecard.verbs import (
@@ -177,7 +180,10 @@ __all__ = [
     "Conflict",
     "ConnectOrder",
     "Control",
+    "DAYS_OF_WEEK",
+    "Day",
     "Dial",
+    "DialRequest",
     "DigitPressed",
     "DigitReceived",
     "DigitsGathered",
@@ -211,6 +217,7 @@ __all__ = [
     "MessageDropped",
     "NotFound",
     "Number",
+    "OpenHours",
     "OptedOut",
     "Pairs",
     "Pause",
@@ -243,7 +250,9 @@ __all__ = [
     "Ring",
     "Say",
     "Secret",
+    "Server",
     "SetupStep",
+    "Span",
     "Stream",
     "StreamCodec",
     "StreamEvent",

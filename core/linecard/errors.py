@@ -93,11 +93,15 @@ class GateRefused(LinecardError):
 
 
 class LimitReached(LinecardError):
-    """A hard stop of outgoing calls; `limit` is the name of its setting."""
+    """A hard stop of outgoing calls; `limit` is the name of its setting.
 
-    def __init__(self, limit: str, message: str) -> None:
+    `retry_after` (seconds) is when there may be room again, where that is known.
+    """
+
+    def __init__(self, limit: str, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{message} ({limit})")
         self.limit = limit
+        self.retry_after = retry_after
 
 
 class Stopping(LinecardError):

@@ -250,7 +250,10 @@ class PluginHooks:
 
     @hookspec
     def on_start(self, app: object) -> Awaitable[None] | None:
-        """Hear that the server has started."""
+        """Hear that the server has started: `app.state.linecard` is its `linecard.Server`.
+
+        Raise ConfigurationError where it cannot run as it is set up.
+        """
 
     @hookspec
     def on_stop(self) -> Awaitable[None] | None:
@@ -263,7 +266,10 @@ class PluginHooks:
 
     @hookspec
     def routes(self) -> Sequence[object]:
-        """Return FastAPI routers to stand under `/api`, for admin keys unless a route names its scope."""
+        """Return FastAPI routers to stand under `/api`, for admin keys unless a route names its scope.
+
+        `request.app.state.linecard` is the `linecard.Server`.
+        """
         raise NotImplementedError
 
     @hookspec

@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,8 @@ def test_every_setting_can_be_a_variable() -> None:
             "LINECARD_MAX_CALLS_PER_MINUTE": "5",
             "LINECARD_MAX_LIVE_CALLS": "6",
             "LINECARD_MAX_CALLS_PER_NUMBER_PER_DAY": "0",
+            "LINECARD_DAILY_SPEND": "99.50",
+            "LINECARD_INSTANCE": "worker-1",
             "LINECARD_FALLBACK_URL": "https://static.example.com/apology.xml?v=1",
             "LINECARD_TRUSTED_PROXIES": "10.0.0.0/8, 192.168.0.1",
             "LINECARD_CONFIG": "elsewhere.toml",
@@ -97,6 +100,7 @@ def test_every_setting_can_be_a_variable() -> None:
     assert settings.max_calls_per_minute == 5
     assert settings.max_live_calls == 6
     assert settings.max_calls_per_number_per_day == 0
+    assert (settings.daily_spend, settings.instance) == (Decimal("99.5"), "worker-1")
     assert settings.fallback_url == "https://static.example.com/apology.xml?v=1"
     assert settings.trusted_proxies == ("10.0.0.0/8", "192.168.0.1")
     assert "hush" not in repr(settings)

@@ -130,9 +130,9 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         asyncio.create_task(Retention(exchange).run(), name="retention"),
         *recording,
     ]
-    await exchange.plugins.tell_and_wait("on_start", app=app)
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
     try:
+        await exchange.plugins.tell_and_wait("on_start", app=app)
         yield
     finally:
         exchange.doors.close()

@@ -59,6 +59,7 @@ CALL: Mapping[str, Words] = {
     "intended": "The dial was written down[, agent {agent}].",
     "dial-queued": "The carrier took the dial and queued it.",
     "dial-dialing": "The carrier took the dial.",
+    "dial-refused": "The carrier refused the dial: no call exists there.",
     "placement-unknown": "Nobody knows whether the carrier dialled: {reason}. It was not dialled again.",
     "placement-found": "The carrier was asked, and has exactly one call that fits: it is this one.",
     "digits-gathered": "Keys were taken by a document; which ones is not kept[ (transfer {transfer})].",

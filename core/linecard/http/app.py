@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp
 
 from linecard.exchange.context import Exchange
+from linecard.exchange.serverside import server_of
 from linecard.http.api import build_api
 from linecard.http.health import health_routes, metrics_route
 from linecard.http.media import media_endpoint
@@ -18,8 +19,8 @@ from linecard.http.webhooks import webhook_routes
 from linecard.outbound.dialing import Dialer
 
 
-def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIApp:
-    """What the world may reach. `with_admin` false: the API and metrics stand on their own listener."""
+def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> StripPrefix:
+    """What the world may reach; its `state` holds the server as plugins see it. `with_admin` false: the API and metrics stand on their own listener."""
     routes: list[BaseRoute] = [
         *health_routes(exchange),
         *(admin_routes(exchange, dialer, open_door=False) if with_admin else []),
@@ -28,7 +29,9 @@ def public_app(exchange: Exchange, dialer: Dialer, *, with_admin: bool) -> ASGIA
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    return StripPrefix(Probes(app, exchange), prefix_of(exchange.settings.public_url))
+    public = StripPrefix(Probes(app, exchange), prefix_of(exchange.settings.public_url))
+    public.state.linecard = server_of(exchange, dialer)
+    return public
 
 
 def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote, urlsplit
 
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -18,9 +19,10 @@ def strip(raw: bytes, prefix: bytes) -> bytes:
 
 
 class StripPrefix:
-    """Takes the public URL's path prefix off each request that still bears it."""
+    """Takes the public URL's path prefix off each request that still bears it. `state` is for whoever is given the application."""
 
     def __init__(self, app: ASGIApp, prefix: bytes) -> None:
+        self.state = State()
         self._app = app
         self._prefix = prefix
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from linecard.addresses import Addresses
@@ -29,6 +29,7 @@ from linecard.outbound.blocked import refuse_blocked
 from linecard.outbound.gate import open_gate
 from linecard.outbound.noting import note_recording
 from linecard.outbound.placing import Placement, Report, VerbsAtDial
+from linecard.outbound.resting import Resting
 from linecard.outbound.wish import DialRequest, check_digits, check_machine
 from linecard.outgoing.urls import read_target
 from linecard.store import calls, idempotency, numbers, timeline
@@ -72,6 +73,7 @@ class Dialer:
     has_agent: Callable[[str], object]
     pass_through: Callable[[], None]
     verbs_at_dial: VerbsAtDial
+    _resting: Resting = field(default_factory=Resting, init=False, repr=False, compare=False)
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -82,12 +84,16 @@ class Dialer:
         Raises InvalidField, GateRefused, LimitReached, Conflict or UnsupportedByProvider, all of
         them before anything is written.
         """
+        return await self._settled(await self.begin(wish))
+
+    async def begin(self, wish: DialRequest) -> Call:
+        """The same as soon as the intent is written; the carrier is asked meanwhile."""
         async with self.database.read() as conn:
             call = await self._repeated(conn, wish)
         if call is None:
             self.pass_through()
             call = await self._begin(wish)
-        return await self._settled(call)
+        return call
 
     async def _begin(self, wish: DialRequest) -> Call:
         async with self.database.read() as conn:
@@ -96,14 +102,16 @@ class Dialer:
         if to.address == number.number:
             raise InvalidField("to", "a number cannot call itself")
         relay = self._relay(number)
+        if wish.paced:
+            self._resting.check((number.provider, number.account))
         self._check(relay, number, wish)
         call = _intent(relay, number, to, wish)
         _check_consent(relay, call)
         order = self._order(relay, call, to)
-        known = await self._intend(call, to, wish)
-        if known is None:
-            self._submit(relay, order)
-        return known or call
+        written = await self._intend(call, to, wish)
+        if written.id == call.id:
+            self._submit(relay, replace(order, call=written))
+        return written
 
     def _relay(self, number: Number) -> Relay:
         try:
@@ -130,22 +138,25 @@ class Dialer:
         if wish.max_seconds is not None and wish.max_seconds > facts.max_call_seconds:
             raise InvalidField("max_seconds", f"at most {facts.max_call_seconds}")
 
-    async def _intend(self, call: Call, to: Cleared, wish: DialRequest) -> Call | None:
-        """Write the intent. The call of a repeat that was quicker, and then nothing is written."""
+    async def _intend(self, call: Call, to: Cleared, wish: DialRequest) -> Call:
+        """Write the intent, stamped when its turn has come. The call of a repeat that was quicker is left as it is."""
+        facts = self._facts(call)
         async with self.database.write() as conn:
             await limits.one_at_a_time(conn)
             known = await self._repeated(conn, wish)
             if known is not None:
                 return known
             await refuse_blocked(conn, to.address)
-            await limits.check(conn, self.settings, await _number(conn, call.number), to)
+            call = replace(call, created_at=now())
+            pace = facts.calls_per_second if wish.paced else None
+            await limits.check(conn, self.settings, await _number(conn, call.number), to, pace)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
             await timeline.append(conn, call.id, "intended", {"agent": call.agent}, call.created_at)
-            await note_recording(conn, call, self._facts(call).record_outbound)
+            await note_recording(conn, call, facts.record_outbound)
             if wish.key:
                 await idempotency.keep(conn, wish.key, wish.body_hash, call.id, call.created_at)
-        return None
+        return call
 
     async def _repeated(self, conn: AsyncConnection, wish: DialRequest) -> Call | None:
         """The call that the wish's key stands for. Raises Conflict when it was another wish."""
@@ -183,6 +194,7 @@ class Dialer:
             metrics=self.metrics,
             report=self.report,
             verbs_at_dial=self.verbs_at_dial,
+            rest=self._resting.rest,
         )
         work = self.tasks.start(placement.submit(relay, order), "place call")
         self._placing[order.call.id] = work

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from linecard.errors import LimitReached
 from linecard.numbers import Cleared, Number, mask
 from linecard.outbound.headroom import Headroom
+from linecard.outbound.spending import check_spend
 from linecard.settings import AccountLimits
 from linecard.store import calls, transfers
 from linecard.store.rows import lock_counting
@@ -21,13 +22,25 @@ if TYPE_CHECKING:
     from linecard.store.calls import AccountKey
 
 
+SLACK = 1.05
+"""Two requests may be a little closer to each other at the carrier than they were here."""
+NEVER = 3600.0
+
+
 async def one_at_a_time(conn: AsyncConnection) -> None:
     """Let no other dial be written beside this one: what is counted from here on stays true."""
     await lock_counting(conn)
 
 
-async def check(conn: AsyncConnection, settings: Settings, number: Number, to: Cleared) -> None:
-    """Raise LimitReached with the limit's name when one more dial would pass it."""
+async def check(
+    conn: AsyncConnection, settings: Settings, number: Number, to: Cleared, pace: float | None
+) -> None:
+    """Raise LimitReached with the limit's name when one more dial would pass it.
+
+    `pace`: the calls a second that the carrier gives the account; None for a call that it may queue.
+    """
+    await check_spend(conn, settings.daily_spend)
+    await _per_second(conn, settings, (number.provider, number.account), pace)
     await _per_minute(conn, settings)
     await _live(conn, settings)
     await _per_number(conn, settings, to)
@@ -57,6 +70,25 @@ async def check_transfer(
     """
     await _per_minute(conn, settings, targets)
     await _account_per_minute(conn, settings, (call.provider, call.account), targets)
+
+
+async def _per_second(
+    conn: AsyncConnection, settings: Settings, account: AccountKey, pace: float | None
+) -> None:
+    """A limit of the account's own holds for every call, the carrier's for those that are paced."""
+    own = _limits_of(settings, account).max_calls_per_second
+    rate = pace if own is None else float(own)
+    if rate is None:
+        return
+    most = max(1, int(rate))
+    window = SLACK * most / rate if rate > 0 else NEVER
+    at = now()
+    latest = await calls.last_dialed(conn, at - timedelta(seconds=window), account, most)
+    if len(latest) < most and rate > 0:
+        return
+    room = latest[-1] + timedelta(seconds=window) - at if latest else timedelta(seconds=window)
+    name = "calls_per_second" if own is None else _name(account, "max_calls_per_second")
+    raise LimitReached(name, f"{rate:g} calls a second", retry_after=room.total_seconds())
 
 
 async def _per_minute(conn: AsyncConnection, settings: Settings, more: int = 1) -> None:

@@ -37,6 +37,7 @@ class Placement:
     metrics: Metrics
     report: Report
     verbs_at_dial: VerbsAtDial
+    rest: Callable[[tuple[str, str], float], None]
 
     async def submit(self, relay: Relay, order: PlaceOrder) -> None:
         """Ask the carrier once, and write down what came of it."""
@@ -49,7 +50,7 @@ class Placement:
         try:
             placed = await relay.hooks.place_call(order)
         except CarrierRefused as error:
-            await self._refused(call, _why(error), error.code or str(error.status or ""))
+            await self._declined(call, error)
         except UnsupportedByProvider as error:
             await self._refused(call, str(error), "")
         except PlacementUnknown as error:
@@ -74,6 +75,15 @@ class Placement:
             current = await calls.add_ids(conn, current, ids)
             await calls.update(conn, call.id, status=advance(current.status, status))
             await timeline.append(conn, call.id, f"dial-{status}", {}, now())
+
+    async def _declined(self, call: Call, error: CarrierRefused) -> None:
+        """It is certain that no call exists: whoever has asked may ask again, or somebody else."""
+        if error.retry_after is not None:
+            self.rest((call.provider, call.account), error.retry_after)
+        facts = {"status": error.status, "code": error.code, "retry_after": error.retry_after}
+        async with self.database.write() as conn:
+            await timeline.append(conn, call.id, "dial-refused", facts, now())
+        await self._refused(call, _why(error), error.code or str(error.status or ""))
 
     async def _refused(self, call: Call, reason: str, code: str) -> None:
         self._count(call, "refused")

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from linecard.errors import PluginError
+from linecard.errors import ConfigurationError, PluginError
 from linecard.plugins.registered import Registered
 from linecard.plugins.relay import HookCall
 
@@ -33,10 +33,15 @@ class Asking:
                 log.exception("plugin failed", plugin=name, hook=hook)
 
     async def tell_and_wait(self, hook: str, **arguments: Any) -> None:
-        """Tell every plugin, one after another, and wait for those that are async."""
+        """Tell every plugin, one after another, and wait for those that are async.
+
+        Raises ConfigurationError: a plugin that was set up wrong is no plugin that fails.
+        """
         for name, caller in self._registered.each(hook):
             try:
                 await _awaited(_single(caller(**arguments)))
+            except ConfigurationError:
+                raise
             except Exception:
                 log.exception("plugin failed", plugin=name, hook=hook)
 

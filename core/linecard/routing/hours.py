@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from linecard.routing.plan import DAYS, Hours, Window
-
-MIDNIGHT_AFTER = "24:00"
-DAY = timedelta(days=1)
+from linecard.hours import DAYS_OF_WEEK, OpenHours, Span
+from linecard.routing.plan import Hours
 
 
 def closed_because(hours: Hours, at: datetime) -> str | None:
@@ -18,12 +16,11 @@ def closed_because(hours: Hours, at: datetime) -> str | None:
     holiday goes on to its end, and one that would begin on the holiday does not.
     """
     local = at.astimezone(ZoneInfo(hours.zone))
-    today = local.date()
-    if any(_covers(hours, window, today, local.time()) for window in hours.windows):
+    if _open_hours(hours).covers(local):
         return None
-    if today in hours.holidays:
-        return f"{today} is a holiday"
-    return f"closed at {DAYS[today.weekday()]} {local:%H:%M} in {hours.zone}"
+    if local.date() in hours.holidays:
+        return f"{local.date()} is a holiday"
+    return f"closed at {DAYS_OF_WEEK[local.weekday()]} {local:%H:%M} in {hours.zone}"
 
 
 def is_holiday(hours: Hours, at: datetime) -> bool:
@@ -31,17 +28,6 @@ def is_holiday(hours: Hours, at: datetime) -> bool:
     return at.astimezone(ZoneInfo(hours.zone)).date() in hours.holidays
 
 
-def _covers(hours: Hours, window: Window, today: date, now: time) -> bool:
-    begin = time.fromisoformat(window.from_)
-    if window.to == MIDNIGHT_AFTER:
-        return _begins(hours, window, today) and now >= begin
-    end = time.fromisoformat(window.to)
-    if begin < end:
-        return _begins(hours, window, today) and begin <= now < end
-    if now >= begin:
-        return _begins(hours, window, today)
-    return now < end and _begins(hours, window, today - DAY)
-
-
-def _begins(hours: Hours, window: Window, day: date) -> bool:
-    return DAYS[day.weekday()] in window.days and day not in hours.holidays
+def _open_hours(hours: Hours) -> OpenHours:
+    spans = tuple(Span.of(window.days, window.from_, window.to) for window in hours.windows)
+    return OpenHours(spans, frozenset(hours.holidays))

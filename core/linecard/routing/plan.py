@@ -11,14 +11,14 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from linecard.hours import DAYS_OF_WEEK, Day
+
 WITHHELD = "withheld"
 _CALLER = re.compile(r"\+[1-9]\d{0,14}\*?|withheld")
 _LENGTH_OF_PLAY = 2000
@@ -117,7 +117,7 @@ class RateLimit(Action):
 class Window(_Part):
     """Open from one time of the day to another, on these days; an end before the start is after midnight."""
 
-    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)] = DAYS
+    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)] = DAYS_OF_WEEK
     from_: Annotated[Clock, Field(alias="from")]
     to: ClockEnd
 

@@ -33,6 +33,7 @@ secret = "{secret}"
 # max_calls_per_minute = 60
 # max_live_calls = 1000
 # max_calls_per_number_per_day = 10
+# daily_spend = "250"
 
 # A document elsewhere, for when this server is down.
 # fallback_url = "https://static.example.com/apology.xml"
@@ -50,6 +51,9 @@ secret = "{secret}"
 
 # Proxies whose X-Forwarded-For may stand in our logs.
 # trusted_proxies = ["10.0.0.0/8"]
+
+# The name of this process among several on one database, the same after a restart.
+# instance = "worker-1"
 
 # Credentials at a carrier; `linecard providers` lists what is installed.
 # [accounts.main]

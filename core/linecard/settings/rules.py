@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -145,6 +146,16 @@ def _as_limit(value: Any) -> int:
     return limit
 
 
+def _as_dollars(value: Any) -> Decimal:
+    try:
+        dollars = Decimal(str(value).strip())
+    except InvalidOperation as error:
+        raise ValueError("must be US dollars, such as 250 or 99.50") from error
+    if not dollars.is_finite() or dollars < 0:
+        raise ValueError("must be US dollars, 0 or more")
+    return dollars
+
+
 def _as_keep_days(value: Any) -> KeepDays:
     """`calls=400,payloads=30,flights=7`, or a table; what is left out keeps its default."""
     known = [one.name for one in fields(KeepDays)]
@@ -244,6 +255,8 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_minute": _as_limit,
         "max_live_calls": _as_limit,
         "max_calls_per_number_per_day": _as_limit,
+        "daily_spend": _as_dollars,
+        "instance": as_text,
         "fallback_url": _as_fallback,
         "apology": _as_apology,
         "opt_out_key": _as_key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,10 +29,14 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLimits:
-    """Hard stops of one account, beside those of the server; None: only the server's."""
+    """Hard stops of one account, beside those of the server; None: only the server's.
+
+    `max_calls_per_second` None: what the carrier gives every account, for calls that are paced.
+    """
 
     max_live_calls: int | None = None
     max_calls_per_minute: int | None = None
+    max_calls_per_second: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class Settings:
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
+    `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
     E.164, as the API takes them.
     """
 
@@ -70,6 +75,8 @@ class Settings:
     max_calls_per_minute: int = 60
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
+    daily_spend: Decimal | None = None
+    instance: str | None = None
     fallback_url: str | None = None
     apology: str = APOLOGY
     opt_out_key: str | None = None

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Numeric, bindparam, cast, func, select, tuple_
 from sqlalchemy import update as update_rows
 
 from linecard.calls import Call, CallStatus, Direction
@@ -194,6 +195,27 @@ async def count_dialed(
     if to is not None:
         dialed.append(calls.c.to == to)
     return await _count(conn, *dialed)
+
+
+async def last_dialed(
+    conn: AsyncConnection, since: datetime, account: AccountKey, most: int
+) -> list[datetime]:
+    """When the last outbound calls of an account were written since a time, the latest first."""
+    query = (
+        select(calls.c.created_at)
+        .where(calls.c.direction == Direction.OUTBOUND, calls.c.created_at > since)
+        .where(*_of_account(account))
+        .order_by(calls.c.created_at.desc())
+        .limit(most)
+    )
+    return list((await conn.execute(query)).scalars())
+
+
+async def spent(conn: AsyncConnection, since: datetime) -> Decimal:
+    """The cost of the calls made since a time, in US dollars; those without a price count nothing."""
+    total = func.sum(cast(calls.c.cost, Numeric(18, 6)))
+    found = await conn.execute(select(total).where(calls.c.created_at >= since))
+    return Decimal(str(found.scalar_one() or 0))
 
 
 async def count_arrived(conn: AsyncConnection, since: datetime, from_: str, number: str) -> int:

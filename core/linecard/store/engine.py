@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, text
+from sqlalchemy import URL, event, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -151,6 +151,22 @@ class Database:
             yield
         finally:
             self._turn.release()
+
+    @asynccontextmanager
+    async def alone(self, lock: int) -> AsyncIterator[None]:
+        """Be the only process in here, on PostgreSQL; nobody waits in a transaction, so that indexes can be made meanwhile."""
+        if self._inline is not None:
+            yield
+            return
+        async with self._reader.connect() as conn:
+            await conn.execution_options(isolation_level="AUTOCOMMIT")
+            asked = select(func.pg_try_advisory_lock(lock))
+            while not (await conn.execute(asked)).scalar_one():  # noqa: ASYNC110 - nobody would tell
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+            try:
+                yield
+            finally:
+                await conn.execute(select(func.pg_advisory_unlock(lock)))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

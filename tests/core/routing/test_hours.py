@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linecard.hours import DAYS_OF_WEEK
 from linecard.routing.hours import closed_because
-from linecard.routing.plan import DAYS, Hours, Window
+from linecard.routing.plan import Hours, Window
 
 ZONES = sorted(available_timezones())
 DAY = timedelta(days=1)
@@ -31,7 +32,7 @@ def oracle(hours: Hours, at: datetime) -> bool:
 
 
 def _interval(hours: Hours, window: Window, day: date) -> Iterator[tuple[datetime, datetime]]:
-    if DAYS[day.weekday()] not in window.days or day in hours.holidays:
+    if DAYS_OF_WEEK[day.weekday()] not in window.days or day in hours.holidays:
         return
     begin = datetime.combine(day, time.fromisoformat(window.from_))
     if window.to == "24:00":
@@ -63,7 +64,7 @@ def _bisected(info: ZoneInfo, low: datetime, high: datetime) -> datetime:
     return high
 
 
-def window(start: str, end: str, days: tuple[str, ...] = DAYS) -> dict[str, object]:
+def window(start: str, end: str, days: tuple[str, ...] = DAYS_OF_WEEK) -> dict[str, object]:
     return {"from": start, "to": end, "days": days}
 
 
@@ -95,7 +96,10 @@ def test_every_zones_changes_agree_with_the_wall_clock() -> None:
 
 times = st.builds("{:02d}:{:02d}".format, st.integers(0, 23), st.integers(0, 59))
 windows = st.builds(
-    window, times, times, st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True)
+    window,
+    times,
+    times,
+    st.lists(st.sampled_from(DAYS_OF_WEEK), min_size=1, max_size=7, unique=True),
 ).filter(lambda one: one["from"] != one["to"])
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
+from linecard.exchange.serverside import server_of
 from linecard.http.api.auth import SCHEME, KeyRequired
 from linecard.http.api.blocklist import blocklist_router
 from linecard.http.api.calls import calls_router
@@ -46,9 +47,10 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     describe_scopes(routes)
     for router in routers:
         api.include_router(router, dependencies=[Depends(SCHEME)], responses=problems(401, 403))
+    api.state.linecard = server_of(exchange, dialer)
     add_handlers(api)
     # The last one added stands outermost.
-    api.add_middleware(BodyLimit)
+    api.add_middleware(BodyLimit, routes=routes)
     api.add_middleware(KeyRequired, key=exchange.settings.api_key, needed=partial(needed, routes))
     api.add_middleware(FaultsAnswered)
     return api

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -79,8 +80,13 @@ async def _known(_request: Request, error: Exception) -> Response:
     if isinstance(error, errors.InvalidField | errors.GateRefused):
         return problem(status, str(error), [{"field": error.field, "message": error.message}])
     if isinstance(error, errors.LimitReached):
-        return problem(status, str(error), limit=error.limit)
+        return problem(status, str(error), headers=_when(error), limit=error.limit)
     return problem(status, str(error))
+
+
+def _when(error: errors.LimitReached) -> Mapping[str, str]:
+    """In whole seconds, and never too early."""
+    return {} if error.retry_after is None else {"Retry-After": str(ceil(error.retry_after))}
 
 
 UNREADABLE = "There was an error parsing the body"
