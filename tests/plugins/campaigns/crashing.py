@@ -16,7 +16,7 @@ from typing import Any
 from linecard.outbound import pacing, settle, silence
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.placing import Placement
-from linecard_campaigns import checkpoints, dialling, serving, sweeping
+from linecard_campaigns import checkpoints, dialling, engine, serving, sweeping
 
 POSTING, POSTED = 9, 10
 """The core's own steps between intent and settled: before the one request, and behind its answer."""
@@ -79,7 +79,12 @@ def plant_the_bug() -> None:
 
 
 def prepare() -> None:
+    """Everything of this, unless PLAIN asks for a server as it is."""
+    if os.environ.get("PLAIN"):
+        return
     shorten()
+    engine.SWEEP = "*/3 * * * * *"
+    engine.POLL_SECONDS = 0.2
     word, _, figure = os.environ.get("KILL", "").partition(":")
     if word == "after":
         threading.Timer(float(figure), die).start()
@@ -94,8 +99,4 @@ if __name__ == "__main__":
     from linecard.cli import main
 
     prepare()
-    import linecard_campaigns.engine as engine
-
-    engine.SWEEP = "*/3 * * * * *"
-    engine.POLL_SECONDS = 0.2
     main()

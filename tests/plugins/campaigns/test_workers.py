@@ -70,6 +70,7 @@ def _dials(ledger: Ledger) -> Iterator[Entry]:
 
 async def worked(at: Bench, fleet: Fleet) -> Verdict:
     """Let so many servers work until nothing is left."""
+    at.env["PLAIN"] = "1"
     await at.own(POOL, fleet.channels)
     await at.fill(fleet.leads, POOL, [QUICK], max_attempts=1)
     async with AsyncExitStack() as stack:
