@@ -44,6 +44,8 @@ AHEAD_SECONDS = 5.0
 SIDE_BY_SIDE = 8
 MIGRATING = 0x6C63_0003
 """The PostgreSQL advisory lock under which DBOS' tables are made."""
+CONNECTIONS = 5
+"""To the database of the queues, from each process, beside the core's own."""
 NEEDS_SQLITE = (3, 42)
 """From Python 3.12 on, DBOS writes times with a function that older libraries lack."""
 
@@ -164,6 +166,7 @@ class Engine:
             "log_level": "WARNING",
             "enable_otlp": False,
             "max_executor_threads": 16,
+            "sys_db_pool_size": CONNECTIONS,
             "scheduler_polling_interval_sec": 1.0,
         }
 
