@@ -31,7 +31,7 @@ def test_every_route_is_told_with_its_scope() -> None:
     routers = (leads_router(_nobody), campaigns_router(_nobody))
     routes = [one for router in routers for one in router.routes if isinstance(one, APIRoute)]
     assert told == {
-        (next(iter(one.methods)), one.path, (one.openapi_extra or {})["x-linecard-scope"])
+        (next(iter(one.methods or ())), one.path, (one.openapi_extra or {})["x-linecard-scope"])
         for one in routes
     }
     assert {scope for *_, scope in told} == set(SCOPES)
