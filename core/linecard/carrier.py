@@ -66,6 +66,9 @@ class Facts:
     `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}` and `{wss}` in it
     are our addresses. `cautions`: by prefix of our number (`+91`), a sentence on what no look-up can see and makes calls
     fail. `keys_heard`: a caller's keys are told, on the `stream` or by `document`; none is looked for in the sound.
+    `most_short` and `most_unanswered`: the shares (0 to 1) of a number's calls that may last no more than some
+    seconds, or be answered by nobody, before the carrier charges for it or blocks the number; not counted for
+    numbers of ours with a prefix of `uncounted`.
     `keys_pressed`: how keys can be pressed during a call. `most_digits`: how many a dial may press at its answer.
     """
 
@@ -95,6 +98,9 @@ class Facts:
     keys_heard: frozenset[str] = frozenset({"stream", "document"})
     keys_pressed: frozenset[KeysBy] = frozenset({KeysBy.TONES})
     most_digits: int = 64
+    most_short: float | None = None
+    most_unanswered: float | None = None
+    uncounted: frozenset[str] = frozenset()
     regions: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
     cautions: Mapping[str, str] = field(default_factory=dict)

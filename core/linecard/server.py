@@ -21,7 +21,7 @@ AccountKey = tuple[str, str]
 class ClearCall(Protocol):
     """The gate's own question."""
 
-    async def __call__(self, to: str, field: str = "to") -> str:
+    def __call__(self, to: str, field: str = "to") -> str:
         """The number as E.164 where it may be called. Raises GateRefused or InvalidField with the field."""
         raise NotImplementedError
 
@@ -45,7 +45,7 @@ class Server:
     database_url: str = field(repr=False)
     instance: str
     dial: Callable[[DialRequest], Awaitable[Call]]
-    clear_call: ClearCall
+    open_gate: Callable[[], Awaitable[ClearCall]]
     check_agent: Callable[[str, str], None]
     facts: Callable[[str, str], Facts]
     pace: Callable[[str, str], float]

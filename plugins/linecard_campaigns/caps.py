@@ -51,7 +51,7 @@ def _reached(cap: Cap, times: Sequence[datetime], at: datetime) -> Reached | Non
     within = [one for one in times if one > at - span]
     if len(within) < cap.calls:
         return None
-    reason = f"called {len(within)} times in {_words(cap.seconds)}, {cap.calls} are allowed"
+    reason = f"{len(within)} of {cap.calls} calls in {_words(cap.seconds)}"
     return Reached(within[-cap.calls] + span, reason)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Numeric, cast, func, select
+from sqlalchemy import Numeric, case, cast, func, select
 
 from linecard.wall import now
 from linecard_campaigns import windows
 from linecard_campaigns.caps import longest, reached
-from linecard_campaigns.standing import DIALLED, Standing
+from linecard_campaigns.clocks import Clocks
+from linecard_campaigns.standing import DIALLED, WAS_CALLED, Standing
 from linecard_campaigns.tables import attempts, leads
 from linecard_campaigns.tickets import Refusal
 
@@ -27,15 +27,7 @@ Check = Callable[["AsyncConnection", Standing, "Call"], Awaitable[Refusal | None
 PARKED = Refusal(reason="its campaign is paused", parks=True)
 STOPPED = Refusal(reason="its campaign was stopped", ends="canceled", outcome="stopped")
 FULL = Refusal(reason="all channels of its campaign are in use", wait=1.0)
-AGAIN = timedelta(minutes=15)
-"""When a wrong clock is looked at again."""
-_STARTED = now(), time.monotonic()
-
-
-def steady() -> datetime:
-    """The time of day that nobody can set: it counts on from the start of this process."""
-    at, ticks = _STARTED
-    return at + timedelta(seconds=time.monotonic() - ticks)
+CLOCKS = Clocks()
 
 
 async def campaign_runs(_conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
@@ -51,12 +43,12 @@ async def it_is_time(_conn: AsyncConnection, stands: Standing, _call: Call) -> R
     if plan.at_any_hour:
         return None
     zones = windows.zones_of(lead["to"], lead["timezone"], plan.timezone)
-    shut = windows.closed(plan.hours, zones, at, steady())
+    shut = windows.closed(plan.hours, zones, *CLOCKS.read())
     if shut is None:
         return None
-    if shut.until is None and (not zones or at >= windows.BUILT):
+    if shut.until is None:
         return Refusal(reason=shut.reason, ends="failed", outcome="never-open")
-    return Refusal(reason=shut.reason, until=max(shut.until or at + AGAIN, at))
+    return Refusal(reason=shut.reason, until=max(shut.until, at))
 
 
 async def seldom_enough(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
@@ -64,25 +56,40 @@ async def seldom_enough(conn: AsyncConnection, stands: Standing, _call: Call) ->
     caps = stands.plan.caps
     if not caps:
         return None
-    at = now()
+    at = min(CLOCKS.read())
     query = select(attempts.c.created_at).where(
-        attempts.c.to == stands.lead["to"], attempts.c.created_at > at - longest(caps)
+        attempts.c.to == stands.lead["to"], attempts.c.created_at > at - longest(caps), WAS_CALLED
     )
     held = reached(caps, (await conn.execute(query)).scalars(), at)
     return None if held is None else Refusal(reason=held.reason, until=held.until)
 
 
 async def within_budget(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
-    """By the prices told so far; calls that are not priced yet count nothing."""
+    """By the prices told so far; what is not priced yet counts as much as the dearest one."""
     budget = stands.plan.budget
     if budget is None:
         return None
-    total = func.sum(cast(attempts.c.cost, Numeric(18, 6)))
-    of_campaign = select(total).where(attempts.c.campaign_id == stands.campaign["id"])
-    spent = Decimal(str((await conn.execute(of_campaign)).scalar_one() or 0))
+    spent = await _spent(conn, stands.campaign["id"])
     if spent < budget:
         return None
     return Refusal(reason=f"the budget of {budget} US dollars is spent: {spent:.2f}", pauses=True)
+
+
+async def _spent(conn: AsyncConnection, campaign: str) -> Decimal:
+    cost = cast(attempts.c.cost, Numeric(18, 6))
+    may_cost = attempts.c.cost.is_(None) & (attempts.c.answered | attempts.c.ended_at.is_(None))
+    query = select(
+        func.coalesce(func.sum(cost), 0),
+        func.coalesce(func.max(cost), 0),
+        func.coalesce(func.sum(case((may_cost, 1), else_=0)), 0),
+    ).where(attempts.c.campaign_id == campaign)
+    priced, dearest, unpriced = (await conn.execute(query)).one()
+    return _usd(priced) + int(unpriced) * _usd(dearest)
+
+
+def _usd(told: object) -> Decimal:
+    """To a millionth: a sum of SQLite's is a binary fraction."""
+    return Decimal(str(told)).quantize(Decimal("0.000001"))
 
 
 async def has_a_channel(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:

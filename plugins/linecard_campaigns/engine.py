@@ -13,10 +13,11 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -57,12 +58,16 @@ def queue_of(campaign: str) -> str:
     return f"campaigns-{campaign}"
 
 
-class _Running:
+@dataclass(slots=True)
+class _Hands:
     """What the workflows of this process work with; they are functions of a module, as DBOS wants them."""
 
     work: Work | None = None
     sweep: Callable[[], Awaitable[None]] | None = None
-    tasks: ClassVar[set[asyncio.Task[Any]]] = set()
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+
+_HANDS = _Hands()
 
 
 @contextmanager
@@ -70,22 +75,20 @@ def _running_task() -> Iterator[None]:
     """Known, so that it can be cancelled: DBOS leaves a cancelled workflow to be taken up again."""
     task = asyncio.current_task()
     assert task is not None
-    _Running.tasks.add(task)
+    _HANDS.tasks.add(task)
     try:
         yield
     finally:
-        _Running.tasks.discard(task)
+        _HANDS.tasks.discard(task)
 
 
 @DBOS.workflow(name="campaigns.turn", max_recovery_attempts=1_000_000)
 async def _turn(lead: str, turn: int, campaign: str, number: str) -> None:
     """A turn of a lead, and then its next one into the queue."""
-    if _Running.work is None:
+    if _HANDS.work is None:
         raise RuntimeError("the campaigns engine is not running")
     with _running_task():
-        following = await _Running.work(
-            Turn(lead=lead, turn=turn, campaign=campaign, number=number)
-        )
+        following = await _HANDS.work(Turn(lead=lead, turn=turn, campaign=campaign, number=number))
         if following is not None:
             await _enqueue(following)
             passing(Step.FOLLOWED, lead)
@@ -94,9 +97,9 @@ async def _turn(lead: str, turn: int, campaign: str, number: str) -> None:
 @DBOS.workflow(name="campaigns.sweep")
 async def _sweep(_at: datetime, _context: Any) -> None:
     """Every half minute, in one of the processes."""
-    if _Running.sweep is not None:
+    if _HANDS.sweep is not None:
         with _running_task():
-            await _Running.sweep()
+            await _HANDS.sweep()
 
 
 async def _enqueue(turn: Turn) -> None:
@@ -125,9 +128,9 @@ class Engine:
         file = self._server.database.file
         if file is not None:
             check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
-        if _Running.work is not None:
+        if _HANDS.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
-        _Running.work, _Running.sweep = work, sweep
+        _HANDS.work, _HANDS.sweep = work, sweep
         await self._make_tables(self._url(file))
         DBOS(config=self._config(self._url(file)))
         DBOS.launch()
@@ -169,13 +172,13 @@ class Engine:
 
     async def stop(self) -> None:
         """Leave the turns where they are; whoever starts next goes on with them."""
-        if _Running.work is None:
+        if _HANDS.work is None:
             return
-        running = tuple(_Running.tasks)
+        running = tuple(_HANDS.tasks)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        _Running.work = _Running.sweep = None
+        _HANDS.work = _HANDS.sweep = None
         await asyncio.to_thread(DBOS.destroy)
         # DBOS has put its own threads under the loop, and they are gone.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

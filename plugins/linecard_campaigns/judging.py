@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
-from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.checks import CHECKS
 from linecard_campaigns.standing import WAITING, Standing, move, next_attempt, standing
@@ -50,7 +49,6 @@ async def _refusal(conn: AsyncConnection, ticket: Ticket, call: Call) -> Refusal
 async def _claim(
     conn: AsyncConnection, ticket: Ticket, stands: Standing, call: Call
 ) -> Refusal | None:
-    at = now()
     claimed = {"status": "dialing", "call_id": call.id, "parked": False, "due_at": None}
     if not await move(conn, ticket.turn, WAITING, **claimed, reason=None):
         return GONE
@@ -64,7 +62,7 @@ async def _claim(
         "account": call.account,
         "to": call.to,
         "answered": False,
-        "created_at": at,
+        "created_at": call.created_at,
     }
     await conn.execute(insert(attempts).values(row))
     passing(Step.CLAIMED, ticket.turn.lead)

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from linecard import LinecardError
 from linecard.store import numbers
 from linecard_campaigns.choosing import AccountKey, Callee, Choice, Line, in_order
-from linecard_campaigns.standing import Standing
+from linecard_campaigns.standing import REFUSED, WAS_CALLED, Standing
 from linecard_campaigns.tables import attempts
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-REFUSED = "refused"
-"""The result of an attempt that its carrier has surely not placed."""
 PRICES_LAST_SECONDS = 900.0
 DIGITS = 8
 """Prices are told apart by so much of a number."""
@@ -83,9 +81,17 @@ async def lines_of(
 
 
 async def refusals(conn: AsyncConnection, lead_id: str) -> set[AccountKey]:
-    """The accounts whose carriers have surely not placed a call to this lead when they were asked."""
+    """The accounts whose carriers have surely not placed the call that is tried now.
+
+    An attempt that came to its end begins anew: what was refused before it, a week ago, says nothing now.
+    """
+    ended = select(func.max(attempts.c.n)).where(
+        attempts.c.lead_id == lead_id, WAS_CALLED, attempts.c.ended_at.is_not(None)
+    )
     query = select(attempts.c.provider, attempts.c.account).where(
-        attempts.c.lead_id == lead_id, attempts.c.result == REFUSED
+        attempts.c.lead_id == lead_id,
+        attempts.c.result == REFUSED,
+        attempts.c.n > func.coalesce(ended.scalar_subquery(), 0),
     )
     return {(row.provider, row.account) for row in await conn.execute(query)}
 

@@ -47,6 +47,25 @@ class Campaigns:
             self.running.ends.heard(call.id)
 
     @linecard.hookimpl
+    def routes(self) -> Sequence[object]:
+        """`/api/leads` and `/api/campaigns`."""
+        from linecard_campaigns.campaign_routes import campaigns_router
+        from linecard_campaigns.lead_routes import leads_router
+
+        return [leads_router(self._nudge), campaigns_router(self._nudge)]
+
+    def _nudge(self) -> None:
+        if self.running is not None:
+            self.running.nudge()
+
+    @linecard.hookimpl
+    def commands(self) -> Sequence[object]:
+        """`linecard campaign`."""
+        from linecard_campaigns.commands import campaign
+
+        return [campaign]
+
+    @linecard.hookimpl
     def migrations(self) -> Sequence[str]:
         """The tables' own branch."""
         return [str(Path(__file__).parent / "migrations" / "versions")]

@@ -95,10 +95,9 @@ def _clock_end(given: object, field: str) -> str:
 
 
 def _day(given: object, field: str) -> Day:
-    known = next((day for day in DAYS_OF_WEEK if day == given), None)
-    if known is None:
+    if given not in DAYS_OF_WEEK:
         raise InvalidField(field, f"must be one of {', '.join(DAYS_OF_WEEK)}")
-    return known
+    return DAYS_OF_WEEK[DAYS_OF_WEEK.index(given)]
 
 
 _KEYS: Mapping[str, Any] = {"days": many(_day, 7, 1), "from": _clock, "to": _clock_end}

@@ -124,7 +124,7 @@ class Campaigning:
         """Loading DBOS takes a second or two: a thread's time, not the calls'."""
         module = await asyncio.to_thread(importlib.import_module, "linecard_campaigns.engine")
         engine: Engine = module.Engine(self.server)
-        self._sweeper = Sweeper(self.server.database, engine, self.open)
+        self._sweeper = Sweeper(self.server.database, engine, self.open, self.server.facts)
         await engine.start(self.take, self.sweep)
         self._engine = engine
         self._loops.append(asyncio.create_task(self.ends.run(), name="ends of campaigns' calls"))
@@ -134,10 +134,12 @@ class Campaigning:
         query = select(campaigns).where(campaigns.c.id == campaign_id)
         async with self.server.database.read() as conn:
             campaign = (await conn.execute(query)).mappings().one()
-        if self._lanes.get(campaign_id) == campaign["plan"] or self._engine is None:
+        # A campaign that was finished in between has lost its queue.
+        known = campaign["plan"], campaign["updated_at"]
+        if self._lanes.get(campaign_id) == known or self._engine is None:
             return
         await self._engine.open(await self._lane(campaign_id, plan_of(campaign)))
-        self._lanes[campaign_id] = campaign["plan"]
+        self._lanes[campaign_id] = known
 
     async def _lane(self, campaign_id: str, plan: Plan) -> Lane:
         async with self.server.database.read() as conn:

@@ -14,10 +14,11 @@ from linecard.store import blocklist, calls, timeline
 from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.choosing import in_reserve
-from linecard_campaigns.lines import REFUSED, lines_of, refusals
+from linecard_campaigns.lines import lines_of, refusals
 from linecard_campaigns.retrying import next_due
 from linecard_campaigns.standing import (
     DIALLED,
+    REFUSED,
     WAITING,
     Standing,
     move,
@@ -39,8 +40,6 @@ log = structlog.get_logger()
 BUSY_STATUS = 429
 AGAIN = timedelta(seconds=5)
 """When a carrier that was asked too often says nothing of when to come back."""
-GOOD = frozenset({"completed"})
-"""Telephony's own outcomes with which a lead is finished; an agent's word finishes it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +98,15 @@ async def _settled(
         return await _not_spent(conn, stands, attempt, refused)
     outcome = outcome_of(call)
     written = {"outcome": outcome, "ended_at": now(), **_facts(call)}
-    if refused is not None:
+    goes_on = refused is not None and await _has_reserve(conn, stands, attempt)
+    if goes_on:
         written["result"] = REFUSED
     done = update(attempts).where(attempts.c.call_id == attempt["call_id"])
     await conn.execute(done.values(written))
     if await _opted_out(conn, attempt["to"]):
         await _end(conn, stands, call, outcome)
         return None
-    goes_on = refused is not None and await _has_reserve(conn, stands)
-    due_at = now() if goes_on else await _due(conn, stands, outcome)
+    due_at = now() if goes_on else await _due(conn, stands)
     if due_at is None:
         await _end(conn, stands, call, outcome)
         return None
@@ -127,12 +126,13 @@ async def _opted_out(conn: AsyncConnection, to: str) -> bool:
     return True
 
 
-async def _has_reserve(conn: AsyncConnection, stands: Standing) -> bool:
+async def _has_reserve(conn: AsyncConnection, stands: Standing, attempt: RowMapping) -> bool:
     """Whether another account may be asked: nobody's telephone has rung, so that it costs nobody anything."""
     if stands.campaign["status"] == "stopped":
         return False
     lines = await lines_of(conn, stands.plan.numbers)
-    return in_reserve(lines, await refusals(conn, stands.lead["id"])) is not None
+    refused = await refusals(conn, stands.lead["id"]) | {(attempt["provider"], attempt["account"])}
+    return in_reserve(lines, refused) is not None
 
 
 async def _refused(conn: AsyncConnection, call: Call | None) -> Refused | None:
@@ -190,11 +190,11 @@ def _why(call: Call | None) -> str | None:
     return "its call is no longer on record" if call is None else call.end_reason
 
 
-async def _due(conn: AsyncConnection, stands: Standing, outcome: str) -> datetime | None:
+async def _due(conn: AsyncConnection, stands: Standing) -> datetime | None:
     """When the lead is called again, by the plan; None for never."""
     past = await outcomes(conn, stands.lead["id"])
     is_stopped = stands.campaign["status"] == "stopped"
-    if is_stopped or outcome in GOOD or len(past) >= stands.plan.max_attempts:
+    if is_stopped or len(past) >= stands.plan.max_attempts:
         return None
     return next_due(stands.plan.retry, past, stands.lead["id"], now())
 

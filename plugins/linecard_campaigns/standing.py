@@ -26,6 +26,10 @@ DIALLED = ("dialing", "unknown")
 """Where a call of a lead is under way, or may be."""
 DEFAULT = "default"
 """The campaign of leads that name none."""
+REFUSED = "refused"
+"""The result of an attempt that its carrier has surely not placed, and that another account goes on with."""
+WAS_CALLED = func.coalesce(attempts.c.result, "") != REFUSED
+"""Which attempts somebody may have heard of."""
 ENDED = ("finished", "failed", "canceled")
 
 
@@ -75,10 +79,11 @@ def _plan(written: bytes) -> Plan:
 
 
 async def outcomes(conn: AsyncConnection, lead_id: str) -> list[str]:
-    """What came of a lead's attempts that are over, the first one first."""
+    """What came of a lead's attempts that are over, the first one first; a carrier's certain no is none."""
     query = (
         select(attempts.c.outcome)
         .where(attempts.c.lead_id == lead_id, attempts.c.ended_at.is_not(None))
+        .where(WAS_CALLED)
         .order_by(attempts.c.n)
     )
     return [str(one) for one in (await conn.execute(query)).scalars()]

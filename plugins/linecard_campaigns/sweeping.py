@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from linecard.store.tables import calls
 from linecard.wall import now
-from linecard_campaigns.minding import mind
+from linecard_campaigns.minding import FactsOf, mind, nobody_knows
 from linecard_campaigns.settling import settle
 from linecard_campaigns.standing import (
     DEFAULT,
@@ -69,6 +69,7 @@ class Sweeper:
     database: Database
     queue: Queue
     open: Callable[[str], Awaitable[None]]
+    facts: FactsOf = nobody_knows
     _after: str = field(default="", repr=False)
     """The lead up to which overdue ones were looked at; the next sweep goes on behind it."""
 
@@ -172,7 +173,7 @@ class Sweeper:
 
     async def mind(self) -> None:
         """Pause campaigns whose calls go wrong."""
-        await mind(self.database)
+        await mind(self.database, self.facts)
 
     async def finish(self) -> None:
         """Campaigns with leads, all of which have ended, are finished."""

@@ -22,6 +22,8 @@ BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No machine that runs this has a right clock that shows an earlier time."""
 DIAL_TAKES = timedelta(seconds=30)
 """From the judgement until the carrier has the dial, at the longest: connecting, sending, and its answer."""
+LOOK_AGAIN = timedelta(minutes=10)
+"""When the clock is asked again after it was found wrong."""
 HORIZON = timedelta(days=40)
 """Hours that have not come by then never come: a week repeats itself, and holidays do not last so long."""
 SECOND = timedelta(seconds=1)
@@ -29,7 +31,7 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why nobody is called now, and when it may be tried again; None: no moment is known."""
+    """Why nobody is called now, and when it may be tried again; None: never, as far as anybody knows."""
 
     reason: str
     until: datetime | None
@@ -63,8 +65,17 @@ def closed(hours: OpenHours, zones: Sequence[str], *clocks: datetime) -> Closed 
     shut = [one for one in found if one is not None]
     if not shut:
         return None
-    untold = next((one for one in shut if one.until is None), None)
-    return untold or max(shut, key=lambda one: one.until or BUILT)
+    never = next((one for one in shut if one.until is None), None)
+    return never or max(shut, key=lambda one: one.until or BUILT)
+
+
+def never(hours: OpenHours, zones: Sequence[str], at: datetime) -> str | None:
+    """Why no hour will ever come in which a dial may go out, or None where one will."""
+    if not zones:
+        return "nobody knows in which time zone the number is; give the lead one"
+    if next_open(hours, zones, at) is None:
+        return f"no hour is open in all of the {len(zones)} time zones in which the number may be"
+    return None
 
 
 def next_open(hours: OpenHours, zones: Sequence[str], after: datetime) -> datetime | None:
@@ -83,7 +94,7 @@ def next_open(hours: OpenHours, zones: Sequence[str], after: datetime) -> dateti
 
 def _closed_at(hours: OpenHours, zones: Sequence[str], at: datetime) -> Closed | None:
     if at < BUILT:
-        return Closed(f"the clock is wrong: it shows {at:%Y-%m-%d}", None)
+        return Closed(f"the clock is wrong: it shows {at:%Y-%m-%d}", at + LOOK_AGAIN)
     if not zones:
         return Closed("nobody knows in which time zone the number is", None)
     for zone, info in zip(zones, _infos(zones), strict=True):

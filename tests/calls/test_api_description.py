@@ -44,6 +44,20 @@ ROUTES = {
     ("post", "/forget"),
     ("get", "/providers"),
     ("get", "/rates"),
+    ("post", "/leads"),
+    ("get", "/leads"),
+    ("get", "/leads/{lead_id}"),
+    ("post", "/leads/{lead_id}/cancel"),
+    ("post", "/campaigns"),
+    ("get", "/campaigns"),
+    ("get", "/campaigns/{campaign_id}"),
+    ("post", "/campaigns/{campaign_id}/pause"),
+    ("post", "/campaigns/{campaign_id}/resume"),
+    ("post", "/campaigns/{campaign_id}/stop"),
+    ("post", "/campaigns/{campaign_id}/leads.csv"),
+    ("get", "/campaigns/{campaign_id}/leads.csv"),
+    ("get", "/campaigns/{campaign_id}/report"),
+    ("get", "/campaigns/{campaign_id}/report.svg"),
 }
 WRONG_KEYS = [
     {},
@@ -265,12 +279,20 @@ def _body(chance: random.Random, document: dict[str, Any], operation: dict[str, 
     """Fields of the operation's own body, each with a value that fits, fits elsewhere, or nowhere."""
     if "requestBody" not in operation or chance.random() < 0.05:
         return chance.choice(NASTY)
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-    fields = document["components"]["schemas"][schema.rpartition("/")[2]]["properties"]
+    fields = _known(document, operation["requestBody"]["content"])
     usual = {"number": "+14155550100", "provider": "plivo", "agent": "echo", "from": "+14155550100"}
-    usual["caller"] = "+19005550100"
+    usual |= {"caller": "+19005550100", "to": "+14155550123", "name": "x"}
     kept = [name for name in fields if chance.random() < (0.95 if name in usual else 0.2)]
     return {
         name: usual[name] if name in usual and chance.random() < 0.9 else chance.choice(NASTY)
         for name in kept
     }
+
+
+def _known(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a body; a file has none."""
+    schema = content.get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    found = document["components"]["schemas"][name] if name else schema
+    fields: dict[str, Any] = found.get("anyOf", [found])[0].get("properties", {})
+    return fields

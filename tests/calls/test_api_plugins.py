@@ -27,7 +27,7 @@ class Leads:
 
     @hookimpl
     def routes(self) -> Sequence[object]:
-        router = APIRouter(prefix="/leads")
+        router = APIRouter(prefix="/desk")
 
         @router.get("")
         async def leads() -> list[str]:
@@ -58,18 +58,18 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Telep
 
 
 async def test_routes_of_a_plugin_stand_under_the_api(world: Telephone) -> None:
-    assert (await world.api.get("/api/leads")).json() == ["anna"]
-    refused(await world.api.get("/api/leads/taken"), 409)
+    assert (await world.api.get("/api/desk")).json() == ["anna"]
+    refused(await world.api.get("/api/desk/taken"), 409)
     async with httpx2.AsyncClient(base_url=world.url) as stranger:
-        refused(await stranger.get("/api/leads"), 401)
+        refused(await stranger.get("/api/desk"), 401)
     described = (await world.api.get("/api/openapi.json")).json()["paths"]
-    assert described["/leads"]["get"]["security"] == [{"HTTPBearer": []}]
+    assert described["/desk"]["get"]["security"] == [{"HTTPBearer": []}]
 
 
 async def test_a_fault_is_a_problem_that_tells_nothing_and_is_logged(
     world: Telephone, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    problem = refused(await world.api.get("/api/leads/broken"), 500)
+    problem = refused(await world.api.get("/api/desk/broken"), 500)
     assert "secret" not in str(problem)
     said = "".join(capsys.readouterr())
     assert "fault in the API" in said

@@ -32,9 +32,31 @@ KEYS = {
 }
 SETTING = ",".join([KEY, *(f"{scope}:{key}" for scope, key in KEYS.items())])
 PLUGINS_OWN = {
-    ("GET", "/leads"): CLOSED,
-    ("POST", "/leads/{lead}"): Scope.CALL,
-    ("GET", "/leads/deep/down"): CLOSED,
+    ("GET", "/desk"): CLOSED,
+    ("POST", "/desk/{lead}"): Scope.CALL,
+    ("GET", "/desk/deep/down"): CLOSED,
+    **dict.fromkeys(
+        [
+            ("GET", "/leads"),
+            ("GET", "/leads/{lead_id}"),
+            ("GET", "/campaigns"),
+            ("GET", "/campaigns/{campaign_id}"),
+            ("GET", "/campaigns/{campaign_id}/leads.csv"),
+            ("GET", "/campaigns/{campaign_id}/report"),
+            ("GET", "/campaigns/{campaign_id}/report.svg"),
+        ],
+        Scope.READ,
+    ),
+    **dict.fromkeys(
+        [
+            ("POST", "/leads"),
+            ("POST", "/leads/{lead_id}/cancel"),
+            ("POST", "/campaigns"),
+            ("POST", "/campaigns/{campaign_id}/leads.csv"),
+            *(("POST", f"/campaigns/{{campaign_id}}/{do}") for do in ("pause", "resume", "stop")),
+        ],
+        Scope.CALL,
+    ),
 }
 
 
@@ -43,7 +65,7 @@ class Leads:
 
     @hookimpl
     def routes(self) -> Sequence[object]:
-        router, deep = APIRouter(prefix="/leads"), APIRouter(prefix="/deep")
+        router, deep = APIRouter(prefix="/desk"), APIRouter(prefix="/deep")
 
         @router.get("")
         async def leads() -> list[str]:
@@ -126,7 +148,7 @@ async def test_every_route_is_shut_to_a_key_of_less(
 
 
 async def test_a_key_without_a_scope_may_do_everything(world: Telephone) -> None:
-    assert (await world.api.get("/api/leads")).json() == ["anna"]
+    assert (await world.api.get("/api/desk")).json() == ["anna"]
 
 
 async def test_what_no_table_knows_is_shut_to_lesser_keys(world: Telephone) -> None:
@@ -173,7 +195,7 @@ async def test_a_socket_of_a_plugin_wants_a_key_too(
     }
     async with (
         httpx2.AsyncClient(base_url=world.url) as client,
-        client.stream("GET", "/api/leads/live", headers=upgrade) as answer,
+        client.stream("GET", "/api/desk/live", headers=upgrade) as answer,
     ):
         assert answer.status_code == status
 

@@ -77,9 +77,10 @@ async def test_what_else_a_plugin_may_ask(tmp_path: Path) -> None:
     async with telephone(tmp_path, plugins=with_plugin(holder)) as world:
         await world.register()
         server = holder.server
-        assert await server.clear_call(CUSTOMER) == CUSTOMER
+        clear = await server.open_gate()
+        assert clear(CUSTOMER) == CUSTOMER
         with pytest.raises(linecard.GateRefused):
-            await server.clear_call("+442079460000", "to")
+            clear("+442079460000", "to")
         server.check_agent("echo", "agent")
         with pytest.raises(linecard.InvalidField):
             server.check_agent("nobody", "agent")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -68,10 +69,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterator[Stage]:
+async def stage(
+    provider: str | None,
+    speed: float,
+    folder: Path,
+    agents: Sequence[str] = AGENTS,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Stage]:
     """Build the stage; the simulated carrier and the server really listen until the block ends.
 
-    Raises ConfigurationError where no installed provider has a simulated carrier.
+    `agents` are as of `linecard serve --agent`, `more` further variables of the server. Raises ConfigurationError where no installed provider has a simulated carrier.
     """
     plugins = Plugins.discover()
     name = pick_provider(plugins, provider)
@@ -80,9 +87,10 @@ async def stage(provider: str | None, speed: float, folder: Path) -> AsyncIterat
     async with patient_clock(speed) as clock:
         carrier = simulated(plugins, name)(public_url, clock=clock)
         async with running(carrier, public_url) as carrier_url:
-            variables = _variables(public_url, folder) | dict(carrier.environment(carrier_url))
+            variables = _variables(public_url, folder) | dict(more)
+            variables |= dict(carrier.environment(carrier_url))
             settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
-            exchange = build_exchange(settings, plugins, AGENTS, clock)
+            exchange = build_exchange(settings, plugins, tuple(agents), clock)
             exchange.taps.folder = folder
             client = _client(public_url, variables["LINECARD_API_KEY"])
             async with serving(exchange, HOST, port), client:

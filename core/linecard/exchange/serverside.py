@@ -14,7 +14,7 @@ from linecard.outbound.gate import open_gate
 from linecard.pricing.comparing import compare
 from linecard.pricing.example import Example
 from linecard.pricing.files import read_book
-from linecard.server import AccountKey, Server
+from linecard.server import AccountKey, ClearCall, Server
 from linecard.settings import AccountLimits
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def server_of(exchange: Exchange, dialer: Dialer) -> Server:
         database_url=exchange.settings.database_url,
         instance=exchange.settings.instance or gethostname(),
         dial=dialer.begin,
-        clear_call=partial(_clear_call, exchange),
+        open_gate=partial(_open_gate, exchange),
         check_agent=partial(_check_agent, exchange),
         facts=partial(_facts, exchange),
         pace=partial(_pace, exchange),
@@ -47,9 +47,10 @@ def server_of(exchange: Exchange, dialer: Dialer) -> Server:
     )
 
 
-async def _clear_call(exchange: Exchange, to: str, field: str = "to") -> str:
+async def _open_gate(exchange: Exchange) -> ClearCall:
+    """As it stands now, for as many numbers as there are to be asked about."""
     gate = await open_gate(exchange.settings, exchange.database)
-    return gate.clear_call(to, field).address
+    return lambda to, field="to": gate.clear_call(to, field).address
 
 
 def _check_agent(exchange: Exchange, name: str, field: str) -> None:

@@ -41,6 +41,10 @@ FACTS = Facts(
     tail_runs=True,
     consults=True,
     accept_key=AcceptKey.DIAL,
+    # Plivo: calls of 0 seconds, and of at most 6, each at most a fifth of the volume; not in India.
+    most_short=0.2,
+    most_unanswered=0.2,
+    uncounted=frozenset({"+91"}),
     advice=ADVICE,
     cautions={
         "+91": "Plivo keeps the sound of Indian numbers in India: where LINECARD_PUBLIC_URL resolves to an "

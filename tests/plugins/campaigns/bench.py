@@ -73,7 +73,7 @@ class Bench:
     ) -> None:
         """Leads who are busy, away or there; those who are busy are called twice."""
         again = {"busy": {"minutes": 0.03, "times": 1}, "failed": False, "no-answer": False}
-        wanted = {"max_attempts": 2, "ring_seconds": 5, "retry": again, "guard": None, **plan}
+        wanted = {"max_attempts": 2, "ring_seconds": 5, "retry": again, "guard": False, **plan}
         campaign = await add_campaign(self.database, pool, **wanted)
         people = [f"+1415{5_550_000 + n:07}" for n in range(2000, 2000 + count)]
         for n, to in enumerate(people):

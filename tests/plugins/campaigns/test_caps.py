@@ -19,7 +19,7 @@ def test_the_seventh_call_is_the_last_of_the_week() -> None:
     assert reached([WEEK], six, AT) is None
     seven = [*six, AT - timedelta(days=6)]
     found = reached([WEEK], seven, AT)
-    assert found == Reached(AT + timedelta(days=1), "called 7 times in 7 days, 7 are allowed")
+    assert found == Reached(AT + timedelta(days=1), "7 of 7 calls in 7 days")
 
 
 def test_of_several_caps_the_one_that_holds_longest_counts() -> None:

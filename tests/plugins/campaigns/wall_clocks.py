@@ -13,8 +13,9 @@ from importlib import resources
 from pathlib import Path
 
 ZONES = sorted(zoneinfo.available_timezones())
-FIRST = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
-LAST = int(datetime(2028, 11, 1, tzinfo=UTC).timestamp())
+"""Every name; many are names of the same clock."""
+FIRST = int(datetime(2026, 11, 8, tzinfo=UTC).timestamp())
+LAST = int(datetime(2028, 11, 8, tzinfo=UTC).timestamp())
 DAY = 86_400
 
 
@@ -63,6 +64,11 @@ def _bisected(low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if _offset(middle) == before else (low, middle)
     return high
+
+
+def clocks() -> list[str]:
+    """One name for each clock that there is: files that are alike are one."""
+    return sorted({_file(zone).read_bytes(): zone for zone in reversed(ZONES)}.values())
 
 
 @cache

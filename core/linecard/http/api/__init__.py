@@ -50,7 +50,7 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
     api.state.linecard = server_of(exchange, dialer)
     add_handlers(api)
     # The last one added stands outermost.
-    api.add_middleware(BodyLimit)
+    api.add_middleware(BodyLimit, routes=routes)
     api.add_middleware(KeyRequired, key=exchange.settings.api_key, needed=partial(needed, routes))
     api.add_middleware(FaultsAnswered)
     return api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,9 @@ from starlette.responses import Response
 
 from linecard.http.api.models import Problem
 from linecard.http.api.problems import MEDIA_TYPE, TITLES
+
+PROBLEM = MappingProxyType({"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}})
+"""What stands for an error that a plugin's route has described by its words alone."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -56,4 +60,5 @@ class _DescribedApi(FastAPI):
 def _name_media_type(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         if status == "default" or status >= "400":
-            response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+            described = response.get("content", {}).get("application/json")
+            response["content"] = {MEDIA_TYPE: described or dict(PROBLEM)}
