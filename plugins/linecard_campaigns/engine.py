@@ -44,6 +44,7 @@ AHEAD_SECONDS = 5.0
 SIDE_BY_SIDE = 8
 MIGRATING = 0x6C63_0003
 """The PostgreSQL advisory lock under which DBOS' tables are made."""
+UNLIMITED = 1_000_000
 CONNECTIONS = 5
 """To the database of the queues, from each process, beside the core's own."""
 NEEDS_SQLITE = (3, 42)
@@ -130,8 +131,8 @@ class Engine:
             check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         if _HANDS.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
-        _HANDS.work, _HANDS.sweep = work, sweep
         await self._make_tables(self._url(file))
+        _HANDS.work, _HANDS.sweep = work, sweep
         DBOS(config=self._config(self._url(file)))
         DBOS.launch()
         await DBOS.apply_schedules_async(
@@ -189,14 +190,13 @@ class Engine:
         if lane.per_second is not None:
             ahead = max(1, ceil(lane.per_second * AHEAD_SECONDS))
             limiter = {"limit": ahead, "period": AHEAD_SECONDS}
-        per_number = lane.per_number
-        if per_number is not None and lane.channels is not None:
-            per_number = min(per_number, lane.channels)
+        most = (lane.per_number, lane.channels)
+        per_number = min((one for one in most if one is not None), default=UNLIMITED)
         await DBOS.register_queue_async(
             queue_of(lane.campaign),
             global_concurrency=lane.channels,
             limiter=limiter,
-            partition_concurrency=per_number or 1_000_000,
+            partition_concurrency=per_number,
             polling_interval_sec=POLL_SECONDS,
             on_conflict="always_update",
         )
