@@ -10,10 +10,13 @@ SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 WORKERS ?= $(shell $(PYTHON) -c 'import os; cores = os.cpu_count() or 1; print(max(cores, min(3 * cores, 12)))')
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
-.PHONY: demo test test-slow test-orders test-workers bench certify lint format docs clean
+.PHONY: demo demo-campaign test test-slow test-orders test-workers bench certify lint format docs clean
 
 demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
+
+demo-campaign: $(READY)
+	$(BIN)/linecard campaign run examples/leads.csv --agent greeter --provider plivo --out campaign $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from docs.tables import table
 
-from linecard.cli import app
+from linecard.cli import whole
 
 
 def commands() -> str:
@@ -19,7 +19,7 @@ def commands() -> str:
 
 def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
     """The words and the command of everything that can be run."""
-    return _below(typer.main.get_command(app), ("linecard",))
+    return _below(typer.main.get_command(whole()), ("linecard",))
 
 
 def _below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -178,9 +178,11 @@ async def _move(conn: AsyncConnection, campaign: Campaign, to: CampaignStatus) -
 async def _cancel_waiting(conn: AsyncConnection, id: str) -> None:
     """Calls that are under way go on to their own end."""
     at = now()
-    ended = {"status": LeadStatus.CANCELED, "reason": CANCELED_BY_STOP, "due_at": None}
+    ended = {"status": LeadStatus.CANCELED, "outcome": "stopped", "reason": CANCELED_BY_STOP}
     waiting = update(leads).where(of_campaign(id), leads.c.status.in_(WAITING))
-    await conn.execute(waiting.values(**ended, parked=False, ended_at=at, updated_at=at))
+    await conn.execute(
+        waiting.values(**ended, parked=False, due_at=None, ended_at=at, updated_at=at)
+    )
 
 
 def _campaign(row: RowMapping) -> Campaign:

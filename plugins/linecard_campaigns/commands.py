@@ -18,9 +18,7 @@ def _group() -> None:
 
 @campaign.command()
 def run(
-    file: Annotated[
-        Path, typer.Argument(help="Leads in CSV, with a column `to`.", exists=True, dir_okay=False)
-    ],
+    file: Annotated[Path, typer.Argument(help="Leads in CSV, with a column `to`.")],
     agent: Annotated[
         str, typer.Option(help="Who talks: echo, greeter, or module:function.")
     ] = "greeter",
@@ -44,6 +42,8 @@ def run(
     """
     from linecard_campaigns.trying import Trial, try_out
 
+    if not file.is_file():
+        raise typer.BadParameter(f"{file} is not a file", param_hint="FILE")
     trial = Trial(
         file=file,
         agent=agent,

@@ -177,9 +177,11 @@ async def cancel(conn: AsyncConnection, id: str) -> Lead:
     if lead.status is LeadStatus.CANCELED:
         return lead
     at = now()
-    values = {"status": LeadStatus.CANCELED, "reason": "canceled by API", "due_at": None}
+    values = {"status": LeadStatus.CANCELED, "outcome": "canceled", "reason": "by API"}
     waiting = update(leads).where(leads.c.id == id, leads.c.status.in_(WAITING))
-    if not await changed(conn, waiting.values(**values, ended_at=at, updated_at=at)):
+    if not await changed(
+        conn, waiting.values(**values, parked=False, due_at=None, ended_at=at, updated_at=at)
+    ):
         raise Conflict(f"the lead is {lead.status}; only one that waits can be canceled")
     return await get(conn, id)
 

@@ -128,7 +128,7 @@ def _plan(built: Stage, trial: Trial) -> dict[str, object]:
             outcome: {"minutes": policy.minutes * HOUR_SECONDS / 3600}
             for outcome, policy in retrying.DEFAULT.items()
         },
-        "guard": None,
+        "guard": False,
     }
 
 

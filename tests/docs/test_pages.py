@@ -15,7 +15,7 @@ import typer
 from docs.commands import every_command
 from docs.generate import stale
 
-from linecard.cli import app
+from linecard.cli import whole
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, name, prose, ticked
 
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
@@ -70,7 +70,7 @@ def _commands(page: Path) -> Iterator[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_are_known_to_the_command_line(page: Path) -> None:
     for words in _commands(page):
-        _parse(typer.main.get_command(app), words)
+        _parse(typer.main.get_command(whole()), words)
 
 
 def _parse(command: object, words: list[str]) -> None:
@@ -86,9 +86,9 @@ def _parse(command: object, words: list[str]) -> None:
 
 def test_the_check_of_commands_can_fail() -> None:
     with pytest.raises(AssertionError):
-        _parse(typer.main.get_command(app), ["number", "add"])
+        _parse(typer.main.get_command(whole()), ["number", "add"])
     with pytest.raises(Exception, match="--porte"):
-        _parse(typer.main.get_command(app), ["serve", "--porte", "1"])
+        _parse(typer.main.get_command(whole()), ["serve", "--porte", "1"])
 
 
 def test_every_command_is_listed() -> None:

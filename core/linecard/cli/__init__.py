@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 import typer
 
@@ -54,17 +55,19 @@ app.add_typer(blocklist, name="blocklist", help="Whose calls are not taken, and 
 def main() -> None:
     """Run a command; what a person can mend is said in one line, without a traceback."""
     try:
-        _with_plugin_commands()
-        app()
+        whole()()
     except (ConfigurationError, LinecardError) as error:
         typer.secho(f"linecard: {error}", err=True, fg=typer.colors.RED)
         sys.exit(1)
 
 
-def _with_plugin_commands() -> None:
+@cache
+def whole() -> typer.Typer:
+    """The command line with what plugins add to it."""
     from linecard.plugins import Plugins
 
     for offered in Plugins.discover().ask_all("commands"):
         for extra in offered:
             if isinstance(extra, typer.Typer):
                 app.add_typer(extra)
+    return app
