@@ -134,9 +134,9 @@ class World:
             send=lambda message: sent.append(json.loads(message)),
             shut=lambda reason: self.control.log.append(("shut", reason)),
             clock=self.clock,
+            rouse=self.ticker.add,
         )
         self.live.attach(session)
-        self.ticker.add(session.tick)
         return Socket(session, sent, self.control.log)
 
 
