@@ -49,27 +49,22 @@ class KeysBy(StrEnum):
 class Facts:
     """A carrier's limits and habits. Seconds, and calls a second that one account may dial.
 
-    `above_limit`: in a word, what becomes of dials above that (`queued`, `refused`). A recording is
-    `theirs` where we never ask for it. `tail_runs`: it goes on with a document behind a stream that
-    has ended.
-    `unsigned`: its requests prove nothing by themselves, so addresses that a person pastes there
-    carry a proof of the number's own. `reports_ends`: it tells the end of every call by itself.
-    `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
-    target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can
-    be told who is coming at all. `accept_key`: where a dialled target is asked for a key; `rings_in_order`:
-    it rings the targets of one Dial one after the other. `cuts_stream`: a transfer that it accepts ends
-    our stream at once. `reports_streams`: it reports on the streams it opens.
-    `machine_with_digits`: detection works where digits are sent at the answer.
-    `speaks`: its documents can say a text and play a sound; `gathers`: they can collect keys. Where they
-    cannot, our own stream does. `transfer_ends_recording`: what records the caller's leg ends, or may
-    end, when a transfer gives it another document.
+    `above_limit`: in a word, what becomes of dials above that (`queued`, `refused`). A recording is `theirs` where we never
+    ask for it. `tail_runs`: it goes on with a document behind a stream that has ended. `unsigned`: its requests prove nothing
+    by themselves, so addresses that a person pastes there carry a proof of the number's own. `reports_ends`: it tells the end
+    of every call by itself. `cost_seconds`: how long after its end a call is priced; 0: at once. `consults`: it can ring the
+    target of a warm transfer first, while the caller's stream goes on; `warm`: a transfer's target can be told who is coming
+    at all. `accept_key`: where a dialled target is asked for a key; `rings_in_order`: it rings the targets of one Dial one
+    after the other. `cuts_stream`: a transfer that it accepts ends our stream at once. `reports_streams`: it reports on the
+    streams it opens. `machine_with_digits`: detection works where digits are sent at the answer. `speaks`: its documents can
+    say a text and play a sound; `gathers`: they can collect keys. Where they cannot, our own stream does.
+    `transfer_ends_recording`: what records the caller's leg ends, or may end, when a transfer gives it another document.
     `advice`: what a person can do about an end with this code of the carrier's, as a sentence; `{public}` and `{wss}` in it
     are our addresses. `cautions`: by prefix of our number (`+91`), a sentence on what no look-up can see and makes calls
     fail. `keys_heard`: a caller's keys are told, on the `stream` or by `document`; none is looked for in the sound.
-    `most_short` and `most_unanswered`: the shares (0 to 1) of a number's calls that may last no more than some
-    seconds, or be answered by nobody, before the carrier charges for it or blocks the number; not counted for
-    numbers of ours with a prefix of `uncounted`.
-    `keys_pressed`: how keys can be pressed during a call. `most_digits`: how many a dial may press at its answer.
+    `most_short`, `most_unanswered`: the shares (0 to 1) of a number's calls that may be very short, or unanswered, before the
+    carrier charges for it or blocks it; not for numbers of ours with a prefix of `uncounted`. `keys_pressed`: how keys can be
+    pressed during a call. `most_digits`: how many a dial may press at its answer.
     """
 
     calls_per_second: float
@@ -186,9 +181,8 @@ class HangUpResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """Where a recording's file is. `authorization` is sent to `hosts` (`host` or
-    `host:port`) alone and dropped on a change of host. `external`: it lies in a storage of the account's
-    own that no setting opens to us, and is not asked for."""
+    """Where a recording's file is. `authorization` is sent to `hosts` (`host` or `host:port`) alone and dropped on a change
+    of host. `external`: it lies in a storage of the account's own that no setting opens to us, and is not asked for."""
 
     url: str
     hosts: frozenset[str]
@@ -213,12 +207,12 @@ class TransferStage(StrEnum):
 class TransferOrder:
     """One stage of a transfer of the caller's leg; the carrier asks `document_url` what to do with it.
 
-    `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will
-    name; `whispers`: each is told who is coming before the caller is connected. A carrier that cannot
-    say such a document raises UnsupportedByProvider here. For consultation: the name of the `room`,
-    `callback_url` for reports of the targets' legs and of the room, and `legs`, the carrier's ids of the
-    targets' legs (`target:1`) as `consult` gave them. There `target_urls` are documents of the targets'
-    own, in the order of `targets`, which end in the room; `first` is the place of the first target.
+    `targets`, with their `ring_seconds`, `caller_id` and `max_seconds`, are those that the document will name; `whispers`:
+    each is told who is coming before the caller is connected. A carrier that cannot say such a document raises
+    UnsupportedByProvider here. For consultation: the name of the `room`, `callback_url` for reports of the targets' legs
+    and of the room, and `legs`, the carrier's ids of the targets' legs (`target:1`) as `consult` gave them. There
+    `target_urls` are documents of the targets' own, in the order of `targets`, which end in the room; `first` is the place
+    of the first target.
     """
 
     reference: str

@@ -27,7 +27,7 @@ from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.checks import PARKED
 from linecard_campaigns.lines import Pool
 from linecard_campaigns.standing import WAITING, Standing, move, next_turn, standing
-from linecard_campaigns.tables import campaigns
+from linecard_campaigns.tables import campaigns, leads
 from linecard_campaigns.tickets import Refusal, Turn, ticketed
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 TRIES = 40
 """How often a turn asks again in its place; then it goes to the end of the queue."""
+AT_ONCE = 500
 LONGEST_WAIT = 30.0
 SHORT_WAIT = 2.0
 LATER = timedelta(minutes=2)
@@ -55,6 +56,7 @@ class Dialler:
 
     server: Server
     _pool: Pool
+    _held: dict[str, Turn] = field(default_factory=dict, repr=False)
     _doors: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False
     )
@@ -65,6 +67,22 @@ class Dialler:
         A turn that has its call already, before a crash, is given that one.
         """
         passing(Step.TAKEN, turn.lead)
+        self._held[turn.lead] = turn
+        try:
+            return await self._dialled(turn)
+        finally:
+            self._held.pop(turn.lead, None)
+
+    async def beat(self) -> None:
+        """Show that the leads which wait here to be dialled are held, so that no sweep takes them for lost."""
+        held = list(self._held)
+        for start in range(0, len(held), AT_ONCE):
+            some = leads.c.id.in_(held[start : start + AT_ONCE])
+            ours = update(leads).where(some, leads.c.status.in_(WAITING))
+            async with self.server.database.write() as conn:
+                await conn.execute(ours.values(updated_at=now()))
+
+    async def _dialled(self, turn: Turn) -> str | Turn | None:
         refusal = PARKED
         for _ in range(TRIES):
             async with self.server.database.read() as conn:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -44,11 +45,15 @@ AHEAD_SECONDS = 5.0
 SIDE_BY_SIDE = 8
 MIGRATING = 0x6C63_0003
 """The PostgreSQL advisory lock under which DBOS' tables are made."""
+UNLIMITED = 1_000_000
+CONNECTIONS = 5
+"""To the database of the queues, from each process, beside the core's own."""
 NEEDS_SQLITE = (3, 42)
 """From Python 3.12 on, DBOS writes times with a function that older libraries lack."""
 
 Work = Callable[[Turn], Awaitable[Turn | None]]
 """What is done in a turn; the next one, where there is one."""
+Sweep = Callable[[], Coroutine[Any, Any, None]]
 
 
 def queue_of(campaign: str) -> str:
@@ -61,21 +66,22 @@ class _Hands:
     """What the workflows of this process work with; they are functions of a module, as DBOS wants them."""
 
     work: Work | None = None
-    sweep: Callable[[], Awaitable[None]] | None = None
+    sweep: Sweep | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
 
 _HANDS = _Hands()
 
 
-@contextmanager
-def _running_task() -> Iterator[None]:
-    """Known, so that it can be cancelled: DBOS leaves a cancelled workflow to be taken up again."""
-    task = asyncio.current_task()
-    assert task is not None
+async def _unrecorded(work: Coroutine[Any, Any, None]) -> None:
+    """Do it outside of the workflow's own context, in which DBOS would record what it is asked as steps to be repeated.
+
+    The task is known, so that it can be cancelled: DBOS leaves a cancelled workflow to be taken up again.
+    """
+    task = asyncio.get_running_loop().create_task(work, context=Context())
     _HANDS.tasks.add(task)
     try:
-        yield
+        await task
     finally:
         _HANDS.tasks.discard(task)
 
@@ -85,19 +91,22 @@ async def _turn(lead: str, turn: int, campaign: str, number: str) -> None:
     """A turn of a lead, and then its next one into the queue."""
     if _HANDS.work is None:
         raise RuntimeError("the campaigns engine is not running")
-    with _running_task():
-        following = await _HANDS.work(Turn(lead=lead, turn=turn, campaign=campaign, number=number))
-        if following is not None:
-            await _enqueue(following)
-            passing(Step.FOLLOWED, lead)
+    taken = Turn(lead=lead, turn=turn, campaign=campaign, number=number)
+    await _unrecorded(_taken(_HANDS.work, taken))
+
+
+async def _taken(work: Work, turn: Turn) -> None:
+    following = await work(turn)
+    if following is not None:
+        await _enqueue(following)
+        passing(Step.FOLLOWED, turn.lead)
 
 
 @DBOS.workflow(name="campaigns.sweep")
 async def _sweep(_at: datetime, _context: Any) -> None:
     """Every half minute, in one of the processes."""
     if _HANDS.sweep is not None:
-        with _running_task():
-            await _HANDS.sweep()
+        await _unrecorded(_HANDS.sweep())
 
 
 async def _enqueue(turn: Turn) -> None:
@@ -118,7 +127,7 @@ class Engine:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def start(self, work: Work, sweep: Callable[[], Awaitable[None]]) -> None:
+    async def start(self, work: Work, sweep: Sweep) -> None:
         """Go on with what was begun before a crash, and take what is due.
 
         Raises ConfigurationError where it cannot run on this machine.
@@ -128,8 +137,8 @@ class Engine:
             check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         if _HANDS.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
-        _HANDS.work, _HANDS.sweep = work, sweep
         await self._make_tables(self._url(file))
+        _HANDS.work, _HANDS.sweep = work, sweep
         DBOS(config=self._config(self._url(file)))
         DBOS.launch()
         await DBOS.apply_schedules_async(
@@ -164,6 +173,7 @@ class Engine:
             "log_level": "WARNING",
             "enable_otlp": False,
             "max_executor_threads": 16,
+            "sys_db_pool_size": CONNECTIONS,
             "scheduler_polling_interval_sec": 1.0,
         }
 
@@ -186,14 +196,13 @@ class Engine:
         if lane.per_second is not None:
             ahead = max(1, ceil(lane.per_second * AHEAD_SECONDS))
             limiter = {"limit": ahead, "period": AHEAD_SECONDS}
-        per_number = lane.per_number
-        if per_number is not None and lane.channels is not None:
-            per_number = min(per_number, lane.channels)
+        most = (lane.per_number, lane.channels)
+        per_number = min((one for one in most if one is not None), default=UNLIMITED)
         await DBOS.register_queue_async(
             queue_of(lane.campaign),
             global_concurrency=lane.channels,
             limiter=limiter,
-            partition_concurrency=per_number or 1_000_000,
+            partition_concurrency=per_number,
             polling_interval_sec=POLL_SECONDS,
             on_conflict="always_update",
         )

@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS = 2.0
 """How long a lead that another process has taken in may wait; those of this one nudge."""
+BEAT_SECONDS = 60.0
+"""How often leads that wait for room are shown to be held: many times before one is taken for lost."""
 CALL_LOOK_SECONDS = 20.0
 UNKNOWN_LOOKS = 15
 """So often a call of which nobody knows is looked at in its turn; then the sweep looks after it."""
@@ -98,6 +100,14 @@ class Campaigning:
         async with self.server.database.read() as conn:
             return (await conn.execute(query)).scalar() == "unknown"
 
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._dialler.beat()
+            except Exception:
+                log.exception("showing which leads are held failed; it is tried again")
+
     async def _look_after(self) -> None:
         while True:
             with suppress(TimeoutError):
@@ -128,6 +138,7 @@ class Campaigning:
         await engine.start(self.take, self.sweep)
         self._engine = engine
         self._loops.append(asyncio.create_task(self.ends.run(), name="ends of campaigns' calls"))
+        self._loops.append(asyncio.create_task(self._beat(), name="leads held"))
 
     async def open(self, campaign_id: str) -> None:
         """Make the queue of a campaign, or change it where its plan was changed."""

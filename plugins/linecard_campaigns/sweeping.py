@@ -44,7 +44,7 @@ UNHEARD = timedelta(seconds=20)
 """A call that has been over for so long, and is not settled, is nobody's."""
 OVERDUE = timedelta(seconds=60)
 LOST_SECONDS = 600.0
-"""A turn that has been under way for so long without a dial is one whose process is gone."""
+"""A turn that nobody has shown to be held for so long is one whose process is gone."""
 GOES_ON = frozenset({"ENQUEUED", "DELAYED"})
 RUNS = "PENDING"
 PRICED_WITHIN = timedelta(days=3)
@@ -134,7 +134,8 @@ class Sweeper:
         states = await self.queue.states(names) if names else {}
         for one, name in zip(overdue, names, strict=True):
             state, still = states.get(name, ("", LOST_SECONDS))
-            if state in GOES_ON or (state == RUNS and still < LOST_SECONDS):
+            unheld = (now() - one.lead["updated_at"]).total_seconds()
+            if state in GOES_ON or (state == RUNS and min(still, unheld) < LOST_SECONDS):
                 continue
             await self._wake(one, name, state)
 

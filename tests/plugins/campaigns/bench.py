@@ -102,7 +102,11 @@ class Bench:
         finally:
             if process.returncode is None:
                 process.terminate()
-            async with asyncio.timeout(60):
+            try:
+                async with asyncio.timeout(30):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
                 await process.wait()
 
     async def killed(self, kill: str, bug: str = "", within: float = 90) -> bool:

@@ -46,6 +46,7 @@ def shorten() -> None:
     pacing.SHORTEST_SECONDS = 2.0
     silence.GRACE = silence.UNTENDED = timedelta(seconds=3)
     serving.LOOK_EVERY_SECONDS = 0.5
+    serving.BEAT_SECONDS = 3.0
     serving.CALL_LOOK_SECONDS = 3.0
     serving.UNKNOWN_LOOKS = 1
     dialling.SHORT_WAIT = 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -371,7 +372,7 @@ async def test_a_turn_that_is_in_no_queue_is_given_again(
 ) -> None:
     turn = await world.lead()
     async with world.database.write() as conn:
-        long_ago = now() - timedelta(minutes=5)
+        long_ago = now() - timedelta(minutes=20)
         await conn.execute(update(leads).values(due_at=long_ago, updated_at=long_ago))
     world.queue.told = {} if state is None else {turn.workflow: state}
     world.queue.pushed.clear()
@@ -407,3 +408,22 @@ async def test_a_number_whose_calls_are_all_short_pauses_the_campaign(world: Wor
     assert stands is not None
     assert stands.campaign["status"] == "paused"
     assert OURS in stands.campaign["reason"]
+
+
+async def test_a_lead_that_waits_here_shows_that_it_is_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialling, "TRIES", 2)
+    turn = await world.lead()
+    world.server.limit = LimitReached("LINECARD_MAX_LIVE_CALLS", "none is free", retry_after=0.3)
+    waiting = asyncio.create_task(world.dialler.dial(turn))
+    async with world.database.write() as conn:
+        await conn.execute(update(leads).values(updated_at=now() - timedelta(minutes=20)))
+    await asyncio.sleep(0.1)
+    await world.dialler.beat()
+    assert (await world.the_lead())["updated_at"] > now() - timedelta(minutes=1)
+    await waiting
+    async with world.database.write() as conn:
+        await conn.execute(update(leads).values(updated_at=now() - timedelta(minutes=20)))
+    await world.dialler.beat()
+    assert (await world.the_lead())["updated_at"] < now() - timedelta(minutes=1)

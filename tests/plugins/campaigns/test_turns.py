@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.plugins.campaigns.rows import (
     add_campaign,
     add_leads,
@@ -57,6 +58,7 @@ async def test_every_lead_is_called_once_and_finishes(tmp_path: Path) -> None:
         ), "never more than two in a second"
 
 
+@pytest.mark.slow
 async def test_outcomes_decide_whether_somebody_is_called_again(tmp_path: Path) -> None:
     async with telephone(tmp_path, "plivo", **WIDE) as world:
         await world.register()
@@ -79,6 +81,7 @@ async def test_outcomes_decide_whether_somebody_is_called_again(tmp_path: Path) 
         assert outcomes == {busy: "busy", absent: "no-answer", there: "completed"}
 
 
+@pytest.mark.slow
 async def test_a_lead_waits_for_its_time(tmp_path: Path) -> None:
     async with telephone(tmp_path, "plivo", **WIDE) as world:
         await world.register()
@@ -92,6 +95,7 @@ async def test_a_lead_waits_for_its_time(tmp_path: Path) -> None:
         assert attempt["created_at"] >= due_at
 
 
+@pytest.mark.slow
 async def test_a_number_that_may_not_be_called_ends_its_lead_with_the_reason(
     tmp_path: Path,
 ) -> None:

@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
-from tests.calls.postgres import postgres
+from tests.calls.postgres import Postgres, postgres
 from tests.plugins.campaigns.bench import Bench, bench
 from tests.plugins.campaigns.oracle import Verdict
 
@@ -86,9 +87,18 @@ async def worked(at: Bench, fleet: Fleet) -> Verdict:
         return await at.finish(60 + 3 * fleet.leads / fleet.per_second)
 
 
+async def _let_many_in(server: Postgres) -> None:
+    """A server process has up to two dozen connections; PostgreSQL takes a hundred by itself."""
+    async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as conn:
+        await conn.execute("ALTER SYSTEM SET max_connections = 600")
+    await server.stop()
+    await server.start()
+
+
 async def _check(folder: Path, fleet: Fleet) -> None:
     speed = max(20.0, fleet.per_second)
     with postgres() as server:
+        await _let_many_in(server)
         async with bench(folder, server.url, fleet.per_second, speed) as at:
             verdict = await worked(at, fleet)
             ledger = at.carrier.ledger
