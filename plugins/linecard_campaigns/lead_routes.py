@@ -35,7 +35,13 @@ LARGEST_BODY = 8 * 1024 * 1024
 def leads_router(nudge: Callable[[], None]) -> APIRouter:
     """The routes of `/api/leads`; `nudge` says that there are new ones."""
     router = APIRouter(prefix="/leads", tags=["leads"])
+    _add_push(router, nudge)
+    _add_looks(router)
+    _add_cancel(router)
+    return router
 
+
+def _add_push(router: APIRouter, nudge: Callable[[], None]) -> None:
     @router.post(
         "",
         status_code=201,
@@ -57,6 +63,8 @@ def leads_router(nudge: Callable[[], None]) -> APIRouter:
             shown = await leads_out(conn, taken)
         return LeadList(items=shown, next=None) if isinstance(body, list) else shown[0]
 
+
+def _add_looks(router: APIRouter) -> None:
     @router.get("", responses=problems(404, 422), openapi_extra=described(READ))
     async def page(
         server: Running,
@@ -80,14 +88,14 @@ def leads_router(nudge: Callable[[], None]) -> APIRouter:
         async with server.database.read() as conn:
             return await lead_shown(conn, await leads.get(conn, lead_id))
 
+
+def _add_cancel(router: APIRouter) -> None:
     @router.post("/{lead_id}/cancel", responses=problems(404, 409), openapi_extra=described(CALL))
     async def cancel(server: Running, lead_id: str) -> LeadOut:
         async with server.database.write() as conn:
             canceled = await leads.cancel(conn, lead_id)
             tries = await leads.tries(conn, [lead_id])
         return lead_out(canceled, tries[lead_id])
-
-    return router
 
 
 def _wishes(body: object) -> list[Wish]:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -36,10 +37,10 @@ WIDE: Mapping[str, str] = MappingProxyType(
 )
 """Limits that a trial must not wait for."""
 PEOPLE: tuple[tuple[float, Callable[[], Phone]], ...] = (
-    (0.60, lambda: human("Hello?", ring_seconds=2, talk_seconds=3)),
+    (0.60, cache(lambda: human("Hello?", ring_seconds=2, talk_seconds=3))),
     (0.15, lambda: BUSY),
     (0.15, lambda: NO_ANSWER),
-    (0.10, lambda: voicemail("Please leave a message.", patience=5)),
+    (0.10, cache(lambda: voicemail("Please leave a message.", patience=5))),
 )
 """Who is at the telephones, with their shares."""
 
