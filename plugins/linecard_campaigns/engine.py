@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,6 +24,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from linecard import ConfigurationError
 from linecard.wall import now
+from linecard_campaigns import misfit
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.tickets import Lane, Turn
 
@@ -48,8 +48,6 @@ MIGRATING = 0x6C63_0003
 UNLIMITED = 1_000_000
 CONNECTIONS = 5
 """To the database of the queues, from each process, beside the core's own."""
-NEEDS_SQLITE = (3, 42)
-"""From Python 3.12 on, DBOS writes times with a function that older libraries lack."""
 
 Work = Callable[[Turn], Awaitable[Turn | None]]
 """What is done in a turn; the next one, where there is one."""
@@ -134,7 +132,7 @@ class Engine:
         """
         file = self._server.database.file
         if file is not None:
-            check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
+            misfit.check(self._server.database)
         if _HANDS.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
         await self._make_tables(self._url(file))
@@ -242,13 +240,3 @@ def _beside(file: Path) -> Path:
     with closing(sqlite3.connect(beside)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     return beside
-
-
-def check_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
-    """Raise ConfigurationError for a pair with which DBOS fails at its first write."""
-    if python >= (3, 12) and sqlite < NEEDS_SQLITE:
-        raise ConfigurationError(
-            f"campaigns on an SQLite file need SQLite {'.'.join(map(str, NEEDS_SQLITE))} or newer with "
-            f"Python {'.'.join(map(str, python))}, and this interpreter has {'.'.join(map(str, sqlite))}: use "
-            "Python 3.11, a newer system (Debian 13), or PostgreSQL by LINECARD_DATABASE_URL"
-        )

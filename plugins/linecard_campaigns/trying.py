@@ -20,6 +20,7 @@ from linecard.demo.stage import Stage, stage
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone, human, voicemail
 from linecard_campaigns import retrying
 from linecard_campaigns.leads import LeadStatus
+from linecard_campaigns.misfit import check_this
 from linecard_campaigns.showing import Screen
 from linecard_campaigns.spreadsheets import read_lines
 
@@ -62,8 +63,9 @@ async def try_out(trial: Trial) -> bool:
     """Run the campaign and tell of it; whether every lead has ended.
 
     Raises InvalidField for a file that cannot be read, and ConfigurationError for a provider or an agent
-    that is not there.
+    that is not there, or where campaigns cannot run at all.
     """
+    check_this()
     people = [line.cells.get("to", "") for line in read_lines(trial.file.read_bytes())]
     name, agents = _agent(trial.agent)
     trial = replace(trial, agent=name)

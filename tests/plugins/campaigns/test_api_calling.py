@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import all_attempts
 
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.testing.telephone import OURS, Telephone, telephone
+
+pytestmark = queue_on_sqlite
 
 TALKS = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 PEOPLE = [f"+1415555{n:04}" for n in range(3100, 3104)]

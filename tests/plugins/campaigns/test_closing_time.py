@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import add_campaign, add_leads, all_attempts, all_leads
 from tests.plugins.campaigns.test_turns import TALKS, WIDE
 
@@ -15,6 +16,8 @@ from linecard.testing.telephone import OURS, telephone
 from linecard.wall import now
 from linecard_campaigns import checks
 from linecard_campaigns.windows import DIAL_TAKES
+
+pytestmark = queue_on_sqlite
 
 CLOSES = datetime(2026, 12, 2, 4, tzinfo=UTC)  # 20:00 in Los Angeles
 PEOPLE = [f"+1213555{n:04}" for n in range(100, 140)]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.calls.postgres import postgres
 from tests.plugins.campaigns.bench import Bench, bench
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.oracle import Verdict
 
 from linecard.testing.telephone import OURS
@@ -36,6 +37,7 @@ async def survived(at: Bench, kills: Sequence[str], within: float) -> Verdict:
     return verdict
 
 
+@queue_on_sqlite
 async def test_a_server_killed_in_the_middle_dials_nobody_twice(tmp_path: Path) -> None:
     async with bench(tmp_path, f"sqlite:///{tmp_path}/crash.db") as at:
         await at.own([OURS], 1000)
@@ -48,7 +50,7 @@ async def test_a_server_killed_in_the_middle_dials_nobody_twice(tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("dialect", [pytest.param("sqlite", marks=queue_on_sqlite), "postgresql"])
 async def test_killed_at_every_step_and_at_any_time(tmp_path: Path, dialect: str) -> None:
     seed = int(os.environ.get("CRASH_SEED", "0")) or random.randrange(1, 1_000_000)
     dice = random.Random(seed)
@@ -76,6 +78,7 @@ async def _all_of_it(at: Bench, count: int, kills: Sequence[str]) -> None:
 
 
 @pytest.mark.slow
+@queue_on_sqlite
 @pytest.mark.timeout(300)
 async def test_the_checker_catches_a_dial_before_the_intent(tmp_path: Path) -> None:
     async with bench(tmp_path, f"sqlite:///{tmp_path}/crash.db") as at:

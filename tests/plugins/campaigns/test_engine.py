@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugins.campaigns.marks import queue_on_sqlite
 
 from linecard import ConfigurationError
 from linecard.store import Database
 from linecard.testing.laid_out import lay_out
 from linecard.wall import now
-from linecard_campaigns.engine import Engine, check_sqlite
+from linecard_campaigns.engine import Engine
+from linecard_campaigns.misfit import check_sqlite
 from linecard_campaigns.tickets import Lane, Turn
 
 OURS = "+14155550100"
@@ -87,6 +89,7 @@ async def running(folder: Path, office: Office) -> AsyncIterator[Engine]:
         await database.close()
 
 
+@queue_on_sqlite
 async def test_once_is_once_and_what_follows_is_queued_by_itself(tmp_path: Path) -> None:
     office = Office(following={"a:1": turn("a", 2)})
     async with running(tmp_path, office) as engine:
@@ -105,6 +108,7 @@ async def test_once_is_once_and_what_follows_is_queued_by_itself(tmp_path: Path)
         assert beside.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@queue_on_sqlite
 async def test_channels_hold_and_a_delay_is_kept(tmp_path: Path) -> None:
     office = Office()
     async with running(tmp_path, office) as engine:
@@ -119,6 +123,7 @@ async def test_channels_hold_and_a_delay_is_kept(tmp_path: Path) -> None:
         assert office.most == 2
 
 
+@queue_on_sqlite
 @pytest.mark.slow
 async def test_what_a_stop_leaves_is_taken_up_at_the_next_start(tmp_path: Path) -> None:
     office = Office(stays=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linecard import InvalidField, Machine, Span
@@ -171,6 +171,7 @@ anything = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(sorted(FULL)), anything, max_size=4))
 def test_no_json_is_more_than_refused(given_fields: dict[str, Any]) -> None:
     with suppress(InvalidField):

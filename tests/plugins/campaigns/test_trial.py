@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from typer.testing import CliRunner
 
 from linecard.cli import whole
@@ -61,6 +62,7 @@ def test_what_is_shown_of_a_campaign() -> None:
 
 
 @pytest.mark.slow
+@queue_on_sqlite
 @pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
 def test_a_campaign_runs_to_its_end(tmp_path: Path, provider: str) -> None:
     people = LEADS.read_text(encoding="utf-8").splitlines()[:7]

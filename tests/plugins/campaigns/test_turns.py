@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import (
     add_campaign,
     add_leads,
@@ -21,6 +22,8 @@ from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
 from linecard.testing.telephone import OURS, Telephone, telephone
 from linecard.wall import now
+
+pytestmark = queue_on_sqlite
 
 TALKS = Phone(ring_seconds=0.2, script=(Wait(1),), hangs_up=True)
 PEOPLE = [f"+1415555{n:04}" for n in range(3000, 3008)]

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import add_campaign, add_leads
 from tests.plugins.campaigns.test_turns import PEOPLE, TALKS, WIDE, settled
 
 from linecard.testing.telephone import OURS, telephone
 from linecard.wall import now
 from linecard_campaigns.tables import campaigns
+
+pytestmark = queue_on_sqlite
 
 
 @pytest.mark.slow
