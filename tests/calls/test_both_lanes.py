@@ -36,7 +36,7 @@ TALK = g711.decode_pcmu(g711.encode_pcmu(speech("hello there, can you hear me"))
 """Of samples that PCMU has: every line carries them as they are."""
 TALKS = Phone(
     script=(
-        *(WaitForSound(), WaitForSilence(), Speak(TALK), WaitForSilence(), Press("1")),
+        *(WaitForSound(), WaitForSilence(), Speak(TALK), Wait(2), WaitForSilence(), Press("1")),
         *(WaitForSound(), Wait(1), Press("2"), Wait(300)),
     )
 )

@@ -10,12 +10,12 @@ import pytest
 from linecard.media import g711
 from linecard.simulator import SimulatedCarrier
 from linecard.simulator.phone import Phone
-from linecard.simulator.script import Speak, Wait
+from linecard.simulator.script import Speak, Wait, WaitForSilence, WaitForSound
 from tests.calls.lines import CARRIERS, Line, line
 from tests.calls.telephone import Telephone
 
 SAMPLES = 8000
-SIDE_BY_SIDE = 17
+SIDE_BY_SIDE = 10
 HEARD = {"twilio": g711.decode_pcmu}
 """What a played byte sounds like, where the line is no L16."""
 
@@ -26,7 +26,9 @@ def sound_of(number: int) -> bytes:
 
 
 def _phone(number: int) -> Phone:
-    return Phone(script=(Wait(3), Speak(sound_of(number)), Wait(16)), hangs_up=True)
+    """Who hangs up once all of it has come back, however late that begins on a busy machine."""
+    heard = (WaitForSound(), WaitForSilence(), Wait(1))
+    return Phone(script=(Wait(3), Speak(sound_of(number)), *heard), hangs_up=True)
 
 
 @pytest.mark.parametrize(

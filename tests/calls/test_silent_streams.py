@@ -17,7 +17,7 @@ from tests.calls.faulty import fault
 from tests.calls.telephone import CUSTOMER, SPEED, Telephone, names, telephone
 
 STAYS = Phone(ring_seconds=0.1, script=(Wait(900),))
-LATE = 12.0
+LATE = 20.0
 """What a busy machine may add, in seconds of the call's clock."""
 
 

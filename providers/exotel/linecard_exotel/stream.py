@@ -38,20 +38,6 @@ LONGEST_ID = 256
 class ExotelStream:
     """One connection. It knows the stream's id, its codec, and which marks our own clear has cancelled."""
 
-    __slots__ = (
-        "_account_sid",
-        "_bytes_per_ms",
-        "_cancelled",
-        "_chunk",
-        "_declared",
-        "_head",
-        "_id",
-        "_played_ms",
-        "_sample_bytes",
-        "_tail",
-        "_waiting",
-    )
-
     def __init__(self, profile: StreamProfile, account_sid: str) -> None:
         self._account_sid = account_sid
         self._id = ""

@@ -41,14 +41,6 @@ TAIL = '"}}'
 class PlivoStream:
     """One connection. It knows the stream's id, its codec, and which marks our own clear has cancelled."""
 
-    __slots__ = (
-        "_cancelled",
-        "_head",
-        "_id",
-        "_sample_bytes",
-        "_waiting",
-    )
-
     def __init__(self, profile: StreamProfile) -> None:
         self._id = ""
         self._use(profile.format.inbound)

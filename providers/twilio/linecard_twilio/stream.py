@@ -36,15 +36,6 @@ TAIL = '"}}'
 class TwilioStream:
     """One connection. It knows whose stream it must be, and which marks our own clear has cancelled."""
 
-    __slots__ = (
-        "_account_sid",
-        "_cancelled",
-        "_head",
-        "_id",
-        "_largest",
-        "_waiting",
-    )
-
     def __init__(self, profile: StreamProfile, account_sid: str) -> None:
         self._account_sid = account_sid
         self._largest = profile.chunk.largest
