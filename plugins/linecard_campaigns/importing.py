@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from linecard import InvalidField
 from linecard.wall import now
-from linecard_campaigns import campaigns
+from linecard_campaigns import campaigns, misfit
 from linecard_campaigns.door import NewLead, Refused
 from linecard_campaigns.intake import Judge, Twice, Wish, add_new, already, fresh_id, named
 from linecard_campaigns.leads import AT_ONCE, Lead
@@ -37,6 +37,7 @@ class _Passed:
 async def take_file(server: Server, campaign: str, content: bytes) -> ImportOut:
     """Add the leads of a CSV file. Raises InvalidField for a file that cannot be read at all, and Conflict
     where the campaign was stopped."""
+    misfit.refuse(server.database)
     lines = read_lines(content)
     async with server.database.read() as conn:
         if campaign != DEFAULT:

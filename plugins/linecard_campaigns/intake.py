@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from linecard import Conflict, InvalidField
 from linecard.store import idempotency
 from linecard.wall import now
-from linecard_campaigns import campaigns, leads
+from linecard_campaigns import campaigns, leads, misfit
 from linecard_campaigns.door import Door, NewLead, Refused, implicit_plan, open_door
 from linecard_campaigns.leads import Lead
 from linecard_campaigns.plans import Plan
@@ -137,6 +137,7 @@ async def take_in(server: Server, wishes: Sequence[Wish], repeat: Repeat | None)
     Raises Refusals with every fault, and Conflict where a lead is there already, or its campaign was
     stopped. A repeat gets the leads of the first time.
     """
+    misfit.refuse(server.database)
     before = await _repeated(server, repeat, len(wishes))
     if before is not None:
         return before

@@ -1,4 +1,4 @@
-"""A pair of Python and SQLite with which the queue cannot write: told at the start, and to whoever pushes leads.
+"""A pair of Python and SQLite with which the queue cannot write: told at the start where leads wait, and to whoever pushes some.
 
 From Python 3.12 on, DBOS writes times with a function of SQLite's that older libraries lack.
 """
@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-from linecard import ConfigurationError
+from linecard import ConfigurationError, Conflict
 
 if TYPE_CHECKING:
     from linecard.store import Database
@@ -21,6 +21,14 @@ def check(database: Database) -> None:
     """Raise ConfigurationError where campaigns cannot run on this database, here."""
     if database.file is not None:
         check_this()
+
+
+def refuse(database: Database) -> None:
+    """Raise Conflict instead: leads that nobody could call are not taken in."""
+    try:
+        check(database)
+    except ConfigurationError as error:
+        raise Conflict(str(error)) from error
 
 
 def check_this() -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from linecard import ConfigurationError, NotFound
 from linecard.store import numbers
-from linecard_campaigns import misfit
 from linecard_campaigns.awaiting import Ends
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.dialling import Dialler
@@ -56,16 +55,7 @@ class Campaigning:
         """Begin at once where there are leads, else when some come. Raises ConfigurationError."""
         if await self._has_work():
             await self._begin()
-        else:
-            self._say_misfit()
         self._loops.append(asyncio.create_task(self._look_after(), name="campaigns"))
-
-    def _say_misfit(self) -> None:
-        """Whoever never has leads is not kept from anything."""
-        try:
-            misfit.check(self.server.database)
-        except ConfigurationError as error:
-            log.warning("no leads can be called from here", reason=str(error))
 
     async def stop(self) -> None:
         """Leave everything where it is, for the next start."""

@@ -9,12 +9,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import update
 from tests.calls.problems import refused
+from tests.plugins.campaigns.marks import queue_on_sqlite
 
 from linecard.testing.telephone import OURS, Telephone, telephone
 from linecard_campaigns.leads import LeadStatus
 from linecard_campaigns.tables import leads
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), queue_on_sqlite]
 
 PEOPLE = [f"+1415555{n:04}" for n in range(2000, 2010)]
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.calls.problems import refused
+from tests.plugins.campaigns.marks import queue_on_sqlite
 
 from linecard.testing.telephone import OURS, Telephone, telephone
 from linecard.wall import now
 from linecard_campaigns.answering import MOST_FAULTS
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), queue_on_sqlite]
 
 WHO = "+14155552300"
 BLOCKED = "+14155552399"

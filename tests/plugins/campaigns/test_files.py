@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.calls.problems import refused
+from tests.plugins.campaigns.marks import queue_on_sqlite
 
 from linecard.testing.telephone import OURS, Telephone, telephone
 from linecard_campaigns.spreadsheets import COLUMNS, plain, written
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), queue_on_sqlite]
 
 FORMULAS = ("=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "'=1", "''=1")
 
@@ -58,6 +59,7 @@ async def test_every_line_is_told(world: Telephone, campaign: str) -> None:
 +14155552000,,,Ana again,
 '+14155552003,c,,"Eva
 from the second floor",
+
 +14155552004,,,,{x
 """
     told = await sent(world, campaign, content)
