@@ -59,7 +59,6 @@ async def test_every_line_is_told(world: Telephone, campaign: str) -> None:
 +14155552000,,,Ana again,
 '+14155552003,c,,"Eva
 from the second floor",
-
 +14155552004,,,,{x
 """
     told = await sent(world, campaign, content)
