@@ -13,11 +13,13 @@ from docs.listings import declaration, own_providers
 
 from linecard.events import AgentEvent
 from linecard.exchange.lifecycle import build_dialer, build_exchange
+from linecard.exchange.serverside import server_of
 from linecard.hookspecs import PluginHooks, ProviderHooks
 from linecard.http.api import build_api
 from linecard.http.api.models import CallIn
 from linecard.plugins import Plugins
 from linecard.plugins.specs import PLUGIN, PROVIDER
+from linecard.pricing.files import PriceBook
 from linecard.settings import Settings, load_settings
 from linecard.settings.rules import REQUIRED, RULES
 from linecard.settings.sources import CONFIG_VARIABLE, PREFIX
@@ -120,7 +122,8 @@ def _routes() -> set[tuple[str, str]]:
         "LINECARD_SECRET": "s" * 32,
     }
     exchange = build_exchange(load_settings(environment, {}, None), plugins, ())
-    api = build_api(exchange, build_dialer(exchange), "0").openapi()
+    dialer, book = build_dialer(exchange), PriceBook()
+    api = build_api(exchange, dialer, server_of(exchange, dialer, book), book, "0").openapi()
     return {(method.upper(), f"/api{path}") for path, one in api["paths"].items() for method in one}
 
 

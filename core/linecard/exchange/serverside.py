@@ -10,26 +10,24 @@ from typing import TYPE_CHECKING
 
 from linecard.errors import ConfigurationError, InvalidField, NotFound
 from linecard.exchange.context import Exchange
+from linecard.numbers import AccountKey
 from linecard.outbound.gate import open_gate
 from linecard.pricing.comparing import compare
 from linecard.pricing.example import Example
-from linecard.pricing.files import read_book
-from linecard.server import AccountKey, ClearCall, Server
+from linecard.server import ClearCall, Server
 from linecard.settings import AccountLimits
 
 if TYPE_CHECKING:
     from linecard.carrier import Facts
     from linecard.outbound.dialing import Dialer
+    from linecard.pricing.files import PriceBook
 
-USUAL = Example(seconds=180, record=False, machine=False, transfer=False, conference=False)
 
-
-def server_of(exchange: Exchange, dialer: Dialer) -> Server:
-    """The server as plugins see it. Raises ConfigurationError for a price list that cannot be read."""
-    book = read_book(exchange.settings.prices, exchange.plugins)
+def server_of(exchange: Exchange, dialer: Dialer, book: PriceBook) -> Server:
+    """The server as plugins see it."""
 
     async def costs(to: str) -> Mapping[AccountKey, Decimal | None]:
-        compared = await compare(exchange.plugins, book, to, USUAL)
+        compared = await compare(exchange.plugins, book, to, Example())
         return {(one.provider, one.account): one.total for one in compared.accounts}
 
     return Server(

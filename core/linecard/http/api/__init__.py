@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI
 
 from linecard.exchange.context import Exchange
-from linecard.exchange.serverside import server_of
 from linecard.http.api.auth import SCHEME, KeyRequired
 from linecard.http.api.blocklist import blocklist_router
 from linecard.http.api.calls import calls_router
@@ -25,10 +24,14 @@ from linecard.http.api.providers import providers_router
 from linecard.http.api.rates import rates_router
 from linecard.http.api.scopes import describe_scopes, needed
 from linecard.outbound.dialing import Dialer
+from linecard.pricing.files import PriceBook
+from linecard.server import Server
 
 
-def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
-    """The API as an application to be mounted under `/api`; plugins' routes stand in it too."""
+def build_api(
+    exchange: Exchange, dialer: Dialer, server: Server, book: PriceBook, version: str
+) -> FastAPI:
+    """The API as an application to be mounted under `/api`; plugins' routes stand in it too, and find `server` there."""
     prefix = urlsplit(exchange.settings.public_url).path
     api = described_api(version, f"{prefix}/api")
     routers = [
@@ -40,14 +43,14 @@ def build_api(exchange: Exchange, dialer: Dialer, version: str) -> FastAPI:
         notifications_router(exchange),
         forget_router(exchange),
         providers_router(exchange),
-        rates_router(exchange),
+        rates_router(exchange, book),
         *_plugin_routers(exchange),
     ]
     routes = [route for router in routers for route in router.routes]
     describe_scopes(routes)
     for router in routers:
         api.include_router(router, dependencies=[Depends(SCHEME)], responses=problems(401, 403))
-    api.state.linecard = server_of(exchange, dialer)
+    api.state.linecard = server
     add_handlers(api)
     # The last one added stands outermost.
     api.add_middleware(BodyLimit, routes=routes)

@@ -14,7 +14,7 @@ from linecard.http.api.description import problems
 from linecard.pricing.choosing import read_destination
 from linecard.pricing.comparing import compare
 from linecard.pricing.example import Example
-from linecard.pricing.files import read_book
+from linecard.pricing.files import PriceBook
 
 To = Annotated[str, Query(max_length=32, description="A number or a prefix", examples=["+91"])]
 Seconds = Annotated[int, Query(ge=1, le=14_400, description="How long the example call lasts")]
@@ -75,10 +75,9 @@ class RatesOut(_Out):
     accounts: list[AccountRatesOut]
 
 
-def rates_router(exchange: Exchange) -> APIRouter:
-    """The route of `/api/rates`. Raises ConfigurationError for a price list that cannot be read."""
+def rates_router(exchange: Exchange, book: PriceBook) -> APIRouter:
+    """The route of `/api/rates`."""
     router = APIRouter(prefix="/rates", tags=["rates"])
-    book = read_book(exchange.settings.prices, exchange.plugins)
 
     @router.get("", responses=problems(422))
     async def rates(to: To, example: Annotated[Example, Depends(_example)]) -> RatesOut:
