@@ -111,7 +111,7 @@ from linecard.media.formats import (
     StreamProfile,
     same_both_ways,
 )
-from linecard.numbers import Cleared, Number, country_of_prefix, mask, parse_e164
+from linecard.numbers import AccountKey, Cleared, Number, country_of_prefix, mask, parse_e164
 from linecard.outbound.wish import DialRequest
 from linecard.pricing.lists import read_prices
 from linecard.server import Server
@@ -134,6 +134,7 @@ from linecard.verbs import (
     Stream,
     Verb,
 )
+from linecard.wall import now
 from linecard.webhook import (
     Callback,
     CarrierRequest,
@@ -147,6 +148,7 @@ from linecard.webhook import (
 
 __all__ = [
     "AcceptKey",
+    "AccountKey",
     "AgentEvent",
     "Answer",
     "AnswerRequested",
@@ -280,6 +282,7 @@ __all__ = [
     "country_of_prefix",
     "hookimpl",
     "mask",
+    "now",
     "parse_e164",
     "parse_form",
     "parse_multipart",

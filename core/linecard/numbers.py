@@ -10,6 +10,9 @@ import phonenumbers
 
 from linecard.errors import InvalidField
 
+AccountKey = tuple[str, str]
+"""A provider and the name of one of its accounts."""
+
 
 class Blocks(StrEnum):
     """Which calls an entry of the blocklist stops: theirs to us, ours to them, or both."""

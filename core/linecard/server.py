@@ -11,11 +11,9 @@ if TYPE_CHECKING:
     from linecard.calls import Call
     from linecard.carrier import Facts
     from linecard.clock import Clock
+    from linecard.numbers import AccountKey
     from linecard.outbound.wish import DialRequest
     from linecard.store import Database
-
-AccountKey = tuple[str, str]
-"""A provider and the name of one of its accounts."""
 
 
 class ClearCall(Protocol):

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from linecard import Conflict, Server
+from linecard import Conflict, Server, now
 from linecard.store import idempotency
-from linecard.wall import now
 from linecard_campaigns import campaigns, leads
 from linecard_campaigns.answering import (
     CALL,

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 
-from linecard import Conflict, NotFound
+from linecard import Conflict, NotFound, now
 from linecard.store import Page
 from linecard.store.page import fetch_page
 from linecard.store.rows import insert as insert_new
 from linecard.store.rows import locking
-from linecard.wall import now
 from linecard_campaigns.leads import CANCELED_BY_STOP, LeadStatus, of_campaign
 from linecard_campaigns.plans import Plan, plan_as_data
 from linecard_campaigns.standing import DEFAULT, WAITING, plan_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Numeric, case, cast, func, select
 
-from linecard.wall import now
+from linecard import now
 from linecard_campaigns import windows
 from linecard_campaigns.caps import longest, reached
 from linecard_campaigns.clocks import Clocks
@@ -79,17 +79,12 @@ async def _spent(conn: AsyncConnection, campaign: str) -> Decimal:
     cost = cast(attempts.c.cost, Numeric(18, 6))
     may_cost = attempts.c.cost.is_(None) & (attempts.c.answered | attempts.c.ended_at.is_(None))
     query = select(
-        func.coalesce(func.sum(cost), 0),
-        func.coalesce(func.max(cost), 0),
+        func.sum(cost),
+        func.max(cost),
         func.coalesce(func.sum(case((may_cost, 1), else_=0)), 0),
     ).where(attempts.c.campaign_id == campaign)
     priced, dearest, unpriced = (await conn.execute(query)).one()
-    return _usd(priced) + int(unpriced) * _usd(dearest)
-
-
-def _usd(told: object) -> Decimal:
-    """To a millionth: a sum of SQLite's is a binary fraction."""
-    return Decimal(str(told)).quantize(Decimal("0.000001"))
+    return Decimal(priced or 0) + int(unpriced) * Decimal(dearest or 0)
 
 
 async def has_a_channel(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:

@@ -13,8 +13,7 @@ from zlib import crc32
 import phonenumbers
 from phonenumbers import timezone as places
 
-AccountKey = tuple[str, str]
-"""A provider and the name of one of its accounts."""
+from linecard import AccountKey
 
 
 class Choice(StrEnum):

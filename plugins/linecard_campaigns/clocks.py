@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from linecard.wall import now
+from linecard import now
 
 APART = timedelta(minutes=1)
 """Clocks drift, and time servers correct them a little; this much is more than that."""

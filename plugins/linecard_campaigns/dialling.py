@@ -20,9 +20,9 @@ from linecard import (
     LimitReached,
     LinecardError,
     UnsupportedByProvider,
+    now,
 )
 from linecard.store import BUSY_ERRORS
-from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.checks import PARKED
 from linecard_campaigns.lines import Pool

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from linecard import Direction, GateRefused, InvalidField, NotFound, mask
+from linecard import Direction, GateRefused, InvalidField, NotFound, mask, now
 from linecard.store import blocklist
 from linecard.store.tables import blocklist as blocked
 from linecard.store.tables import numbers
-from linecard.wall import now
 from linecard_campaigns.plans import Plan
 from linecard_campaigns.reading import zone
 from linecard_campaigns.windows import next_open, zones_of

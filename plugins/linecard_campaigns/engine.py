@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
-from linecard import ConfigurationError
-from linecard.wall import now
+from linecard import ConfigurationError, now
 from linecard_campaigns import misfit
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.tickets import Lane, Turn

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from linecard import InvalidField
-from linecard.wall import now
+from linecard import InvalidField, now
 from linecard_campaigns import campaigns, misfit
 from linecard_campaigns.door import NewLead, Refused
 from linecard_campaigns.intake import Judge, Twice, Wish, add_new, already, fresh_id, named

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from linecard import Conflict, InvalidField
+from linecard import Conflict, InvalidField, now
 from linecard.store import idempotency
-from linecard.wall import now
 from linecard_campaigns import campaigns, leads, misfit
 from linecard_campaigns.door import Door, NewLead, Refused, implicit_plan, open_door
 from linecard_campaigns.leads import Lead

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
-from linecard import Conflict, NotFound
+from linecard import Conflict, NotFound, now
 from linecard.store import Page
 from linecard.store.page import fetch_page
 from linecard.store.rows import changed, from_row, locking, to_row
-from linecard.wall import now
 from linecard_campaigns.standing import DEFAULT, ENDED, WAITING
 from linecard_campaigns.tables import attempts, leads
 

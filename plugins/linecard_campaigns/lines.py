@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import func, select
 
-from linecard import LinecardError
+from linecard import AccountKey, LinecardError
 from linecard.store import numbers
-from linecard_campaigns.choosing import AccountKey, Callee, Choice, Line, in_order
+from linecard_campaigns.choosing import Callee, Choice, Line, in_order
 from linecard_campaigns.standing import REFUSED, WAS_CALLED, Standing
 from linecard_campaigns.tables import attempts
 

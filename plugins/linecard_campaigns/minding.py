@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select, update
 
-from linecard import NotFound
+from linecard import NotFound, now
 from linecard.store import numbers
-from linecard.wall import now
 from linecard_campaigns.guarding import Limits, Seen, calls_to_look_at, paused_because
 from linecard_campaigns.standing import WAS_CALLED, plan_of
 from linecard_campaigns.tables import attempts, campaigns

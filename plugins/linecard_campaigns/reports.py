@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from linecard_campaigns.choosing import AccountKey
+from linecard import AccountKey
 
 MACHINE = "machine"
 

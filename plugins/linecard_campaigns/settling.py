@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import delete, select, update
 
-from linecard import Call, CallStatus, Direction, MachineKind
+from linecard import Call, CallStatus, Direction, MachineKind, now
 from linecard.store import blocklist, calls, timeline
-from linecard.wall import now
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.choosing import in_reserve
 from linecard_campaigns.lines import lines_of, refusals

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import func, select, update
 
+from linecard import now
 from linecard.store.rows import changed
-from linecard.wall import now
 from linecard_campaigns.plans import Plan, parse_plan
 from linecard_campaigns.tables import attempts, campaigns, leads
 from linecard_campaigns.tickets import Turn

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from sqlalchemy import func, select, update
 
+from linecard import now
 from linecard.store.tables import calls
-from linecard.wall import now
 from linecard_campaigns.minding import FactsOf, mind, nobody_knows
 from linecard_campaigns.settling import settle
 from linecard_campaigns.standing import (

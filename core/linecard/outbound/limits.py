@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard.calls import Call
+    from linecard.numbers import AccountKey
     from linecard.settings import Settings
-    from linecard.store.calls import AccountKey
 
 
 SLACK = 1.05

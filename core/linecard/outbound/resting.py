@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linecard.errors import LimitReached
 
 if TYPE_CHECKING:
-    from linecard.store.calls import AccountKey
+    from linecard.numbers import AccountKey
 
 LIMIT = "Retry-After"
 LONGEST_SECONDS = 600.0

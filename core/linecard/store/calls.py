@@ -17,6 +17,7 @@ from sqlalchemy import update as update_rows
 
 from linecard.calls import Call, CallStatus, Direction
 from linecard.errors import Conflict, NotFound
+from linecard.numbers import AccountKey
 from linecard.store.adding import add_row
 from linecard.store.live import LIVE
 from linecard.store.page import Page, fetch_page
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-AccountKey = tuple[str, str]
-"""A provider and the name of one of its accounts."""
 _LIVE_ONES = [bindparam(f"live_{name}", name, calls.c.status.type) for name in LIVE]
 
 

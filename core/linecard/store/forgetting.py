@@ -32,7 +32,7 @@ from linecard.store.timeline import Line
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from linecard.store.calls import AccountKey
+    from linecard.numbers import AccountKey
 
 CHUNK = 500
 """So many calls are named in one statement: databases take no more than some thousand values."""

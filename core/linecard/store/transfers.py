@@ -19,7 +19,7 @@ from linecard.transfers import ACTIVE, Happening, RingOrder, TransferState, step
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from linecard.store.calls import AccountKey
+    from linecard.numbers import AccountKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
