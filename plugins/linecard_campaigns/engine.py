@@ -130,8 +130,7 @@ class Engine:
         Raises ConfigurationError where it cannot run on this machine.
         """
         file = self._server.database.file
-        if file is not None:
-            misfit.check(self._server.database)
+        misfit.check(self._server.database)
         if _HANDS.work is not None:
             raise ConfigurationError("one process runs the campaigns of one server alone")
         await self._make_tables(self._url(file))

@@ -16,14 +16,10 @@ from sqlalchemy import (
 )
 
 from linecard.store.columns import Text, UtcTime
+from linecard.store.tables import NAMES
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s_%(column_1_name)s",
-    }
-)
+_TWO_COLUMNS = "uq_%(table_name)s_%(column_0_name)s_%(column_1_name)s"
+metadata = MetaData(naming_convention={**NAMES, "uq": _TWO_COLUMNS})
 
 campaigns = Table(
     "campaigns_campaigns",

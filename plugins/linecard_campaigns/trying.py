@@ -19,17 +19,16 @@ from linecard.demo.logbook import collected_logs
 from linecard.demo.stage import Stage, stage
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone, human, voicemail
 from linecard_campaigns import retrying
-from linecard_campaigns.leads import LeadStatus
 from linecard_campaigns.misfit import check_this
 from linecard_campaigns.showing import Screen
 from linecard_campaigns.spreadsheets import read_lines
+from linecard_campaigns.standing import DIALLED, WAITING
 
 OURS = "+14155550100"
 LOOK_SECONDS = 0.5
 HOUR_SECONDS = 6.0
 RING_SECONDS = 15
 LONGEST_CALL = 60
-OPEN = (LeadStatus.QUEUED, LeadStatus.RETRY, LeadStatus.DIALING, LeadStatus.UNKNOWN)
 WIDE: Mapping[str, str] = MappingProxyType(
     {
         "LINECARD_MAX_CALLS_PER_MINUTE": "10000",
@@ -101,7 +100,7 @@ def _open(shown: Mapping[str, Any]) -> int:
     """How many leads have not ended; none in a campaign that has paused itself."""
     if shown["status"] not in ("running", "finished"):
         raise LinecardError(f"the campaign is {shown['status']}: {shown['reason']}")
-    return sum(shown["counts"][status] for status in OPEN)
+    return sum(shown["counts"][status] for status in (*WAITING, *DIALLED))
 
 
 async def _register(built: Stage, trial: Trial) -> None:

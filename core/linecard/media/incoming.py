@@ -13,6 +13,7 @@ from linecard.media.tempo import Tempo
 if TYPE_CHECKING:
     from linecard.carrier import Enhancer
     from linecard.events import DigitReceived, MediaReceived
+    from linecard.media.formats import AudioFormat
     from linecard.media.listener import StreamListener
     from linecard.media.outgoing import Line
 
@@ -100,9 +101,14 @@ class Incoming:
         if doubt is None:
             return
         if doubt.really is not None:
-            self._line.codec.believe(doubt.really)
-            self._plausible = None
+            self._believe(doubt.really)
         self._doubt(doubt.reason)
+
+    def _believe(self, inbound: AudioFormat) -> None:
+        self._plausible = None
+        self._line.codec.believe(inbound)
+        if self._line.tap is not None:
+            self._line.tap.believe(inbound)
 
     def _time(self, tempo: Tempo, size: int, now: float) -> None:
         doubt = tempo.heard(size, now)

@@ -276,7 +276,7 @@ class Outgoing:
 
     def _is_idle(self, now: float) -> bool:
         waiting = self._encoded or self._line.codec.has_tail
-        if self._queue or not waiting or len(self._encoded) >= self._chunk:
+        if self._queue.items or not waiting or len(self._encoded) >= self._chunk:
             return False
         return now - self._came_at >= IDLE_SECONDS and self._pace.ahead(now) <= IDLE_SECONDS
 

@@ -21,19 +21,11 @@ CLEARER = 0.25
 CERTAIN, SMOOTH = 0.1, 0.6
 """So much quieter, and as smooth as a voice: then it is no guess any more."""
 
-READINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "L16 little-endian": lambda audio: audio,
-    "L16 big-endian": byteswap,
-    "PCMU": g711.decode_pcmu,
-    "PCMA": g711.decode_pcma,
-}
-
-
-LINES: Mapping[str, tuple[Encoding, str]] = {
-    "L16 little-endian": (Encoding.L16, "little"),
-    "L16 big-endian": (Encoding.L16, "big"),
-    "PCMU": (Encoding.PCMU, "little"),
-    "PCMA": (Encoding.PCMA, "little"),
+READINGS: Mapping[str, tuple[Encoding, str, Callable[[bytes], bytes]]] = {
+    "L16 little-endian": (Encoding.L16, "little", lambda audio: audio),
+    "L16 big-endian": (Encoding.L16, "big", byteswap),
+    "PCMU": (Encoding.PCMU, "little", g711.decode_pcmu),
+    "PCMA": (Encoding.PCMA, "little", g711.decode_pcma),
 }
 
 
@@ -94,7 +86,7 @@ class Plausibility:
             return None
         audio, self._audio = self._audio[: self._size & ~1], b""
         self._left -= 1
-        seen = {name: _look(read(audio)) for name, read in READINGS.items()}
+        seen = {name: _look(read(audio)) for name, (_, _, read) in READINGS.items()}
         self.is_done = seen[self._declared].loudness >= QUIET or self._left == 0
         return self._judge(seen)
 
@@ -108,7 +100,7 @@ class Plausibility:
         likely = min(clearer, key=lambda name: seen[name].steps)
         is_certain = seen[likely].is_voice_beside(declared)
         done = f"it is read as {likely} from here on; " if is_certain else ""
-        encoding, order = LINES[likely]
+        encoding, order, _ = READINGS[likely]
         return Doubt(
             f"the line was declared {self._declared} at {self._line.rate} Hz, but its sound is that "
             f"of {likely}; {done}check the number's stream profile",

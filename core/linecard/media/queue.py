@@ -31,9 +31,6 @@ class Queue:
         self.limit = MOST_SECONDS * self._bytes_per_second
         self.size = 0
 
-    def __len__(self) -> int:
-        return len(self.items)
-
     @property
     def seconds(self) -> float:
         """How long what waits will play."""

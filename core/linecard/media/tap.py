@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from linecard.media.codec import Codec
-from linecard.media.formats import StreamFormat, same_both_ways
+from linecard.media.formats import AudioFormat, StreamFormat, same_both_ways
 from linecard.media.wav import StereoWriter
 
 if TYPE_CHECKING:
@@ -140,8 +140,12 @@ class StreamTap:
 
     def __init__(self, call: CallTap, format: StreamFormat) -> None:
         self._call = call
-        self._decode_caller: Stage = Codec(same_both_ways(format.inbound), call.rate).decode
+        self.believe(format.inbound)
         self._decode_agent: Stage = Codec(same_both_ways(format.outbound), call.rate).decode
+
+    def believe(self, inbound: AudioFormat) -> None:
+        """What the line carries from the caller."""
+        self._decode_caller: Stage = Codec(same_both_ways(inbound), self._call.rate).decode
 
     def caller(self, payload: bytes, now: float) -> None:
         """The caller's audio as it arrived."""

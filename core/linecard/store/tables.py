@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -25,13 +26,13 @@ from linecard.numbers import Blocks
 from linecard.store.columns import Named, Text, Texts, UtcTime
 from linecard.transfers import TransferState
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-    }
-)
+NAMES: Mapping[str, str] = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+}
+"""How constraints are named, in the tables of plugins too."""
+metadata = MetaData(naming_convention=dict(NAMES))
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
 

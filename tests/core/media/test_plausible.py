@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import io
 import random
+import wave
 
 import numpy as np
 import pytest
-from tests.core.media.lines import Line, media, profile
+from tests.core.media.lines import START, TICK, Line, media, profile
 
 from linecard import AudioFormat, Encoding, same_both_ways
 from linecard.media import g711
 from linecard.media.pcm import byteswap, roughness
 from linecard.media.plausible import MOST_CHECKS, Plausibility
+from linecard.media.tap import CallTap
 
 LINES = {
     "L16 little-endian": AudioFormat(Encoding.L16, 8000),
@@ -106,6 +109,21 @@ def test_where_it_is_certain_the_line_is_read_as_what_it_is(declared: str, carri
     assert bytes(line.ear.audio[-16_000:]) == last
     ((_, facts),) = line.ear.facts
     assert f"it is read as {carried} from here on" in str(facts["reason"])
+
+
+def test_the_tap_hears_it_too() -> None:
+    file, declared = io.BytesIO(), same_both_ways(LINES["L16 little-endian"])
+    call = CallTap(file, 8000, START)
+    line = Line(profile(declared), tap=call.stream(declared))
+    sound = _speech(2.0)
+    carried = byteswap(sound)
+    for at in range(0, len(carried), 320):
+        line.session.receive(media(carried[at : at + 320]))
+        line.clock.moment += TICK
+    call.close(line.clock.now())
+    with wave.open(io.BytesIO(file.getvalue())) as wav:
+        both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+    assert both[-8000:, 0].tobytes() == sound[-16_000:]
 
 
 def test_a_shouting_caller_is_believed() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
-from tests.calls.postgres import postgres
+from sqlalchemy import insert, select, update
 from tests.plugins.campaigns.rows import add_campaign, add_leads, all_attempts
 
 from linecard import Call, CallStatus, Direction, Facts, Number
@@ -20,7 +17,6 @@ from linecard_campaigns import checks, judging
 from linecard_campaigns.clocks import Clocks, differ
 from linecard_campaigns.lines import refusals
 from linecard_campaigns.minding import mind
-from linecard_campaigns.plugin import Campaigns
 from linecard_campaigns.standing import outcomes
 from linecard_campaigns.tables import attempts, campaigns, leads
 from linecard_campaigns.tickets import Refusal, Turn, ticketed
@@ -39,26 +35,6 @@ FACTS = Facts(
     most_unanswered=0.4,
     uncounted=frozenset({"+91"}),
 )
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres() as server:
-        yield server.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database without leads."""
-    file = f"sqlite:///{tmp_path}/gate.db"
-    url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Database(url, Campaigns().migrations())
-    await made.open()
-    async with made.write() as conn:
-        for table in (attempts, leads, campaigns):
-            await conn.execute(delete(table))
-    yield made
-    await made.close()
 
 
 @dataclass

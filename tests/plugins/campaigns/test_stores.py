@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, update
-from tests.calls.postgres import postgres
+from sqlalchemy import update
 
 from linecard import Conflict
 from linecard.store import Database
@@ -22,29 +19,9 @@ from linecard_campaigns.campaigns import Campaign, CampaignStatus, Change
 from linecard_campaigns.intake import add_new
 from linecard_campaigns.leads import Filter, Lead, LeadStatus
 from linecard_campaigns.plans import Plan
-from linecard_campaigns.plugin import Campaigns
-from linecard_campaigns.tables import attempts, campaigns, leads, metadata
+from linecard_campaigns.tables import leads, metadata
 
 PLAN = Plan(name="Reminders", numbers=("+14155550100",))
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres() as server:
-        yield server.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    file = f"sqlite:///{tmp_path}/stores.db"
-    url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Database(url, Campaigns().migrations())
-    await made.open()
-    async with made.write() as conn:
-        for table in (attempts, leads, campaigns):
-            await conn.execute(delete(table))
-    yield made
-    await made.close()
 
 
 def people(count: int, campaign: str | None) -> list[Lead]:

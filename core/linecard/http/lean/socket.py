@@ -128,7 +128,7 @@ class LeanSocket(WSListener):
         self._after(PING_SECONDS, "ping", self._ping)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """A frame; nearly all are whole texts."""
+        """A frame; nearly all are whole texts, and judged here without a call of ours in between."""
         try:
             if (
                 frame.msg_type is TEXT
