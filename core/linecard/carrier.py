@@ -344,9 +344,17 @@ class Answer:
     effects: tuple[Command, ...] = ()
 
 
+HERE = "local"
+"""The pod of a call whose audio is carried by this very process."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodLease:
-    """Where the audio of a call goes; `address` None is this process."""
+    """Where the audio of a call goes.
+
+    `pod` names the process, in lower-case letters, digits and hyphens, 63 at most. `address` is where it
+    listens for media sockets, `HOST:PORT` or `unix:/PATH`; None is this process.
+    """
 
     pod: str
     call: str

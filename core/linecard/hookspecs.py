@@ -289,7 +289,10 @@ class PluginHooks:
 
     @hookspec(firstresult=True)
     def allocate_pod(self, call: Call) -> Awaitable[PodLease] | None:
-        """Return where the audio of this call goes."""
+        """Return where the audio of this call goes.
+
+        Raise NoFreePod where none is free now, which is tried again, and LinecardError otherwise.
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from linecard.agents import Agents
     from linecard.calls import Call
     from linecard.clock import Clock
+    from linecard.exchange.far.pod import FarPod
     from linecard.exchange.flights import Flights
-    from linecard.live import LiveCall
+    from linecard.exchange.running_call import RunningCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
     from linecard.settings import Settings
@@ -68,7 +69,7 @@ class Exchange:
     tokens: Tokens
     metrics: Metrics = field(default_factory=Metrics)
     tasks: Tasks = field(default_factory=Tasks)
-    lives: dict[str, LiveCall] = field(default_factory=dict)
+    lives: dict[str, RunningCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
@@ -79,6 +80,8 @@ class Exchange:
     doors: Doors = field(default_factory=Doors)
     headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
+    pods: dict[str, FarPod] = field(default_factory=dict)
+    pods_changed: asyncio.Event = field(default_factory=asyncio.Event)
     awaited: Awaited = field(default_factory=Awaited)
     breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)

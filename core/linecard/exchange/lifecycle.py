@@ -22,6 +22,7 @@ from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.journal import Journal
 from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.pod_watch import watch_leases
 from linecard.exchange.retention import Retention
 from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
@@ -30,7 +31,8 @@ from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
 from linecard.plugins import Plugins
-from linecard.settings import Settings
+from linecard.pods import Leases
+from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage
 from linecard.store import Database
 from linecard.tokens import Tokens
@@ -62,6 +64,7 @@ def build_exchange(
         ticker=ticker,
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
+        leases=Leases(or_here=settings.no_pod is NoPod.HERE),
         flights=flights,
         storage=open_storage(settings.recordings),
     )
@@ -128,6 +131,7 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
         asyncio.create_task(Retention(exchange).run(), name="retention"),
+        asyncio.create_task(watch_leases(exchange), name="leases"),
         *recording,
     ]
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")

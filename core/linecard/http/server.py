@@ -6,20 +6,18 @@ pong that is missing ends nothing: sockets on which no audio arrives are found b
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.http.app import admin_app, public_app
-from linecard.http.carrying import LARGEST_MESSAGE
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
+from linecard.http.listener import listener
 from linecard.listening import listening
 
 
@@ -35,31 +33,13 @@ async def serving(
     """
     dialer = build_dialer(exchange)
     public = public_app(exchange, dialer, with_admin=admin_port is None)
-    configs = [_config(public, host, port, websocket_class(exchange))]
+    configs = [listener(public, host, port, websocket_class(exchange))]
     if admin_port is not None:
-        configs.append(_config(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+        configs.append(listener(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
     async with running(exchange, public):
         await apply_numbers(exchange)
         async with _listening_all(configs) as addresses:
             yield addresses
-
-
-def _config(app: ASGIApp, host: str, port: int, ws: type[asyncio.Protocol]) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        ws=ws,
-        ws_max_size=LARGEST_MESSAGE,
-        ws_per_message_deflate=False,
-        ws_ping_timeout=None,
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        timeout_graceful_shutdown=10,
-    )
 
 
 @asynccontextmanager

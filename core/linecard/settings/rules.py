@@ -20,7 +20,7 @@ from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_te
 from linecard.settings.keys import MARK, Scope, scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
-from linecard.settings.values import AccountLimits, KeepDays
+from linecard.settings.values import AccountLimits, KeepDays, NoPod
 
 _KEY_CHARACTERS = 16
 MOST_KEYS = 2
@@ -28,6 +28,7 @@ MOST_KEYS = 2
 _SECRET_CHARACTERS = 32
 _NOTIFY_BYTES = 24
 _LONGEST_APOLOGY = 500
+_LEAST_POD_MEGABYTES = 256
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
 _KEYS = "123A456B789C*0#D"
@@ -191,6 +192,22 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_no_pod(value: Any) -> NoPod:
+    text = as_text(value)
+    if text not in list(NoPod):
+        raise ValueError(f"must be {', '.join(NoPod)}")
+    return NoPod(text)
+
+
+def _as_pod_megabytes(value: Any) -> int:
+    megabytes = as_int(value)
+    if megabytes < _LEAST_POD_MEGABYTES:
+        raise ValueError(
+            f"must be {_LEAST_POD_MEGABYTES} or more: so much a process takes by itself"
+        )
+    return megabytes
+
+
 def _as_lane(value: Any) -> str:
     lane = as_text(value)
     if lane not in ("lean", "asgi"):
@@ -263,6 +280,8 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "media_lane": _as_lane,
+        "no_pod": _as_no_pod,
+        "pod_megabytes": _as_pod_megabytes,
         "notify_secret": _as_notify_secret,
         "flight_dir": as_text,
         "flight_audio": as_bool,
