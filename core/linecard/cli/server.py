@@ -18,15 +18,20 @@ log = structlog.get_logger()
 
 
 async def run(
-    exchange: Exchange, host: str, port: int, admin_port: int | None, drain_seconds: float
+    exchange: Exchange,
+    host: str,
+    port: int,
+    admin_port: int | None,
+    drain_seconds: float,
+    control: str | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then let live calls end; a second signal hangs them up.
 
     Raises ConfigurationError when it cannot start.
     """
-    stopping, hurry = _signals()
+    stopping, hurry = signals()
     async with AsyncExitStack() as stack:
-        server = serving(exchange, host, port, admin_port)
+        server = serving(exchange, host, port, admin_port, control)
         try:
             addresses = await stack.enter_async_context(server)
         except OSError as error:
@@ -47,7 +52,7 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
-def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+def signals() -> tuple[asyncio.Event, asyncio.Event]:
     """Set by the first signal that asks the process to end, and by the second."""
     stopping, hurry = asyncio.Event(), asyncio.Event()
 

@@ -12,6 +12,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.elsewhere import Elsewhere
 from linecard.exchange.journal import Journal
 from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from linecard.exchange.running_call import RunningCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
+    from linecard.pods.pool import LocalPods
     from linecard.settings import Settings
     from linecard.storage import Storage
     from linecard.store import Database
@@ -78,6 +80,7 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
     pods: dict[str, FarPod] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class Exchange:
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None
+    pool: LocalPods | None = None
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""

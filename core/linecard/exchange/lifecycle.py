@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,6 +22,7 @@ from linecard.exchange.durable import KINDS
 from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
 from linecard.exchange.journal import Journal
+from linecard.exchange.local_pods import add_local_pods
 from linecard.exchange.outbox import OutboxLoop
 from linecard.exchange.pod_watch import watch_leases
 from linecard.exchange.retention import Retention
@@ -44,14 +46,22 @@ JOURNAL = "linecard-callbacks"
 
 
 def build_exchange(
-    settings: Settings, plugins: Plugins, agent_specs: Sequence[str], clock: Clock | None = None
+    settings: Settings,
+    plugins: Plugins,
+    agent_specs: Sequence[str],
+    clock: Clock | None = None,
+    pods: int = 0,
 ) -> Exchange:
-    """An exchange that is not started yet. Raises ConfigurationError."""
+    """An exchange that is not started yet; `pods` is how many processes of this machine carry its calls.
+
+    Raises ConfigurationError.
+    """
     clock = clock or Clock()
     ticker = Ticker(clock)
     flights = open_flights(settings, clock, ticker)
     if flights is not None:
         plugins.tap(hook_tap(flights))
+    pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
     plugins.open_accounts(settings.accounts)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
@@ -67,6 +77,7 @@ def build_exchange(
         leases=Leases(or_here=settings.no_pod is NoPod.HERE),
         flights=flights,
         storage=open_storage(settings.recordings),
+        pool=pool,
     )
 
 

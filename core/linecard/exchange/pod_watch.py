@@ -11,6 +11,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.noting import note
 from linecard.pods import Held
 from linecard.store import calls
+from linecard.tokens import StreamClaims
 
 log = structlog.get_logger()
 
@@ -51,3 +52,9 @@ async def give_back(exchange: Exchange, call_id: str) -> None:
     if pod is not None:
         pod.dismiss()
     await exchange.leases.give_back(exchange.plugins, call_id)
+
+
+async def pod_of(exchange: Exchange, given: StreamClaims) -> str | None:
+    """Where a stream's pod listens; None for calls that are carried here."""
+    held = exchange.leases.get(given.call)
+    return held.lease.address if held is not None and held.lease.pod == given.pod else None

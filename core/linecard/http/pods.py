@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.exchange.admission import admit
-from linecard.exchange.far.pod import FarPod
+from linecard.exchange.far.pod import FarPod, IsOurs
 from linecard.http.carrying import handshake, refused
 from linecard.pods.link import LinkLost
 
@@ -56,8 +56,8 @@ def _is_ours(exchange: Exchange, websocket: WebSocket, name: str) -> bool:
 
 
 async def _serve(exchange: Exchange, name: str, websocket: WebSocket) -> None:
-    async def let_in(facts: Mapping[str, Any]) -> Admitted:
-        return await _let_in(exchange, facts)
+    async def let_in(facts: Mapping[str, Any], is_ours: IsOurs) -> Admitted:
+        return await _let_in(exchange, facts, is_ours)
 
     pod = exchange.pods[name] = FarPod(exchange, name, _Wire(websocket), let_in)
     exchange.pods_changed.set()
@@ -67,7 +67,7 @@ async def _serve(exchange: Exchange, name: str, websocket: WebSocket) -> None:
         del exchange.pods[name]
 
 
-async def _let_in(exchange: Exchange, facts: Mapping[str, Any]) -> Admitted:
+async def _let_in(exchange: Exchange, facts: Mapping[str, Any], is_ours: IsOurs) -> Admitted:
     """Judge a handshake that reached a pod as if it had come here. Raises RequestRefused."""
     scope = {
         "type": "websocket",
@@ -80,7 +80,9 @@ async def _let_in(exchange: Exchange, facts: Mapping[str, Any]) -> Admitted:
         "client": None,
     }
     with refused(exchange, facts["provider"], scope):
-        return await admit(exchange, facts["provider"], facts["token"], handshake(exchange, scope))
+        return await admit(
+            exchange, facts["provider"], facts["token"], handshake(exchange, scope), is_ours
+        )
 
 
 class _Wire:

@@ -8,26 +8,35 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 
 from linecard.exchange.context import Exchange
+from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
+from linecard.exchange.pod_watch import pod_of
 from linecard.http.app import admin_app, public_app
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
-from linecard.http.listener import listener
+from linecard.http.listener import listener, listener_at
+from linecard.http.pods import pods_app
 from linecard.listening import listening
 
 
 @asynccontextmanager
 async def serving(
-    exchange: Exchange, host: str, port: int, admin_port: int | None = None
+    exchange: Exchange,
+    host: str,
+    port: int,
+    admin_port: int | None = None,
+    control: str | None = None,
 ) -> AsyncIterator[list[str]]:
     """Take calls until the block ends; yields the addresses of the listeners.
 
-    With an `admin_port` the API and metrics stand on a listener of their own. Raises OSError when a
+    With an `admin_port` the API and metrics stand on a listener of their own; `control`, `HOST:PORT`, is
+    where pods of other machines are linked. Raises OSError when a
     port cannot be had, ConfigurationError when the database cannot be used or a
     number of linecard.toml is wrong.
     """
@@ -38,8 +47,27 @@ async def serving(
         configs.append(listener(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
     async with running(exchange, public):
         await apply_numbers(exchange)
-        async with _listening_all(configs) as addresses:
+        async with _listening_all(configs) as addresses, _with_pods(exchange, control):
             yield addresses
+
+
+@asynccontextmanager
+async def _with_pods(exchange: Exchange, control: str | None) -> AsyncIterator[None]:
+    """Link pods until the block ends, and run those of this machine; their calls are hung up before."""
+    pool = exchange.pool
+    if exchange.plugins.answers("allocate_pod"):
+        exchange.elsewhere.also_ask(partial(pod_of, exchange))
+    addresses = [*([pool.order.control] if pool else []), *([control] if control else [])]
+    configs = [listener_at(pods_app(exchange), one, ImpatientWebSocket) for one in addresses]
+    async with _listening_all(configs):
+        if pool is not None:
+            pool.start(exchange.pods, exchange.pods_changed)
+        try:
+            yield
+        finally:
+            await hang_up_all(exchange)
+            if pool is not None:
+                await pool.close()
 
 
 @asynccontextmanager

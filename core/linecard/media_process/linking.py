@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LINK = "/pods/link"
+HTTP = "http://"
 BEAT_SECONDS = 1.0
 AGAIN_SECONDS = 1.0
 LARGEST_MESSAGE = 64 * 1024 * 1024
@@ -77,7 +78,7 @@ async def _linked(place: Place) -> AsyncIterator[ClientConnection]:
     if place.control.startswith(UNIX):
         opening = unix_connect(place.control.removeprefix(UNIX), f"ws://control{path}", **options)
     else:
-        opening = connect(f"ws://{place.control}{path}", **options)
+        opening = connect(f"ws://{place.control.removeprefix(HTTP)}{path}", **options)
     async with opening as socket:
         yield socket
 

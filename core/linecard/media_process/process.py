@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -18,44 +18,34 @@ from linecard.media_process.app import media_app
 from linecard.media_process.linking import stay_linked
 from linecard.media_process.pod import Place, Pod
 from linecard.plugins import Plugins
+from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME, of_server
 
 if TYPE_CHECKING:
     from linecard.agents import Agents
 
 log = structlog.get_logger()
 
-PLACE = {"name": "LINECARD_POD", "key": "LINECARD_POD_KEY", "control": "LINECARD_CONTROL"}
-MEMORY = "LINECARD_POD_MEGABYTES"
-OURS = frozenset({*PLACE.values(), MEMORY})
 CLOSE_SECONDS = 2.0
 MEGABYTE = 1024 * 1024
 
 
-def place_of(environment: Mapping[str, str]) -> Place:
+def place_of(environment: Mapping[str, str], providers: Iterable[str]) -> Place:
     """What a pod is started with. Raises ConfigurationError for what is missing, and for what must not be there."""
-    missing = [name for name in PLACE.values() if not environment.get(name)]
+    missing = [name for name in (NAME, KEY, CONTROL) if not environment.get(name)]
     if missing:
         raise ConfigurationError(f"--role media needs {', '.join(missing)}")
-    secrets = sorted(forbidden(environment))
-    if secrets:
+    servers = sorted(of_server(environment, providers))
+    if servers:
         raise ConfigurationError(
-            f"--role media runs agents without the server's secrets: take {', '.join(secrets)} out of its environment"
+            "--role media runs agents, which must not read the server's settings: "
+            f"take {', '.join(servers)} out of its environment"
         )
-    return Place(**{field: environment[name] for field, name in PLACE.items()})
-
-
-def forbidden(environment: Mapping[str, str]) -> frozenset[str]:
-    """The server's own settings in an environment, but for a pod's."""
-    ours = {name for name in environment if name.startswith("LINECARD_")}
-    return frozenset(
-        ours
-        & {"LINECARD_SECRET", "LINECARD_API_KEY", "LINECARD_DATABASE_URL", "LINECARD_NOTIFY_SECRET"}
-    )
+    return Place(environment[NAME], environment[KEY], environment[CONTROL])
 
 
 def limit_memory(environment: Mapping[str, str]) -> None:
     """An agent that takes more than LINECARD_POD_MEGABYTES fails, before the machine does."""
-    most = int(environment.get(MEMORY) or 0) * MEGABYTE
+    most = int(environment.get(MEGABYTES) or 0) * MEGABYTE
     if most:
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Container, Mapping, Sequence
@@ -85,6 +86,7 @@ class LocalPods:
         for task in (*self._places, *self._leaving):
             task.cancel()
         await asyncio.gather(*self._places, *self._leaving, return_exceptions=True)
+        await asyncio.to_thread(shutil.rmtree, self.order.folder, ignore_errors=True)
 
     @hookimpl
     async def allocate_pod(self, call: Call) -> PodLease:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from linecard.exchange.admission import Admitted
     from linecard.exchange.context import Exchange
     from linecard.pods.link import Answer, Facts, Wire
+    from linecard.tokens import StreamClaims
 
 log = structlog.get_logger()
 
-LetIn = Callable[[Mapping[str, Any]], Awaitable["Admitted"]]
+IsOurs = Callable[["StreamClaims"], bool]
+LetIn = Callable[[Mapping[str, Any], IsOurs], Awaitable["Admitted"]]
 STUCK_SECONDS = 8.0
 """A pod tells every second that it lives. One that has not for so long, in real seconds, is stuck."""
 LOOK_SECONDS = 1.0
@@ -74,18 +76,23 @@ class FarPod:
 
     async def _admit(self, facts: Facts) -> object:
         """Judge a handshake; what the pod needs to know of the call. Raises RequestRefused."""
-        admitted = await self._let_in(facts)
-        call = admitted.call
-        held = self._exchange.leases.get(call.id)
-        if admitted.claims.pod != self.name or held is None or held.lease.pod != self.name:
-            raise RequestRefused("the call is not this pod's")
+        admitted = await self._let_in(facts, self._is_ours)
+        held = self._exchange.leases.get(admitted.call.id)
         if self._asked is None:
-            self._asked = Asked(self._exchange, call)
-        elif self._asked.id != call.id:
-            raise RequestRefused("this pod carries another call")
-        held.is_used = True
+            self._asked = Asked(self._exchange, admitted.call)
+        if held is not None:
+            held.is_used = True
         self._carried[admitted.claims.id] = Carried(admitted)
         return self._told(admitted)
+
+    def _is_ours(self, given: StreamClaims) -> bool:
+        """Whether a stream is of the one call of this pod, which the server has given it."""
+        held = self._exchange.leases.get(given.call)
+        is_leased = held is not None and held.lease.pod == given.pod == self.name
+        return (is_leased and self._asked is None) or self._is_of_call(given)
+
+    def _is_of_call(self, given: StreamClaims) -> bool:
+        return self._asked is not None and given.call == self._asked.id and given.pod == self.name
 
     def _told(self, admitted: Admitted) -> dict[str, object]:
         relay = admitted.relay
