@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from linecard.http.lean.handshake import asked
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 from structlog.testing import capture_logs
@@ -19,7 +20,6 @@ from websockets.exceptions import InvalidStatus
 from linecard.http import lane
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lean import protocol
-from linecard.http.lean.handshake import asked
 from linecard.http.socket import MediaSocket
 from linecard.media import g711
 from linecard.probes import HEADER

@@ -66,7 +66,9 @@ async def test_a_bad_agent_loses_only_its_own_call(tmp_path: Path, agent: str) -
         await world.ended(other["id"])
 
 
-async def test_an_agent_in_a_pod_finds_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_agent_in_a_pod_finds_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", "a-token-of-the-carrier")
     monkeypatch.setenv("LINECARD_SECRET", "s" * 40)
     monkeypatch.setenv("LINECARD_DATABASE_URL", "postgresql://u:p@db/linecard")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from linecard.errors import LinecardError
-from linecard.exchange import diverting, endings, menus, noting, sounds
+from linecard.exchange import diverting, endings, menus, sounds
+from linecard.exchange.noting import note
 from linecard.exchange.reasons import AGENT_ERROR
 from linecard.store import calls
 
@@ -81,5 +82,5 @@ class OwnHouse:
         """Write that there is no such agent, and end the call."""
         log.error("the call has no agent", reason=reason)
         facts: dict[str, object] = {"agent": call.agent, "reason": reason}
-        await noting.note(self._exchange, call.id, "agent-missing", facts)
+        await note(self._exchange, call.id, "agent-missing", facts)
         await endings.hang_up(self._exchange, call, AGENT_ERROR)

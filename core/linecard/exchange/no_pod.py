@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from linecard.calls import Call, Direction
 from linecard.errors import NoFreePod
-from linecard.exchange import deciding, noting
+from linecard.exchange import deciding
+from linecard.exchange.noting import note
 from linecard.settings import NoPod
 from linecard.verbs import Reason, Reject
 
@@ -46,7 +47,7 @@ async def turn_away(
 ) -> Reply:
     """The busy tone for a caller who was not answered yet, else the apology; it stands on the record."""
     facts: dict[str, object] = {"reason": str(why)}
-    exchange.tasks.start(noting.note(exchange, call.id, NO_POD, facts), "note that no pod is free")
+    exchange.tasks.start(note(exchange, call.id, NO_POD, facts), "note that no pod is free")
     rings = reason is Reason.ANSWER and call.direction is Direction.INBOUND
     verbs = [Reject(busy=True)] if rings else deciding.apology(exchange, call)
     return relay.hooks.answer(call, verbs, reason).reply

@@ -69,7 +69,8 @@ async def answer(
             if accepted.reply is not None:
                 return accepted.reply
             call = accepted.call
-            progress.rings = call is not None and _rings(call, reason)
+            has_waited = exchange.waits.has_waited(name)
+            progress.rings = call is not None and not has_waited and _rings(call, reason)
             return await no_pod.retried(
                 lambda: until_free(
                     exchange.database,

@@ -74,9 +74,13 @@ ANSWER: Mapping[str, Words] = {
     "machine-detected": "Who answered was judged to be: {kind}[ (the carrier's word: {raw})].",
 }
 AGENT: Mapping[str, Words] = {
-    "agent-started": "The agent {agent} was started.",
+    "agent-started": "The agent {agent} was started[ in the pod {pod}].",
     "agent-finished": agent_finished,
     "agent-missing": "The agent {agent} could not be started: {reason}.",
+    "pod-allocated": "The pod {pod} was found for the call, in {ms} ms.",
+    "pod-lost": "The pod {pod} was lost, with the agent in it: it ended, or did not answer any more.",
+    "pod-unused": "No stream came to the pod {pod}, so it was given back.",
+    "no-pod": "No pod was free for the call, so it was turned away: {reason}.",
     "apologised": "The caller was told that the call cannot go on.",
     "not-sayable": "The carrier cannot say what was to be said: {reason}.",
     "command-failed": "The command {command} to the carrier failed: {reason}[; undone: {undone}].",
