@@ -15,6 +15,7 @@ from linecard.carrier import (
     ConnectOrder,
     Download,
     Enhancer,
+    EnhancerOffer,
     Facts,
     Found,
     HangUpResult,
@@ -102,6 +103,7 @@ from linecard.events import (
 from linecard.hookspecs import hookimpl, to_do
 from linecard.hours import DAYS_OF_WEEK, Day, OpenHours, Span
 from linecard.live import LiveCall
+from linecard.media.blockwise import Blockwise
 from linecard.media.counts import read_count
 from linecard.media.formats import (
     AudioFormat,
@@ -155,6 +157,7 @@ __all__ = [
     "Application",
     "AudioFormat",
     "AudioReceived",
+    "Blockwise",
     "BufferCleared",
     "CALLER",
     "Call",
@@ -194,6 +197,7 @@ __all__ = [
     "ENDS",
     "Encoding",
     "Enhancer",
+    "EnhancerOffer",
     "Facts",
     "Found",
     "GateRefused",

@@ -318,9 +318,14 @@ class AgentEvent:
 
 @dataclass(frozen=True, slots=True)
 class AudioReceived(AgentEvent):
-    """The caller's audio: int16 mono little-endian at the agent's rate, 20 ms as a rule."""
+    """The caller's audio: int16 mono little-endian at the agent's rate, 20 ms as a rule.
+
+    `original` is the message as it came where `pcm` had its noise taken out, and so is later in it by the
+    enhancer's delay; None without an enhancer. Judge by it whether somebody speaks.
+    """
 
     pcm: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

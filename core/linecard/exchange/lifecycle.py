@@ -29,7 +29,7 @@ from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
-from linecard.plugins import Plugins
+from linecard.plugins import Plugins, enhancers
 from linecard.settings import Settings
 from linecard.storage import open_storage
 from linecard.store import Database
@@ -51,6 +51,7 @@ def build_exchange(
     if flights is not None:
         plugins.tap(hook_tap(flights))
     plugins.open_accounts(settings.accounts)
+    enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
         settings=settings,
