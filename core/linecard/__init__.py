@@ -14,8 +14,6 @@ from linecard.carrier import (
     Command,
     ConnectOrder,
     Download,
-    Enhancer,
-    EnhancerOffer,
     Facts,
     Found,
     HangUpResult,
@@ -35,6 +33,7 @@ from linecard.carrier import (
     TransferStarted,
 )
 from linecard.control import Control
+from linecard.enhancement import Enhancer, EnhancerOffer
 from linecard.errors import (
     CallOver,
     CarrierError,

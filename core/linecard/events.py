@@ -318,11 +318,7 @@ class AgentEvent:
 
 @dataclass(frozen=True, slots=True)
 class AudioReceived(AgentEvent):
-    """The caller's audio: int16 mono little-endian at the agent's rate, 20 ms as a rule.
-
-    `original` is the message as it came where `pcm` had its noise taken out, and so is later in it by the
-    enhancer's delay; None without an enhancer. Judge by it whether somebody speaks.
-    """
+    """The caller's audio: int16 mono little-endian at the agent's rate; `original`: before an enhancer."""
 
     pcm: bytes
     original: bytes | None = None

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
         CallLookup,
         ConnectOrder,
         Download,
-        Enhancer,
-        EnhancerOffer,
         Facts,
         HangUpResult,
         PlacedCall,
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
         TransferOrder,
         TransferStarted,
     )
+    from linecard.enhancement import Enhancer, EnhancerOffer
     from linecard.events import CarrierEvent
     from linecard.media.formats import StreamFormat, StreamProfile
     from linecard.numbers import Cleared, Number

@@ -93,7 +93,8 @@ class Suppressor:
         samples[:] = np.frombuffer(block, "<i2")
         self._library.rnnoise_process_frame(self._state, self._place, self._place)
         np.clip(samples, -32768, 32767, samples)
-        return np.rint(samples).astype("<i2").tobytes()
+        whole: bytes = np.rint(samples).astype("<i2").tobytes()
+        return whole
 
     def close(self) -> None:
         """Free the state; safe to repeat."""

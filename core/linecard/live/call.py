@@ -22,6 +22,7 @@ from linecard.events import (
 )
 from linecard.live.detecting import Detecting
 from linecard.live.ears import Ears
+from linecard.live.found import Found
 from linecard.live.inbox import Inbox
 from linecard.live.keys import Keys
 from linecard.live.outcomes import OPTED_OUT, VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from linecard.media.session import StreamSession
 
 RECORD_ACTIONS = ("start", "stop", "pause", "resume")
-ONCE = frozenset({"enhancer-failed"})
-"""Facts of a stream that are told once in a call, though every further stream finds them again."""
 HANG_UP_SECONDS = 5.0
 """So long the carrier's yes to a hang-up is waited for before our stream ends all the same."""
 
@@ -72,7 +71,7 @@ class LiveCall(Speaking):
         self._keys = Keys(call.id, control, self._inbox, self._transfers, clock)
         self._detecting = Detecting(call.machine, self._inbox, self._voice, clock, self.report)
         self._streams = 0
-        self._told_once: set[str] = set()
+        self._found = Found(self._note)
 
     @property
     def streaming(self) -> bool:
@@ -288,7 +287,7 @@ class LiveCall(Speaking):
             self._inbox,
             self._digit,
             self._voice,
-            self._note,
+            self._found.note,
             self._stream_gone,
             lambda seconds: self.report(CallerSilent(seconds)),
         )
@@ -395,10 +394,6 @@ class LiveCall(Speaking):
             self.report(OptedOut())
 
     def _note(self, name: str, facts: dict[str, object]) -> None:
-        if name in self._told_once:
-            return
-        if name in ONCE:
-            self._told_once.add(name)
         self._in_background(self._control.note(self.id, name, facts), "note")
 
     def _in_background(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Any]:

@@ -28,8 +28,9 @@ from linecard.media.outgoing import Line, Outgoing
 from linecard.media.ticker import Tick
 
 if TYPE_CHECKING:
-    from linecard.carrier import Enhancer, StreamProtocol
+    from linecard.carrier import StreamProtocol
     from linecard.clock import Clock
+    from linecard.enhancement import Enhancer
     from linecard.media.codec import Codec
     from linecard.media.formats import StreamProfile
     from linecard.media.tap import StreamTap

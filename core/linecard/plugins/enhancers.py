@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from linecard.errors import InvalidField, PluginError
+from linecard.errors import InvalidField, LinecardError, PluginError
 from linecard.media.incoming import reason_of
 
 if TYPE_CHECKING:
     from linecard.calls import Call
-    from linecard.carrier import Enhancer
+    from linecard.enhancement import Enhancer
     from linecard.media.formats import StreamFormat
     from linecard.media.session import StreamSession
     from linecard.plugins.registry import Plugins
@@ -32,7 +32,7 @@ class Offered:
     lacking: str
 
 
-class NotOffered(Exception):
+class NotOffered(LinecardError):
     """Why a call's enhancer is not to be had."""
 
 
@@ -85,8 +85,15 @@ async def enhance(
         enhancer = await asyncio.to_thread(_open, plugins, call, name, format)
         session.enhance(name, enhancer, (time.perf_counter() - began) * 1000)
     except Exception as error:
-        log.exception("no noise enhancement; the call goes on without it", enhancer=name)
-        session.not_enhanced(name, reason_of(error))
+        why, foreseen = reason_of(error), isinstance(error, LinecardError)
+        log.warning(
+            "no noise enhancement; the call goes on without it",
+            call=call.id,
+            enhancer=name,
+            reason=why,
+            exc_info=not foreseen,
+        )
+        session.not_enhanced(name, why)
 
 
 def _open(plugins: Plugins, call: Call, name: str, format: StreamFormat) -> Enhancer:
