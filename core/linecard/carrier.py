@@ -389,20 +389,3 @@ class StreamProtocol(Protocol):
     def send_digits(self, digits: str) -> str | bytes | None:
         """A message that presses keys; None where the socket cannot: then their tones are played."""
         ...
-
-
-class Enhancer(Protocol):
-    """Cleans one stream's incoming audio."""
-
-    @property
-    def delay_ms(self) -> float:
-        """The delay it adds."""
-        ...
-
-    def process(self, frame: bytes) -> bytes:
-        """One frame in, one frame of the same size out; int16 little-endian."""
-        ...
-
-    def close(self) -> None:
-        """Free what it holds."""
-        ...

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from linecard.http.lean.handshake import asked
+from linecard.http.handshake import asked
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 from structlog.testing import capture_logs

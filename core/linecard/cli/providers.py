@@ -7,7 +7,7 @@ from rich.table import Table
 
 from linecard.cli.tables import show
 from linecard.hookspecs import ProviderHooks
-from linecard.plugins import Plugins, capabilities, hooks_to_do
+from linecard.plugins import Plugins, capabilities, enhancers, hooks_to_do
 
 
 def providers() -> None:
@@ -18,6 +18,10 @@ def providers() -> None:
         show(_table(capabilities(provider.cls), hooks_to_do(provider.cls)))
     for other in plugins.others:
         typer.echo(f"{other.name}  plugin, {other.distribution}")
+    for one in enhancers.offered(plugins).values():
+        typer.echo(
+            f"{one.name}  noise enhancer of {one.plugin}{one.lacking and f', not here: {one.lacking}'}"
+        )
     for skipped in plugins.skipped:
         typer.secho(f"{skipped.name}  skipped: {skipped.reason}", fg=typer.colors.YELLOW)
     if not plugins.providers:

@@ -117,4 +117,5 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested, decision: De
         notify=number.notify,
         consent=number.consent,
         record_after_transfer=number.record_after_transfer,
+        enhance=number.enhance,
     )

@@ -32,7 +32,7 @@ from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
-from linecard.plugins import Plugins
+from linecard.plugins import Plugins, enhancers
 from linecard.pods import Leases
 from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage
@@ -63,6 +63,7 @@ def build_exchange(
         plugins.tap(hook_tap(flights))
     pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
     plugins.open_accounts(settings.accounts)
+    enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
     return Exchange(
         settings=settings,

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from linecard.calls import CallStatus
-from linecard.carrier import Enhancer, StreamProtocol
+from linecard.carrier import StreamProtocol
 from linecard.errors import RequestRefused
 from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamStarted
 from linecard.exchange import endings, inbox, running
@@ -25,6 +25,7 @@ from linecard.exchange.patience import or_later
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat, StreamProfile
 from linecard.media.session import StreamSession
+from linecard.plugins import enhancers
 from linecard.store import calls, claims, timeline
 from linecard.wall import now
 
@@ -127,18 +128,15 @@ async def attach(
         send=send,
         shut=close_socket,
         clock=exchange.clock,
-        enhancer=_enhancer(exchange, admitted, line),
         tap=exchange.taps.of(admitted.call.id, line, exchange.clock.now()),
         rouse=exchange.ticker.add,
     )
     live = await running.live_call(exchange, admitted.call, running.HERE)
     live.attach(session)
+    if admitted.call.enhance is not None:
+        opening = enhancers.enhance(exchange.plugins, admitted.call, line, session)
+        exchange.tasks.start(opening, "noise enhancement")
     return session
-
-
-def _enhancer(exchange: Exchange, admitted: Admitted, line: StreamFormat) -> Enhancer | None:
-    offered = exchange.plugins.ask_all("enhance", call=admitted.call, format=line)
-    return next(iter(offered), None)
 
 
 async def detach(

@@ -66,7 +66,8 @@ BY_LINE: Mapping[str, str] = MappingProxyType(
         "release-failed": "See at the carrier whether somebody is still being rung, and end that leg.",
         "command-failed": "See why the carrier did not do it: {reason}.",
         "audio-doubtful": "Choose another stream profile for the number: what comes is not what was declared.",
-        "enhancer-failed": "Look at the plugin that filters noise: {reason}.",
+        "enhancer-failed": "The caller was heard with the noise, since {by} failed: {reason}. "
+        "docs/noise.md says what each enhancer needs.",
         "notifications-ended": "The receiver answered that it wants no more; change the number's notify "
         "address where that is wrong.",
         "cost-unknown": "The price has to be read at the carrier.",

@@ -17,6 +17,7 @@ from linecard.exchange.streams import line_of, opening
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media_process.talking import running_call
+from linecard.plugins.enhancers import enhance
 from linecard.tokens import open_stream
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
-    from linecard.carrier import Enhancer
     from linecard.http.carrying import Socket
-    from linecard.media.formats import StreamFormat
     from linecard.media_process.pod import Admitted, Pod
 
 log = structlog.get_logger()
@@ -131,12 +130,14 @@ async def _opened(
         send=socket.send,
         shut=socket.close,
         clock=pod.carrying.clock,
-        enhancer=_enhancer(pod, admitted, line),
         rouse=pod.carrying.ticker.add,
     )
     session.counters.dropped.update(dropped)
     pod.sessions[admitted.token] = session
     running_call(pod, told).attach(session)
+    if admitted.call.enhance is not None:
+        work = enhance(pod.plugins, admitted.call, line, session)
+        pod.tasks.start(work, "noise enhancement")
     session.take(rest)
     return session
 
@@ -145,8 +146,3 @@ def _rate(pod: Pod, admitted: Admitted) -> int | None:
     """The agent's own rate; one that is not here ends the call when it is to be started."""
     name = pod.live.agent if pod.live is not None else admitted.call.agent
     return pod.agents.rate(name)
-
-
-def _enhancer(pod: Pod, admitted: Admitted, line: StreamFormat) -> Enhancer | None:
-    offered = pod.plugins.ask_all("enhance", call=admitted.call, format=line)
-    return next(iter(offered), None)

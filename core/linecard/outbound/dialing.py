@@ -32,6 +32,7 @@ from linecard.outbound.placing import Placement, Report, VerbsAtDial
 from linecard.outbound.resting import Resting
 from linecard.outbound.wish import DialRequest, check_digits, check_machine
 from linecard.outgoing.urls import read_target
+from linecard.plugins import enhancers
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
 from linecard.wall import now
@@ -131,6 +132,8 @@ class Dialer:
         facts = relay.hooks.facts()
         check_machine(number.provider, facts, wish)
         check_digits(number.provider, facts, wish)
+        if wish.enhance:
+            enhancers.check(self.plugins, wish.enhance)
         if wish.notify:
             read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
@@ -265,4 +268,5 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         notify=number.notify if wish.notify == "" else wish.notify,
         consent=number.consent,
         record_after_transfer=number.record_after_transfer,
+        enhance=number.enhance if wish.enhance == "" else wish.enhance,
     )

@@ -64,6 +64,7 @@ numbers = Table(
     Column("routing", JSON, nullable=False),
     Column("consent", JSON, nullable=False),
     Column("record_after_transfer", Boolean, nullable=False),
+    Column("enhance", String),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -107,6 +108,7 @@ calls = Table(
     Column("answered_word", Text, nullable=False),
     Column("greeting_over", Boolean, nullable=False),
     Column("voicemail", JSON, nullable=False),
+    Column("enhance", String),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)

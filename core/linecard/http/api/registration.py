@@ -17,7 +17,7 @@ from linecard.media.formats import StreamProfile
 from linecard.numbers import Number, country_of, parse_e164
 from linecard.outbound.gate import open_gate
 from linecard.outgoing.urls import read_target
-from linecard.plugins import Relay
+from linecard.plugins import Relay, enhancers
 from linecard.routing import Routing, as_data, check, targets
 
 USUAL_SECONDS = 1800
@@ -56,6 +56,7 @@ def checked(
         routing=routing,
         consent=_consent(relay, values),
         record_after_transfer=values["record_after_transfer"],
+        enhance=_enhance(exchange, values["enhance"]),
     )
 
 
@@ -91,6 +92,11 @@ def _notify(exchange: Exchange, url: str | None) -> str | None:
     if url is not None:
         read_target(url, "notify", loopback=exchange.settings.on_loopback)
     return url
+
+
+def _enhance(exchange: Exchange, name: str | None) -> str | None:
+    enhancers.check(exchange.plugins, name)
+    return name
 
 
 async def check_targets(exchange: Exchange, number: Number) -> None:
