@@ -16,7 +16,7 @@ from linecard.calls import CallStatus
 from linecard.carrier import StreamProtocol
 from linecard.errors import RequestRefused
 from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamStarted
-from linecard.exchange import endings, inbox, running
+from linecard.exchange import endings, inbox, running, silences
 from linecard.exchange.admission import Admitted, open_to_streams
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.notifying import writing as notifying
@@ -93,8 +93,9 @@ async def claim(
             raise RequestRefused("the stream is of another call")
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
-        facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
+        facts: dict[str, object] = {"profile": admitted.profile.name, "format": str(line.inbound)}
         kept = facts | corrections(admitted.profile.format, line)
+        kept |= silences.after_answer(call, exchange.clock.speed)
         await timeline.append(conn, call.id, "stream-started", kept, now())
         await notifying.tell(exchange, conn, call, Told("stream.started", facts))
     exchange.work_is_due.set()
@@ -175,7 +176,9 @@ async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, objec
         async with exchange.database.write() as conn:
             call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
             await claims.release(conn, admitted.claims.id, at)
-            await timeline.append(conn, admitted.call.id, "stream-ended", facts, at)
+            lines = await timeline.of_call(conn, admitted.call.id)
+            kept = facts | silences.silence(lines, facts)
+            await timeline.append(conn, admitted.call.id, "stream-ended", kept, at)
             await notifying.stream_ended(exchange, conn, call, facts)
         exchange.work_is_due.set()
 

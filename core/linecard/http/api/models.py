@@ -256,6 +256,7 @@ class CallOut(BaseModel):
 
     `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
     `consent`: what the caller has said to a recording, null where nobody has asked (yet).
+    `silence_ms`: from the answer to the first sound of ours, null until the stream has ended, or without any.
     `answered_by` is what detection has found, null as long as it has not; `answered_word` is the carrier's own word.
     """
 
@@ -283,6 +284,7 @@ class CallOut(BaseModel):
     at_risk_seconds: int | None
     consent: Consented | None
     enhance: str | None
+    silence_ms: int | None
     recordings: list[RecordingOut]
     events: list[EventOut]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.carrier import SetupStep
 from linecard.errors import NotFound
-from linecard.exchange import at_risk
+from linecard.exchange import at_risk, silences
 from linecard.exchange.context import Exchange
 from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
@@ -85,6 +85,7 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         at_risk_seconds=at_risk.seconds(call, now()),
         consent=call.consented,
         enhance=call.enhance,
+        silence_ms=silences.told(lines),
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
     )
