@@ -12,6 +12,7 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.elsewhere import Elsewhere
 from linecard.exchange.journal import Journal
 from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
@@ -56,7 +57,7 @@ class Exchange:
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
     `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
-    `storage` is where recordings are kept, None for nowhere.
+    `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes.
     """
 
     settings: Settings
@@ -77,6 +78,7 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
     awaited: Awaited = field(default_factory=Awaited)
