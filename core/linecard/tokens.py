@@ -16,6 +16,7 @@ from linecard.webhook import Kind
 
 WEBHOOK_TOKEN_CHARS = 22
 STREAM_MAC_CHARS = 32
+INSIDE_MAC_CHARS = 43
 
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
@@ -86,6 +87,14 @@ class Tokens:
         if claims.expires < now:
             raise RequestRefused("the stream token is too old")
         return claims
+
+    def inside(self, text: str) -> str:
+        """What proves a request between processes of ours."""
+        return _mac(self._keys[0], "inside", text, INSIDE_MAC_CHARS)
+
+    def is_inside(self, mac: str, text: str) -> bool:
+        """Whether a process of ours has sent it."""
+        return self._fits(mac, "inside", text, INSIDE_MAC_CHARS)
 
     def probe(self, claims: ProbeClaims) -> str:
         """A pass for one probe of the doctor's; it opens nothing else."""

@@ -95,6 +95,8 @@ async def claim(
             raise RequestRefused("the stream is of another call")
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
+        if call.owner != exchange.instances.name:
+            await calls.change(conn, call.id, owner=exchange.instances.name)
         facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
         kept = facts | corrections(admitted.profile.format, line)
         await timeline.append(conn, call.id, "stream-started", kept, now())

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, running
-from linecard.http.app import admin_app, public_app
+from linecard.http.app import admin_app, held_app, public_app
 from linecard.http.carrying import LARGEST_MESSAGE
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
@@ -25,12 +25,16 @@ from linecard.listening import listening
 
 @asynccontextmanager
 async def serving(
-    exchange: Exchange, host: str, port: int, admin_port: int | None = None
+    exchange: Exchange,
+    host: str,
+    port: int,
+    admin_port: int | None = None,
+    internal_port: int | None = None,
 ) -> AsyncIterator[list[str]]:
     """Take calls until the block ends; yields the addresses of the listeners.
 
-    With an `admin_port` the API and metrics stand on a listener of their own. Raises OSError when a
-    port cannot be had, ConfigurationError when the database cannot be used or a
+    With an `admin_port` the API and metrics stand on a listener of their own, and with an `internal_port`
+    what other processes on the same database ask. Raises OSError when a port cannot be had, ConfigurationError when the database cannot be used or a
     number of linecard.toml is wrong.
     """
     dialer = build_dialer(exchange)
@@ -38,6 +42,9 @@ async def serving(
     configs = [_config(public, host, port, websocket_class(exchange))]
     if admin_port is not None:
         configs.append(_config(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+    if internal_port is not None:
+        held = held_app(exchange, dialer)
+        configs.append(_config(held, host, internal_port, websocket_class(exchange)))
     async with running(exchange, public):
         await apply_numbers(exchange)
         async with _listening_all(configs) as addresses:
