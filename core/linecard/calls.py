@@ -132,6 +132,7 @@ class Call:
     `consent` is what is asked before it is recorded (see `linecard.consent`), empty for nothing.
     `voicemail` is the message that an answering machine is left, where there is one.
     `enhance` names the enhancer of its incoming audio, where there is one.
+    `owner` is the process that holds it, where several share a database; None: whichever is asked.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Call:
     greeting_over: bool = False
     voicemail: Mapping[str, object] = field(default_factory=dict)
     enhance: str | None = None
+    owner: str | None = None
 
     @property
     def may_be_recorded(self) -> bool:

@@ -21,6 +21,7 @@ STREAM_MAC_CHARS = 32
 POD_KEY_CHARS = 43
 ROUTE_END = "~"
 """Before it stands, in the token of a call in a pod, the pod's name: proxies may route by it."""
+INSIDE_MAC_CHARS = 43
 
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
@@ -101,6 +102,14 @@ class Tokens:
         """What a path token says. Raises RequestRefused when it is forged, broken or too old."""
         keys = self._pod_keys if ROUTE_END in token else self._keys
         return open_stream(keys, token, now)
+
+    def inside(self, text: str) -> str:
+        """What proves a request between processes of ours."""
+        return _mac(self._keys[0], "inside", text, INSIDE_MAC_CHARS)
+
+    def is_inside(self, mac: str, text: str) -> bool:
+        """Whether a process of ours has sent it."""
+        return self._fits(mac, "inside", text, INSIDE_MAC_CHARS)
 
     def probe(self, claims: ProbeClaims) -> str:
         """A pass for one probe of the doctor's; it opens nothing else."""

@@ -19,6 +19,14 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="A listener of its own for /api and /metrics."),
     ] = None,
+    internal_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="A listener for other processes on the same database, with LINECARD_INTERNAL_URL; 0: none.",
+        ),
+    ] = 0,
     strict_plugins: Annotated[
         bool, typer.Option("--strict-plugins", help="Refuse to start with a broken plugin.")
     ] = False,
@@ -50,15 +58,15 @@ def serve(
         return
     # The server's parts take a second to load, which other commands need not wait for.
     from linecard.cli.assembly import assembled
-    from linecard.cli.server import run
+    from linecard.cli.server import Ports, run
     from linecard.logs import catch_strays, configure
 
     configure(json=log_format == "json")
     catch_strays()
     exchange = assembled(agent or [], strict=strict_plugins, pods=pods)
-    control = None if control_port is None else f"{host}:{control_port}"
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(run(exchange, host, port, admin_port, drain_seconds, control))
+        ports = Ports(host, port, admin_port, internal_port or None, control_port)
+        runner.run(run(exchange, ports, drain_seconds))
 
 
 def _media(listen: str, agents: list[str], drain_seconds: int, log_format: str) -> None:

@@ -13,6 +13,7 @@ from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
 from linecard.exchange.elsewhere import Elsewhere
+from linecard.exchange.instances import Instances
 from linecard.exchange.journal import Journal
 from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
@@ -59,7 +60,7 @@ class Exchange:
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
     `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
-    `storage` is where recordings are kept, None for nowhere.
+    `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes, `instances` who those are.
     """
 
     settings: Settings
@@ -81,6 +82,7 @@ class Exchange:
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    instances: Instances = field(default_factory=Instances)
     headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
     pods: dict[str, FarPod] = field(default_factory=dict)

@@ -17,10 +17,13 @@ from linecard.errors import ConfigurationError
 from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
+from linecard.exchange.doors import Doors
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
+from linecard.exchange.elsewhere import Elsewhere
 from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
+from linecard.exchange.instances import Instances, instances_of
 from linecard.exchange.journal import Journal
 from linecard.exchange.local_pods import add_local_pods
 from linecard.exchange.outbox import OutboxLoop
@@ -65,6 +68,8 @@ def build_exchange(
     plugins.open_accounts(settings.accounts)
     enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
+    doors = Doors()
+    instances = instances_of(settings, database, doors)
     return Exchange(
         settings=settings,
         database=database,
@@ -79,7 +84,18 @@ def build_exchange(
         flights=flights,
         storage=open_storage(settings.recordings),
         pool=pool,
+        doors=doors,
+        instances=instances,
+        elsewhere=_elsewhere(instances),
     )
+
+
+def _elsewhere(instances: Instances) -> Elsewhere:
+    """A process that is alone asks nobody where a socket belongs."""
+    made = Elsewhere()
+    if instances.name is not None:
+        made.also_ask(instances.where)
+    return made
 
 
 def _journal_path(wanted: str | None, database: Database) -> Path | None:
@@ -103,6 +119,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
         verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
+        owner=exchange.instances.name,
     )
 
 
@@ -115,6 +132,7 @@ def build_settler(exchange: Exchange, tended: Tended = lambda _call_id: True) ->
         report=partial(inbox.apply, exchange),
         clock=exchange.clock,
         tended=tended,
+        is_theirs=exchange.instances.is_theirs,
     )
 
 
@@ -125,6 +143,7 @@ def build_costs(exchange: Exchange) -> Costs:
         plugins=exchange.plugins,
         report=partial(inbox.apply, exchange),
         clock=exchange.clock,
+        is_theirs=exchange.instances.is_theirs,
     )
 
 
@@ -132,6 +151,7 @@ def build_costs(exchange: Exchange) -> Costs:
 async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
+    await exchange.instances.beat()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
@@ -144,6 +164,7 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
         asyncio.create_task(Retention(exchange).run(), name="retention"),
         asyncio.create_task(watch_leases(exchange), name="leases"),
+        asyncio.create_task(exchange.instances.run(), name="instances"),
         *recording,
     ]
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
@@ -159,6 +180,7 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         await asyncio.gather(*loops, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
+        await exchange.instances.leave()
         if exchange.flights is not None:
             await exchange.flights.close(exchange.database)
         await exchange.database.close()

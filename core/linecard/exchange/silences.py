@@ -27,7 +27,11 @@ def after_answer(call: Call, speed: float) -> dict[str, int]:
 
 def silence(lines: Iterable[Line], ending: Mapping[str, object]) -> dict[str, int]:
     """For a stream that ends, if it is the first of its call on which we were heard."""
-    before = {line.name: line.facts for line in lines if SILENCE in line.facts or AFTER_ANSWER in line.facts}
+    before = {
+        line.name: line.facts
+        for line in lines
+        if SILENCE in line.facts or AFTER_ANSWER in line.facts
+    }
     opened, first = before.get("stream-started", {}).get(AFTER_ANSWER), ending.get(FIRST_AUDIO)
     if "stream-ended" in before or not isinstance(opened, int) or not isinstance(first, int):
         return {}

@@ -93,6 +93,8 @@ async def claim(
             raise RequestRefused("the stream is of another call")
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
+        if call.owner != exchange.instances.name:
+            await calls.change(conn, call.id, owner=exchange.instances.name)
         facts: dict[str, object] = {"profile": admitted.profile.name, "format": str(line.inbound)}
         kept = facts | corrections(admitted.profile.format, line)
         kept |= silences.after_answer(call, exchange.clock.speed)

@@ -96,7 +96,7 @@ class Crossroads(asyncio.Protocol):
 
     def gone(self) -> None:
         """The connection is no more this object's affair."""
-        self.state.connections.discard(self)  # type: ignore[arg-type]
+        self.state.connections.discard(self)
 
     def _go(self, data: bytes) -> None:
         media = asked(data, self.prefix, get_remote_addr(self.transport)) if self.asks() else None

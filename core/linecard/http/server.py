@@ -16,7 +16,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.exchange.pod_watch import pod_of
-from linecard.http.app import admin_app, public_app
+from linecard.http.app import admin_app, held_app, public_app
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
@@ -31,13 +31,14 @@ async def serving(
     host: str,
     port: int,
     admin_port: int | None = None,
-    control: str | None = None,
+    internal_port: int | None = None,
+    control_port: int | None = None,
 ) -> AsyncIterator[list[str]]:
     """Take calls until the block ends; yields the addresses of the listeners.
 
-    With an `admin_port` the API and metrics stand on a listener of their own; `control`, `HOST:PORT`, is
-    where pods of other machines are linked. Raises OSError when a
-    port cannot be had, ConfigurationError when the database cannot be used or a
+    With an `admin_port` the API and metrics stand on a listener of their own, with an `internal_port`
+    what other processes on the same database ask, with a `control_port` pods of other machines are linked.
+    Raises OSError when a port cannot be had, ConfigurationError when the database cannot be used or a
     number of linecard.toml is wrong.
     """
     dialer = build_dialer(exchange)
@@ -45,20 +46,24 @@ async def serving(
     configs = [listener(public, host, port, websocket_class(exchange))]
     if admin_port is not None:
         configs.append(listener(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+    if internal_port is not None:
+        held = held_app(exchange, dialer)
+        configs.append(listener(held, host, internal_port, websocket_class(exchange)))
     async with running(exchange, public):
         await apply_numbers(exchange)
-        async with _listening_all(configs) as addresses, _with_pods(exchange, control):
+        async with _listening_all(configs) as addresses, _with_pods(exchange, host, control_port):
             yield addresses
 
 
 @asynccontextmanager
-async def _with_pods(exchange: Exchange, control: str | None) -> AsyncIterator[None]:
+async def _with_pods(exchange: Exchange, host: str, port: int | None) -> AsyncIterator[None]:
     """Link pods until the block ends, and run those of this machine; their calls are hung up before."""
     pool = exchange.pool
     if exchange.plugins.answers("allocate_pod"):
         exchange.elsewhere.also_ask(partial(pod_of, exchange))
-    addresses = [*([pool.order.control] if pool else []), *([control] if control else [])]
-    configs = [listener_at(pods_app(exchange), one, ImpatientWebSocket) for one in addresses]
+    app = pods_app(exchange)
+    configs = [] if pool is None else [listener_at(app, pool.order.control, ImpatientWebSocket)]
+    configs += [] if port is None else [listener(app, host, port, ImpatientWebSocket)]
     async with _listening_all(configs):
         if pool is not None:
             pool.start(exchange.pods, exchange.pods_changed)

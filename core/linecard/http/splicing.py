@@ -16,6 +16,8 @@ OpenFar = Callable[[Callable[[], asyncio.Protocol]], Awaitable[Far]]
 
 OPEN_SECONDS = 2.0
 """A process of ours answers in milliseconds; a carrier's handshake waits a few seconds in all."""
+STALL_SECONDS = 10.0
+"""A side that takes nothing for so long is gone; while it is waited for, nobody reads whether the other is."""
 LINGER_SECONDS = 5.0
 """So long what was sent before the end may take to be taken."""
 UNIX = "unix:"
@@ -67,6 +69,7 @@ class _Side(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._has_ended = False
+        self._stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -83,17 +86,20 @@ class _Side(asyncio.Protocol):
         return not self.other.has_ended()
 
     def pause_writing(self) -> None:
-        """The peer takes nothing: nothing more is read for it."""
+        """The peer takes nothing: nothing more is read for it, and it is not waited for long."""
+        self._stall = self._loop.call_later(STALL_SECONDS, self.transport().abort)
         if self.other.is_open():
             self.other.transport().pause_reading()
 
     def resume_writing(self) -> None:
         """It has taken most of it."""
+        self._calm()
         if self.other.is_open():
             self.other.transport().resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what it had sent still goes to the other side."""
+        self._calm()
         if not self.over.done():
             self.over.set_result(None)
         self.other.close()
@@ -126,6 +132,11 @@ class _Side(asyncio.Protocol):
         if self.is_open():
             self.transport().close()
             self._loop.call_later(LINGER_SECONDS, self.transport().abort)
+
+    def _calm(self) -> None:
+        stall, self._stall = self._stall, None
+        if stall is not None:
+            stall.cancel()
 
 
 def _by_port(host: str, port: int) -> OpenFar:

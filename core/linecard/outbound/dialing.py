@@ -62,6 +62,7 @@ class Dialer:
 
     `report` applies an event to a call's record, `has_agent` refuses unknown names, `pass_through`
     raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial.
+    `owner` is whom its calls belong to, where several processes share a database.
     """
 
     settings: Settings
@@ -74,6 +75,7 @@ class Dialer:
     has_agent: Callable[[str], object]
     pass_through: Callable[[], None]
     verbs_at_dial: VerbsAtDial
+    owner: str | None = None
     _resting: Resting = field(default_factory=Resting, init=False, repr=False, compare=False)
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -106,7 +108,7 @@ class Dialer:
         if wish.paced:
             self._resting.check((number.provider, number.account))
         self._check(relay, number, wish)
-        call = _intent(relay, number, to, wish)
+        call = replace(_intent(relay, number, to, wish), owner=self.owner)
         _check_consent(relay, call)
         order = self._order(relay, call, to)
         written = await self._intend(call, to, wish)

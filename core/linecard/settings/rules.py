@@ -49,6 +49,20 @@ def as_url(value: Any) -> str:
     return text.rstrip("/")
 
 
+def _as_internal_url(value: Any) -> str:
+    """Where other processes of ours reach this one, by plain http inside a network of ours."""
+    text = as_text(value).rstrip("/")
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    is_bare = text == f"http://{parts.netloc}" and parts.username is None
+    if not (is_bare and parts.hostname and port):
+        raise ValueError("must be http://HOST:PORT, where other processes reach this one")
+    return text
+
+
 def _as_fallback(value: Any) -> str:
     text = as_text(value)
     as_url(text.partition("?")[0])
@@ -274,6 +288,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "daily_spend": _as_dollars,
         "instance": as_text,
+        "internal_url": _as_internal_url,
         "fallback_url": _as_fallback,
         "apology": _as_apology,
         "opt_out_key": _as_key,

@@ -71,7 +71,8 @@ class Settings:
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
+    `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `internal_url` is where other
+    processes on the same database reach this one, None: there are none. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
     E.164, as the API takes them. `pod_megabytes` is the memory that a pod of this machine may take.
     """
 
@@ -86,6 +87,7 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     daily_spend: Decimal | None = None
     instance: str | None = None
+    internal_url: str | None = None
     fallback_url: str | None = None
     apology: str = APOLOGY
     opt_out_key: str | None = None
