@@ -342,10 +342,6 @@ class LiveCall(Speaking):
             self._voice.session.retune(rate)
             self.rate = self._voice.session.rate
 
-    async def until(self, fits: Callable[[], object]) -> None:
-        """Wait until something of the call's state fits, which is looked at whenever that changes."""
-        await self._voice.changes.until(fits)
-
     async def first_stream(self) -> None:
         """Wait for a stream before the agent begins. Raises CallOver."""
         await self._voice.stream()
