@@ -12,6 +12,7 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
+from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError
 from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
@@ -29,7 +30,7 @@ from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
-from linecard.plugins import Plugins, enhancers
+from linecard.plugins import Plugins
 from linecard.settings import Settings
 from linecard.storage import open_storage
 from linecard.store import Database
