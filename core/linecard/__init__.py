@@ -33,7 +33,7 @@ from linecard.carrier import (
     TransferStarted,
 )
 from linecard.control import Control
-from linecard.enhancement import Enhancer, EnhancerOffer
+from linecard.enhancing.offers import Enhancer, EnhancerOffer
 from linecard.errors import (
     CallOver,
     CarrierError,

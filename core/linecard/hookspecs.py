@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         TransferOrder,
         TransferStarted,
     )
-    from linecard.enhancement import Enhancer, EnhancerOffer
+    from linecard.enhancing.offers import Enhancer, EnhancerOffer
     from linecard.events import CarrierEvent
     from linecard.media.formats import StreamFormat, StreamProfile
     from linecard.numbers import Cleared, Number

@@ -6,8 +6,9 @@ import typer
 from rich.table import Table
 
 from linecard.cli.tables import show
+from linecard.enhancing import enhancers
 from linecard.hookspecs import ProviderHooks
-from linecard.plugins import Plugins, capabilities, enhancers, hooks_to_do
+from linecard.plugins import Plugins, capabilities, hooks_to_do
 
 
 def providers() -> None:

@@ -13,6 +13,7 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
+from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError
 from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
@@ -35,7 +36,7 @@ from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
-from linecard.plugins import Plugins, enhancers
+from linecard.plugins import Plugins
 from linecard.pods import Leases
 from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage

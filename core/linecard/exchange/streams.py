@@ -14,6 +14,7 @@ import structlog
 
 from linecard.calls import CallStatus
 from linecard.carrier import StreamProtocol
+from linecard.enhancing import enhancers
 from linecard.errors import RequestRefused
 from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamStarted
 from linecard.exchange import endings, inbox, running, silences
@@ -25,7 +26,6 @@ from linecard.exchange.patience import or_later
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat, StreamProfile
 from linecard.media.session import StreamSession
-from linecard.plugins import enhancers
 from linecard.store import calls, claims, timeline
 from linecard.wall import now
 

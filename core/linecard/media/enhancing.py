@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from linecard.enhancement import Enhancer
+    from linecard.enhancing.offers import Enhancer
     from linecard.media.codec import Codec
 
 

@@ -12,7 +12,7 @@ from linecard.media.plausible import Plausibility
 from linecard.media.tempo import Tempo
 
 if TYPE_CHECKING:
-    from linecard.enhancement import Enhancer
+    from linecard.enhancing.offers import Enhancer
     from linecard.events import DigitReceived, MediaReceived
     from linecard.media.formats import AudioFormat
     from linecard.media.listener import StreamListener

@@ -30,7 +30,7 @@ from linecard.media.ticker import Tick
 if TYPE_CHECKING:
     from linecard.carrier import StreamProtocol
     from linecard.clock import Clock
-    from linecard.enhancement import Enhancer
+    from linecard.enhancing.offers import Enhancer
     from linecard.media.codec import Codec
     from linecard.media.formats import StreamProfile
     from linecard.media.tap import StreamTap

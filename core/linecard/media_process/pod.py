@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from linecard.calls import Call
 from linecard.clock import Clock
+from linecard.exchange.taps import Taps
 from linecard.media.formats import StreamProfile
 from linecard.media.ticker import Ticker
 from linecard.settings import AccountSettings
@@ -53,6 +55,7 @@ class Carrying:
     relay: Relay
     clock: Clock
     ticker: Ticker
+    taps: Taps
 
 
 class Pod:
@@ -95,7 +98,8 @@ class Pod:
         self.plugins.open_accounts({call.provider: (account,)})
         clock = Clock(told["speed"])
         relay = self.plugins.relay(call.provider, call.account)
-        return Carrying(call, relay, clock, Ticker(clock))
+        taps = Taps(Path(told["taps"]) if told["taps"] else None)
+        return Carrying(call, relay, clock, Ticker(clock), taps)
 
     def stands(self) -> dict[str, bool]:
         """How the call stands here."""

@@ -12,12 +12,12 @@ import msgspec
 import structlog
 from starlette.websockets import WebSocketDisconnect
 
+from linecard.enhancing.enhancers import enhance
 from linecard.errors import LinecardError, RequestRefused
 from linecard.exchange.streams import line_of, opening
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media_process.talking import running_call
-from linecard.plugins.enhancers import enhance
 from linecard.tokens import open_stream
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ async def _opened(
         send=socket.send,
         shut=socket.close,
         clock=pod.carrying.clock,
+        tap=pod.carrying.taps.of(admitted.call.id, line, pod.carrying.clock.now()),
         rouse=pod.carrying.ticker.add,
     )
     session.counters.dropped.update(dropped)

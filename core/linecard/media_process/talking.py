@@ -54,6 +54,7 @@ async def _run(pod: Pod, live: LiveCall) -> None:
             await running.talk(house, pod.carrying.call, live)
     finally:
         live.finish("the agent is done")
+        pod.carrying.taps.close(live.id, pod.carrying.clock.now())
         pod.done.set()
 
 

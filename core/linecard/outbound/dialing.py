@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from linecard.addresses import Addresses
 from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
+from linecard.enhancing import enhancers
 from linecard.errors import (
     ConfigurationError,
     Conflict,
@@ -32,7 +33,6 @@ from linecard.outbound.placing import Placement, Report, VerbsAtDial
 from linecard.outbound.resting import Resting
 from linecard.outbound.wish import DialRequest, check_digits, check_machine
 from linecard.outgoing.urls import read_target
-from linecard.plugins import enhancers
 from linecard.store import calls, idempotency, numbers, timeline
 from linecard.tokens import Tokens, new_id
 from linecard.wall import now

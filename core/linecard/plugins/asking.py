@@ -68,7 +68,7 @@ class Asking:
         ]
         return [(name, answer) for name, answer in said if answer is not None]
 
-    def ask_one(self, plugin: str, hook: str, **arguments: Any) -> Any:
+    def ask_one(self, hook: str, plugin: str, **arguments: Any) -> Any:
         """What one plugin says to a hook that is not async; None where it has nothing for it. Raises as it does."""
         caller = dict(self._registered.each(hook)).get(plugin)
         return None if caller is None else _single(caller(**arguments))

@@ -104,6 +104,7 @@ class FarPod:
             "settings": openly(values),
             "is_to_end": admitted.is_to_end,
             "speed": self._exchange.clock.speed,
+            "taps": str(self._exchange.taps.folder or ""),
         }
 
     async def _opened(self, facts: Facts) -> object:

@@ -10,6 +10,7 @@ import msgspec
 
 from linecard.carrier import RecordAt
 from linecard.consent import read_consent
+from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
 from linecard.exchange import sounds
 from linecard.exchange.context import Exchange
@@ -17,7 +18,7 @@ from linecard.media.formats import StreamProfile
 from linecard.numbers import Number, country_of, parse_e164
 from linecard.outbound.gate import open_gate
 from linecard.outgoing.urls import read_target
-from linecard.plugins import Relay, enhancers
+from linecard.plugins import Relay
 from linecard.routing import Routing, as_data, check, targets
 
 USUAL_SECONDS = 1800

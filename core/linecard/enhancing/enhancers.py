@@ -15,7 +15,7 @@ from linecard.media.incoming import reason_of
 
 if TYPE_CHECKING:
     from linecard.calls import Call
-    from linecard.enhancement import Enhancer
+    from linecard.enhancing.offers import Enhancer
     from linecard.media.formats import StreamFormat
     from linecard.media.session import StreamSession
     from linecard.plugins.registry import Plugins
@@ -99,7 +99,7 @@ async def enhance(
 def _open(plugins: Plugins, call: Call, name: str, format: StreamFormat) -> Enhancer:
     """Raises NotOffered, or whatever the plugin does."""
     found = _find(plugins, name)
-    enhancer: Enhancer | None = plugins.ask_one(found.plugin, "enhance", call=call, format=format)
+    enhancer: Enhancer | None = plugins.ask_one("enhance", found.plugin, call=call, format=format)
     if enhancer is None:
         raise NotOffered(f"the plugin {found.plugin} has no {name} for a line of {format.inbound}")
     return enhancer
