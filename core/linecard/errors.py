@@ -10,6 +10,7 @@ LinecardError
 ├── GateRefused             a number may not leave: country, premium, allow list, veto
 ├── LimitReached            a hard stop of outgoing calls; names the limit
 ├── Stopping                the server drains: no new calls
+├── NoFreePod               no process is free to carry a call
 ├── RequestRefused          a carrier's request that is not believed (403) or not readable (400)
 └── CarrierError            the carrier's side of a request
     ├── CarrierRefused      a definite no: nothing happened there
@@ -106,6 +107,10 @@ class LimitReached(LinecardError):
 
 class Stopping(LinecardError):
     """The server is stopping and takes no new calls."""
+
+
+class NoFreePod(LinecardError):
+    """No pod is free for a call; it may be tried again soon."""
 
 
 class RequestRefused(LinecardError):
