@@ -143,6 +143,9 @@ def _pause(attempt: int) -> float:
     return _chance.uniform(0.2, 1.0) * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 8))
 
 
+CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
+
+
 def _no_answer(error: httpx2.HTTPError) -> LinecardError:
     """What stopped a request, in our words."""
     for cause in _causes(error):
@@ -153,10 +156,15 @@ def _no_answer(error: httpx2.HTTPError) -> LinecardError:
             )
         if isinstance(cause, ssl.SSLError):
             return AllocatorRefused(f"the allocator does not take {CERT}: {cause.reason}")
-    kind = (
-        ConnectionClosed if isinstance(error, httpx2.RemoteProtocolError) else AllocatorUnavailable
+    if isinstance(error, CLOSED):
+        # Since TLS 1.3 a client whose certificate is refused may hear of it, or of a reset alone.
+        return ConnectionClosed(
+            "the allocator closed the connection before it answered, as it does where it does not"
+            f" take {CERT}, or where it is being replaced"
+        )
+    return AllocatorUnavailable(
+        f"the allocator does not answer: {str(error) or type(error).__name__}"
     )
-    return kind(f"the allocator does not answer: {str(error) or type(error).__name__}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

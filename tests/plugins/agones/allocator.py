@@ -199,8 +199,9 @@ async def _held_within(fake: FakeAllocator, _wanted: Mapping[str, Any]) -> Respo
 async def _endless(_fake: FakeAllocator, _wanted: Mapping[str, Any]) -> Response:
     async def parts() -> AsyncIterator[bytes]:
         yield b'{"gameServerName":"'
-        while True:
+        for _ in range(1000):
             yield b"a" * 8192
+            await asyncio.sleep(0)
 
     return StreamingResponse(parts(), media_type="application/json")
 
