@@ -140,7 +140,8 @@ async def _read(answer: httpx2.Response) -> bytes:
 
 def _pause(attempt: int) -> float:
     """Anything up to twice as long as before: those who collided must not collide again."""
-    return _chance.uniform(0.2, 1.0) * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 8))
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 8))
+    return _chance.uniform(0.2, 1.0) * longest
 
 
 CLOSED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)

@@ -6,7 +6,7 @@ it is now, and again whenever it changes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import TypeVar
 
@@ -98,7 +98,7 @@ class Sidecar:
         """This pod as it stands."""
         return _read(await self._asked("GET", "/gameserver"), GameServer)
 
-    async def watch(self) -> AsyncIterator[GameServer]:
+    async def watch(self) -> AsyncGenerator[GameServer, None]:
         """This pod as it stands, and whenever it changes, until the stream ends."""
         try:
             async with self._client.stream("GET", "/watch/gameserver", timeout=FOREVER) as stream:
@@ -114,7 +114,7 @@ class Sidecar:
         await self._asked("POST", path)
 
     async def _asked(self, method: str, path: str) -> bytes:
-        body = {} if method == "POST" else None
+        body: dict[str, str] | None = {} if method == "POST" else None
         try:
             answer = await self._client.request(method, path, json=body)
         except httpx2.HTTPError as error:

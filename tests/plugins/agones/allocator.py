@@ -119,7 +119,7 @@ class FakeAllocator:
         selectors = wanted.get("gameServerSelectors") or [{}]
         labels = selectors[0].get("matchLabels", {})
         is_ours = labels.get("agones.dev/fleet", self.fleet.name) == self.fleet.name
-        return wanted["namespace"] == self.fleet.namespace and is_ours
+        return bool(wanted["namespace"] == self.fleet.namespace and is_ours)
 
     def true(self, wanted: Mapping[str, Any]) -> Response:
         """What is so."""

@@ -62,7 +62,7 @@ class World:
 
     def but(self, **other: str) -> AllocatorSettings:
         """Settings that do not fit quite."""
-        return replace(self.settings, **other)  # type: ignore[arg-type]
+        return replace(self.settings, **other)
 
 
 @pytest.fixture

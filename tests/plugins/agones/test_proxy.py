@@ -16,8 +16,9 @@ from tests.plugins.agones.dns import names
 from tests.plugins.agones.manifests import FOLDER
 from tests.plugins.agones.waiting import until
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 
 from linecard.listening import free_port
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -62,6 +62,11 @@ async def a_pod(sleep: Sleep = quick, name: str = POD, late: int = 0) -> AsyncIt
     assert fleet.wrong == []
 
 
+def _times(said: Sequence[object], what: object, times: int) -> Callable[[], bool]:
+    """Whether something was said so often."""
+    return lambda: said.count(what) == times
+
+
 async def test_a_pod_says_that_it_is_ready_and_lives() -> None:
     async with a_pod() as pod:
         await pod.is_in(State.READY)
@@ -73,8 +78,8 @@ async def test_signs_of_life_come_every_five_seconds() -> None:
     sleeping = Sleeping()
     async with a_pod(sleeping) as pod:
         for beats in range(1, 4):
-            await until(lambda n=beats: pod.server.said.count("health") == n, f"beat {beats}")
-            await until(lambda n=beats: sleeping.asked.count(BEAT_SECONDS) == n, "its sleep")
+            await until(_times(pod.server.said, "health", beats), f"beat {beats}")
+            await until(_times(sleeping.asked, BEAT_SECONDS, beats), "its sleep")
             sleeping.wake(BEAT_SECONDS)
         assert BEAT_SECONDS == 5
 
@@ -150,8 +155,8 @@ async def test_an_allocated_pod_that_has_its_call_stays() -> None:
         await until(lambda: sleeping.asked.count(BEAT_SECONDS) == 1, "a beat")
         for _ in range(3):
             sleeping.wake(BEAT_SECONDS)
-            said = len(pod.server.said)
-            await until(lambda n=said: len(pod.server.said) > n, "a sign of life")
+            said = pod.server.said.count("health")
+            await until(_times(pod.server.said, "health", said + 1), "a sign of life")
         assert "shutdown" not in pod.server.said
     assert pod.server.state is State.SHUTDOWN
 
