@@ -33,6 +33,8 @@ HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 DEADLINE_SECONDS = 5.0
 """For all of it: the connection, the answer, and all that is asked again."""
 CONNECT_SECONDS = 3.0
+IDLE_SECONDS = 60.0
+"""A connection is kept for the next call: a caller waits for its TLS otherwise."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 """Seconds: a contended allocator is asked again after some of it, and later after more."""
 MOST_OF_AN_ANSWER = 64 * 1024
@@ -59,6 +61,7 @@ class Allocator:
             verify=client_context(settings),
             trust_env=False,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            limits=httpx2.Limits(keepalive_expiry=IDLE_SECONDS),
         )
 
     async def allocate(self, call: Call) -> PodLease:
@@ -155,7 +158,7 @@ def _no_answer(error: httpx2.HTTPError) -> LinecardError:
                 f"the allocator's certificate is not trusted: {cause.verify_message}; {CA} must name"
                 " the authority that signed it, and the certificate the host of the address"
             )
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
             return AllocatorRefused(f"the allocator does not take {CERT}: {cause.reason}")
     if isinstance(error, CLOSED):
         # Since TLS 1.3 a client whose certificate is refused may hear of it, or of a reset alone.

@@ -76,13 +76,14 @@ def none_free() -> Response:
 
 
 class FakeAllocator:
-    """The service. `script` are the modes of the next answers; `asked` is what it was asked."""
+    """The service. `script` are the modes of the next answers; `asked` is what it was asked, `peers` from where."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.script: list[Mode] = []
         self.none_free: Callable[[], Response] = none_free
         self.asked: list[dict[str, Any]] = []
+        self.peers: list[object] = []
         self._last: GameServer | None = None
         self._released = asyncio.Event()
         self.app = Starlette(
@@ -94,6 +95,7 @@ class FakeAllocator:
         self._released.set()
 
     async def _answer(self, request: Request) -> Response:
+        self.peers.append(request.client)
         mode = self.script.pop(0) if self.script else Mode.TRUE
         try:
             wanted = json.loads(await request.body())

@@ -24,6 +24,7 @@ from linecard_agones.faults import (
     Contended,
     PodTaken,
 )
+from linecard_agones.fencing import Fence
 from linecard_agones.orders import CALL_LABEL, UNUSED_ANNOTATION
 from linecard_agones.settings import AllocatorSettings
 
@@ -257,6 +258,41 @@ async def test_a_connection_that_is_closed_unanswered_is_opened_again(trust: Tru
         with pytest.raises(NoFreePod):
             await allocator.allocate(a_call())
     assert len(opened) == 3
+
+
+async def test_an_allocator_without_tls(trust: Trust) -> None:
+    """Its other port, say: no certificate is to blame for that."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with client(trust.settings(url)) as allocator:
+            with pytest.raises(AllocatorUnavailable, match="does not answer") as raised:
+                await allocator.allocate(a_call())
+    assert "AGONES_CLIENT_CERT" not in str(raised.value)
+
+
+def test_the_fence_forgets_the_oldest_pods_alone() -> None:
+    fence = Fence(most=2)
+    assert [fence.take(pod, "a call") for pod in ("one", "two", "two", "three")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert [fence.take(pod, "a call") for pod in ("three", "two")] == [False, False]
+    assert fence.take("one", "a call")
+
+
+async def test_a_connection_is_kept_for_the_next_call(world: World) -> None:
+    async with client(world.settings) as allocator:
+        for n in range(3):
+            await allocator.allocate(a_call(f"call-{n}"))
+    assert len(set(world.fake.peers)) == 1
 
 
 async def test_connections_that_are_always_closed(trust: Trust) -> None:

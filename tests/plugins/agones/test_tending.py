@@ -176,7 +176,7 @@ async def test_an_allocation_says_how_long_its_pod_may_wait(noted: str, waits: f
 
 
 async def test_updates_of_an_allocated_pod_begin_no_second_wait() -> None:
-    """Agones tells of a pod every half minute, also where nothing has changed."""
+    """Agones may tell of a pod at any time, also where its state has not changed."""
     sleeping = Sleeping()
     async with a_pod(sleeping) as pod:
         await pod.is_in(State.READY)
