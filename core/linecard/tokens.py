@@ -72,9 +72,12 @@ class Tokens:
         self._pod_keys = tuple(pod_key(key) for key in self._keys)
 
     @property
-    def pod_key(self) -> str:
-        """What a pod proves itself with, and checks stream tokens by; the secret cannot be told from it."""
-        return self._pod_keys[0]
+    def pod_keys(self) -> Secret:
+        """What pods prove themselves with, and check stream tokens by, one for each live secret with commas between.
+
+        The secret cannot be told from them.
+        """
+        return Secret(",".join(self._pod_keys))
 
     def is_pod_key(self, given: str) -> bool:
         """Whether a key is that of our pods; constant time over every live secret."""
@@ -96,7 +99,7 @@ class Tokens:
         """The path token of a media socket; for a call in a pod it begins with the pod's name."""
         if claims.pod == HERE:
             return _sealed(self._keys[0], "stream", claims)
-        return f"{claims.pod}{ROUTE_END}{_sealed(self.pod_key, 'stream', claims)}"
+        return f"{claims.pod}{ROUTE_END}{_sealed(self._pod_keys[0], 'stream', claims)}"
 
     def open_stream(self, token: str, now: float) -> StreamClaims:
         """What a path token says. Raises RequestRefused when it is forged, broken or too old."""

@@ -70,7 +70,7 @@ def _end(pod: Pod) -> None:
 async def _linked(place: Place) -> AsyncIterator[ClientConnection]:
     path = f"{LINK}?{urlencode({'pod': place.name})}"
     options: dict[str, Any] = {
-        "additional_headers": {"Authorization": f"Bearer {place.key}"},
+        "additional_headers": {"Authorization": f"Bearer {place.keys.values()[0]}"},
         "max_size": LARGEST_MESSAGE,
         "compression": None,
         "proxy": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from linecard.clock import Clock
 from linecard.exchange.taps import Taps
 from linecard.media.formats import StreamProfile
 from linecard.media.ticker import Ticker
-from linecard.settings import AccountSettings
+from linecard.settings import AccountSettings, Secret
 from linecard.settings.hollow import hollow
 from linecard.tasks import Tasks
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a pod is started with: its name, the pods' key, and where the server is, `HOST:PORT` or `unix:/PATH`."""
+    """What a pod is started with: its name, the pods' keys, and where the server is, `HOST:PORT` or `unix:/PATH`."""
 
     name: str
-    key: str = field(repr=False)
+    keys: Secret
     control: str
 
 

@@ -19,6 +19,7 @@ from linecard.media_process.linking import stay_linked
 from linecard.media_process.pod import Place, Pod
 from linecard.plugins import Plugins
 from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME, of_server
+from linecard.settings import Secret
 
 if TYPE_CHECKING:
     from linecard.agents import Agents
@@ -40,7 +41,7 @@ def place_of(environment: Mapping[str, str], providers: Iterable[str]) -> Place:
             "--role media runs agents, which must not read the server's settings: "
             f"take {', '.join(servers)} out of its environment"
         )
-    return Place(environment[NAME], environment[KEY], environment[CONTROL])
+    return Place(environment[NAME], Secret(environment[KEY]), environment[CONTROL])
 
 
 def limit_memory(environment: Mapping[str, str]) -> None:

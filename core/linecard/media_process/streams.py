@@ -44,7 +44,7 @@ async def judge(
 
 
 async def _admitted(pod: Pod, provider: str, token: str, scope: Scope) -> Admitted:
-    claims = open_stream((pod.place.key,), token, time.time())
+    claims = open_stream(pod.place.keys.values(), token, time.time())
     if claims.pod != pod.place.name:
         raise RequestRefused("the stream token is for another pod")
     if pod.carrying is not None and pod.carrying.call.id != claims.call:

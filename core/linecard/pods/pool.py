@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from linecard.errors import NoFreePod
 from linecard.hookspecs import hookimpl
 from linecard.pods.addresses import UNIX
 from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME
+from linecard.settings import Secret
 
 if TYPE_CHECKING:
     from linecard.calls import Call
@@ -43,7 +44,7 @@ class Order:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     megabytes: int
-    key: str = field(repr=False)
+    key: Secret
     folder: Path
 
     @property
@@ -152,7 +153,7 @@ class LocalPods:
     def _told(self, name: str) -> dict[str, str]:
         return {
             NAME: name,
-            KEY: self.order.key,
+            KEY: self.order.key.reveal(),
             CONTROL: self.order.control,
             MEGABYTES: str(self.order.megabytes),
         }
