@@ -50,7 +50,14 @@ async def _measure(calls: int, pods: int, enhance: str | None) -> dict[str, Any]
     taken: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         async with worlds.telephone(
-            Path(folder), "plivo", (AGENT,), pods=pods, speed=1.0, patience=0.7, **LIMITS
+            Path(folder),
+            "plivo",
+            (AGENT,),
+            pods=pods,
+            speed=1.0,
+            patience=0.7,
+            max_calls_per_minute="10000",
+            max_calls_per_number_per_day="10000",
         ) as world:
             world.carrier.phones[worlds.CUSTOMER] = STAYS
             await world.register(agent="speaks", enhance=enhance)
@@ -58,9 +65,6 @@ async def _measure(calls: int, pods: int, enhance: str | None) -> dict[str, Any]
                 await world.eventually(lambda: len(world.exchange.pods) >= pods, 60)
                 taken += await asyncio.gather(*(_once(world) for _ in range(TOGETHER)))
     return _figures(taken)
-
-
-LIMITS = {"max_calls_per_minute": "10000", "max_calls_per_number_per_day": "10000"}
 
 
 async def _once(world: worlds.Telephone) -> dict[str, Any]:

@@ -34,12 +34,17 @@ async def podded(
         yield world
 
 
-@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+@pytest.mark.parametrize(
+    "provider",
+    ["plivo", *(pytest.param(name, marks=pytest.mark.slow) for name in ("twilio", "exotel"))],
+)
 async def test_a_call_is_carried_by_a_process_of_its_own(tmp_path: Path, provider: str) -> None:
     async with podded(tmp_path, provider, pods=1) as world:
         await world.register(agent="polite")
         (first,) = world.exchange.pods
-        call = await world.ended((await world.dial())["id"])
+        placed = await world.dial()
+        await world.until(placed["id"], lambda one: "stream-ended" in names(one))
+        call = await world.ended(placed["id"])
         told = {event["name"]: event["facts"] for event in call["events"]}
         assert call["status"] == "completed"
         assert told["pod-allocated"]["pod"] == told["agent-started"]["pod"] == first
@@ -48,7 +53,9 @@ async def test_a_call_is_carried_by_a_process_of_its_own(tmp_path: Path, provide
         await world.eventually(lambda: list(world.exchange.pods) not in ([], [first]))
 
 
-@pytest.mark.parametrize("agent", ["exits", "blocks", "eats"])
+@pytest.mark.parametrize(
+    "agent", ["exits", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blocks", "eats"))]
+)
 async def test_a_bad_agent_loses_only_its_own_call(tmp_path: Path, agent: str) -> None:
     async with podded(tmp_path, pod_megabytes="400") as world:
         await world.register(agent="keys")
@@ -66,6 +73,7 @@ async def test_a_bad_agent_loses_only_its_own_call(tmp_path: Path, agent: str) -
         await world.ended(other["id"])
 
 
+@pytest.mark.slow
 async def test_an_agent_in_a_pod_finds_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ async def test_a_caller_rings_until_a_pod_is_free(tmp_path: Path) -> None:
         assert (told["pod"], scarce.asked) == ("pod-4", 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["plivo", "twilio"])
 async def test_then_hears_that_it_must_wait(tmp_path: Path, provider: str) -> None:
     scarce = Scarce(19)
@@ -101,6 +102,7 @@ async def test_or_an_agent_in_the_server(tmp_path: Path) -> None:
         await world.until(call_id, lambda one: "stream-started" in names(one))
 
 
+@pytest.mark.slow
 async def test_a_pod_that_nobody_comes_to_is_given_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,7 @@ async def telephone(
     patience: float = 4.0,
     speed: float = SPEED,
     pods: int = 0,
+    control_port: int | None = None,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
@@ -127,6 +128,7 @@ async def telephone(
     `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
     answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
     `speed`: how many times as fast as life. `pods`: so many processes carry its calls.
+    `control_port`: where pods of other machines are linked.
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
@@ -157,7 +159,9 @@ async def telephone(
         exchange = build_exchange(loaded, plugins, agents, clock, pods)
         exchange = replace(exchange, patience=patience)
         headers = {"Authorization": f"Bearer {KEY}"}
-        (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))
+        (url,) = await stack.enter_async_context(
+            serving(exchange, "127.0.0.1", port, control_port=control_port)
+        )
         api = await stack.enter_async_context(
             httpx2.AsyncClient(verify=trusted(), base_url=url, headers=headers, timeout=30)
         )
