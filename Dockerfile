@@ -5,6 +5,7 @@ RUN python -m venv /opt/linecard
 COPY requirements.lock pyproject.toml README.md ./
 RUN /opt/linecard/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY core core
+COPY plugins plugins
 COPY providers providers
 RUN /opt/linecard/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
