@@ -206,6 +206,7 @@ async def test_providers_are_listed_with_what_they_can_do(world: Telephone) -> N
     listed = (await world.api.get("/api/providers")).json()
     assert listed["next"] is None
     assert [one["name"] for one in listed["items"]] == ["exotel", "plivo", "twilio"]
+    assert {one["name"] for one in listed["enhancers"]} == {"aic", "rnnoise"}
     assert all(one["skipped"] is None for one in listed["items"])
     assert [one["accounts"] for one in listed["items"]] == [[], ["main"], []]
     plivo = listed["items"][1]

@@ -154,6 +154,7 @@ async def test_a_call_chooses_otherwise_than_its_number(tmp_path: Path) -> None:
         assert "enhanced" in names(on)
 
 
+@pytest.mark.slow
 async def test_a_call_that_comes_in_has_its_numbers(tmp_path: Path) -> None:
     plugin = Enhancers()
     async with world(tmp_path, plugin, enhance="inverter") as one:
@@ -180,6 +181,7 @@ async def test_what_there_is_not_is_refused_with_what_there_is(tmp_path: Path) -
                 assert why in answer.text, answer.text
 
 
+@pytest.mark.slow
 async def test_opening_that_fails_is_said_once_and_the_call_goes_on(tmp_path: Path) -> None:
     plugin = Enhancers(fails="LicenseExpiredError: it is over")
     async with world(tmp_path, plugin, enhance="inverter") as one:
@@ -212,6 +214,7 @@ async def test_a_slow_model_holds_up_neither_the_stream_nor_the_server(tmp_path:
         assert set(call["outcome"].split(",")) == {"enhanced", "plain"}
 
 
+@pytest.mark.slow
 async def test_one_that_is_ready_after_the_end_is_closed(tmp_path: Path) -> None:
     plugin = Enhancers(seconds=1.5)
     async with world(tmp_path, plugin, enhance="inverter") as one:

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from linecard import cli
+from linecard.plugins import Plugins
 
 GOOD = {
     "LINECARD_PUBLIC_URL": "http://127.0.0.1:8080",
@@ -71,6 +72,17 @@ def test_the_help_names_every_command(run: Run) -> None:
     _, out, _ = run("--help")
     for name in COMMANDS:
         assert re.search(rf"│ {name} ", out), name
+
+
+def test_enhancers_are_listed_and_what_one_lacks_breaks_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linecard_aic.plugin.PACKAGE", "no_such_aic_sdk")
+    _, out, _ = run("providers")
+    assert "rnnoise  noise enhancer of rnnoise" in out
+    lacking = "the package aic-sdk is not installed; pip install 'linecard[aic]'"
+    assert f"aic  noise enhancer of aic, not here: {lacking}" in out
+    assert Plugins.discover(strict=True).skipped == ()
 
 
 def test_providers_need_no_settings(run: Run) -> None:

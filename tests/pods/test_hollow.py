@@ -26,8 +26,7 @@ GIVEN = (
 @pytest.mark.parametrize("values", GIVEN)
 def test_no_secret_leaves_and_the_rest_is_the_same(values: object) -> None:
     shown = json.loads(json.dumps(openly(values)))
-    assert "secret" not in json.dumps(shown)
-    assert "0a0a" not in json.dumps(shown)
+    assert not any(secret in json.dumps(shown) for secret in ("0a0a", "a-secret-token"))
     again = hollow(type(values), shown)
     assert openly(again) == openly(values)
 

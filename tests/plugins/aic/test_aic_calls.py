@@ -15,6 +15,7 @@ from linecard.simulator.speech import speech
 TALKER = Phone(script=(Wait(0.5), Speak(speech("can you hear me")), Wait(1.0)), hangs_up=True)
 
 
+@pytest.mark.slow
 async def test_a_call_with_a_licence_is_enhanced(
     sdk: ModuleType, model: Path, tmp_path: Path
 ) -> None:
@@ -27,7 +28,7 @@ async def test_a_call_with_a_licence_is_enhanced(
     assert (said["by"], said["delay_ms"]) == ("aic", 35.0)
 
 
-@pytest.mark.parametrize("key", ["expired", "revoked"])
+@pytest.mark.parametrize("key", ["expired", pytest.param("revoked", marks=pytest.mark.slow)])
 async def test_a_licence_that_is_none_leaves_the_noise_in(
     sdk: ModuleType, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:

@@ -166,6 +166,7 @@ def test_calls_that_ask_for_another_are_none_of_its_business() -> None:
 
 
 @installed
+@pytest.mark.slow
 async def test_a_whole_call_says_what_it_adds(tmp_path: Path) -> None:
     talker = Phone(script=(Wait(0.3), Speak(noisy(spoken(8000), 8000, 5))), hangs_up=True)
     async with telephone(tmp_path, "twilio", speed=2) as world:

@@ -351,24 +351,6 @@ class ForgetOut(BaseModel):
     named_in: list[str]
 
 
-class ProviderOut(BaseModel):
-    """An installed provider: the hooks it offers on each stream profile, and its accounts."""
-
-    name: str
-    distribution: str
-    version: str
-    accounts: list[str]
-    profiles: dict[str, list[str]]
-    skipped: str | None = None
-
-
-class ProviderList(BaseModel):
-    """What is installed; always one page."""
-
-    items: list[ProviderOut]
-    next: None = None
-
-
 class Accepted(BaseModel):
     """The command is under way; what comes of it stands on the call's record."""
 

@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
+from linecard.enhancing import enhancers
 from linecard.exchange.context import Exchange
-from linecard.http.api.models import ProviderList, ProviderOut
 from linecard.plugins import Row, describe
+
+
+class ProviderOut(BaseModel):
+    """An installed provider: the hooks it offers on each stream profile, and its accounts."""
+
+    name: str
+    distribution: str
+    version: str
+    accounts: list[str]
+    profiles: dict[str, list[str]]
+    skipped: str | None = None
+
+
+class EnhancerOut(BaseModel):
+    """What takes noise out; `lacking` says why it cannot be used here, and what to do."""
+
+    name: str
+    lacking: str | None
+
+
+class ProviderList(BaseModel):
+    """What is installed; always one page."""
+
+    items: list[ProviderOut]
+    enhancers: list[EnhancerOut]
+    next: None = None
 
 
 def providers_router(exchange: Exchange) -> APIRouter:
@@ -16,7 +43,11 @@ def providers_router(exchange: Exchange) -> APIRouter:
     @router.get("")
     async def installed() -> ProviderList:
         rows = [row for row in describe(exchange.plugins) if row.kind != "plugin"]
-        return ProviderList(items=[_shown(exchange, row) for row in rows])
+        offers = enhancers.offered(exchange.plugins).values()
+        return ProviderList(
+            items=[_shown(exchange, row) for row in rows],
+            enhancers=[EnhancerOut(name=one.name, lacking=one.lacking or None) for one in offers],
+        )
 
     return router
 
