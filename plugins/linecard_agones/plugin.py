@@ -8,13 +8,21 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import linecard
+from linecard_agones.settings import URL, read_allocator
 
 if TYPE_CHECKING:
     from linecard_agones.allocating import Allocator
 
 
 class Agones:
-    """One for each application."""
+    """One for each application. One that allocates is made only where an allocator is set up.
+
+    A server whose plugins give pods asks them for each call, and takes no `--pods` beside them.
+    """
+
+    def __new__(cls) -> Agones:
+        """As the environment says when plugins are found."""
+        return object.__new__(Allocating if os.environ.get(URL) else cls)
 
     def __init__(self) -> None:
         self._allocator: Allocator | None = None
@@ -35,19 +43,7 @@ class Agones:
         self._allocator = None
         await self._running.aclose()
 
-    @linecard.hookimpl
-    def allocate_pod(self, call: linecard.Call) -> Awaitable[linecard.PodLease] | None:
-        """Of the fleet; nothing where no allocator is set up."""
-        return None if self._allocator is None else self._allocator.allocate(call)
-
-    @linecard.hookimpl
-    def release_pod(self, lease: linecard.PodLease) -> Awaitable[None] | None:
-        """Forget a pod that was ours to give."""
-        return None if self._allocator is None else self._allocator.release(lease)
-
     def _open_allocator(self) -> None:
-        from linecard_agones.settings import read_allocator
-
         settings = read_allocator(os.environ)
         if settings is None:
             return
@@ -70,3 +66,17 @@ class Agones:
         tending = Tending(sidecar, media, os.environ.get(POD, ""))
         tending.start()
         self._running.push_async_callback(tending.stop)
+
+
+class Allocating(Agones):
+    """In a server with an allocator."""
+
+    @linecard.hookimpl
+    def allocate_pod(self, call: linecard.Call) -> Awaitable[linecard.PodLease] | None:
+        """Of the fleet; nothing where no allocator is set up."""
+        return None if self._allocator is None else self._allocator.allocate(call)
+
+    @linecard.hookimpl
+    def release_pod(self, lease: linecard.PodLease) -> Awaitable[None] | None:
+        """Forget a pod that was ours to give."""
+        return None if self._allocator is None else self._allocator.release(lease)

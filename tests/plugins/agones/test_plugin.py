@@ -16,9 +16,10 @@ from tests.plugins.agones.test_tending import POD, Media
 from tests.plugins.agones.waiting import until
 
 from linecard import ConfigurationError, PodLease
-from linecard.plugins import Plugins
+from linecard.plugins import OtherPlugin, Plugins
 from linecard_agones import Agones
 from linecard_agones import settings as module
+from linecard_agones.plugin import Allocating
 from linecard_agones.settings import AllocatorSettings
 
 
@@ -27,9 +28,9 @@ def _app(**state: object) -> SimpleNamespace:
 
 
 def _plugins() -> Plugins:
-    """All that are installed; this one among them, by the front door."""
-    plugins = Plugins.discover(strict=True)
-    assert "agones" in {one.name for one in plugins.others}
+    """This one alone."""
+    plugins = Plugins()
+    plugins.add(OtherPlugin("agones", Agones(), "linecard", "0"))
     return plugins
 
 
@@ -57,6 +58,7 @@ async def test_a_server_gives_pods_and_takes_them_back(
 ) -> None:
     _set(monkeypatch, world.settings)
     agones = Agones()
+    assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=object()))
     asked = agones.allocate_pod(a_call())
     assert asked is not None
@@ -73,13 +75,21 @@ async def test_a_server_gives_pods_and_takes_them_back(
 
 @pytest.mark.parametrize("app", [_app(linecard=object()), _app(linecard=None), _app()])
 async def test_without_settings_it_does_nothing(app: SimpleNamespace) -> None:
+    """A server that gives no pods answers a call faster than one that may: it must not even be asked."""
     plugins = _plugins()
-    agones = Agones()
-    await agones.on_start(app)
-    assert agones.allocate_pod(a_call()) is None
-    assert agones.release_pod(PodLease("local", "x")) is None
-    await agones.on_stop()
-    assert plugins.ask_first("allocate_pod", call=a_call()) is None
+    await plugins.tell_and_wait("on_start", app=app)
+    assert not plugins.answers("allocate_pod")
+    assert plugins.ask_first("release_pod", lease=PodLease("local", "x")) is None
+    await plugins.tell_and_wait("on_stop")
+
+
+def test_it_comes_through_the_front_door() -> None:
+    assert "agones" in {one.name for one in Plugins.discover(strict=True).others}
+
+
+def test_with_an_allocator_it_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, world.settings)
+    assert _plugins().answers("allocate_pod")
 
 
 async def test_a_server_that_is_set_up_wrong_does_not_start(
@@ -93,6 +103,7 @@ async def test_a_server_that_is_set_up_wrong_does_not_start(
 async def test_a_pod_asks_no_allocator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     _set(monkeypatch, world.settings)
     agones = Agones()
+    assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=None, media=Media()))
     assert agones.allocate_pod(a_call()) is None
     await agones.on_stop()
