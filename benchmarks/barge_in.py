@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from unittest.mock import patch
 
 import uvloop
 
+from linecard.live import LiveCall
 from linecard.media.tones import dtmf
 from linecard.simulator.phone import Phone
 from linecard.simulator.playback import Dropped, Playback
@@ -66,7 +68,7 @@ def _noting_clears(silent: asyncio.Queue[float]) -> Iterator[None]:
 
 
 async def _once(world: worlds.Telephone, call_id: str, silent: asyncio.Queue[float]) -> float:
-    live = world.exchange.lives[call_id]
+    live = cast(LiveCall, world.exchange.lives[call_id])
     live.send_nowait(dtmf("1234567890" * 2, live.rate))
     await asyncio.sleep(SPEAKS_SECONDS + random.uniform(0, 0.05))  # noqa: S311 (no secret)
     while not silent.empty():

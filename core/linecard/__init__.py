@@ -14,7 +14,6 @@ from linecard.carrier import (
     Command,
     ConnectOrder,
     Download,
-    Enhancer,
     Facts,
     Found,
     HangUpResult,
@@ -34,6 +33,7 @@ from linecard.carrier import (
     TransferStarted,
 )
 from linecard.control import Control
+from linecard.enhancing.offers import Enhancer, EnhancerOffer
 from linecard.errors import (
     CallOver,
     CarrierError,
@@ -103,6 +103,7 @@ from linecard.events import (
 from linecard.hookspecs import hookimpl, to_do
 from linecard.hours import DAYS_OF_WEEK, Day, OpenHours, Span
 from linecard.live import LiveCall
+from linecard.media.blockwise import Blockwise
 from linecard.media.counts import read_count
 from linecard.media.formats import (
     AudioFormat,
@@ -156,6 +157,7 @@ __all__ = [
     "Application",
     "AudioFormat",
     "AudioReceived",
+    "Blockwise",
     "BufferCleared",
     "CALLER",
     "Call",
@@ -195,6 +197,7 @@ __all__ = [
     "ENDS",
     "Encoding",
     "Enhancer",
+    "EnhancerOffer",
     "Facts",
     "Found",
     "GateRefused",

@@ -131,6 +131,8 @@ class Call:
     `agent` is empty where no agent talks (yet): `route` then says what is done with a call that comes in.
     `consent` is what is asked before it is recorded (see `linecard.consent`), empty for nothing.
     `voicemail` is the message that an answering machine is left, where there is one.
+    `enhance` names the enhancer of its incoming audio, where there is one.
+    `owner` is the process that holds it, where several share a database; None: whichever is asked.
     """
 
     id: str
@@ -169,6 +171,8 @@ class Call:
     answered_word: str = ""
     greeting_over: bool = False
     voicemail: Mapping[str, object] = field(default_factory=dict)
+    enhance: str | None = None
+    owner: str | None = None
 
     @property
     def may_be_recorded(self) -> bool:

@@ -344,9 +344,17 @@ class Answer:
     effects: tuple[Command, ...] = ()
 
 
+HERE = "local"
+"""The pod of a call whose audio is carried by this very process."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodLease:
-    """Where the audio of a call goes; `address` None is this process."""
+    """Where the audio of a call goes.
+
+    `pod` names the process, in lower-case letters, digits and hyphens, 63 at most. `address` is where it
+    listens for media sockets, `HOST:PORT` or `unix:/PATH`; None is this process.
+    """
 
     pod: str
     call: str
@@ -380,21 +388,4 @@ class StreamProtocol(Protocol):
 
     def send_digits(self, digits: str) -> str | bytes | None:
         """A message that presses keys; None where the socket cannot: then their tones are played."""
-        ...
-
-
-class Enhancer(Protocol):
-    """Cleans one stream's incoming audio."""
-
-    @property
-    def delay_ms(self) -> float:
-        """The delay it adds."""
-        ...
-
-    def process(self, frame: bytes) -> bytes:
-        """One frame in, one frame of the same size out; int16 little-endian."""
-        ...
-
-    def close(self) -> None:
-        """Free what it holds."""
         ...

@@ -318,9 +318,10 @@ class AgentEvent:
 
 @dataclass(frozen=True, slots=True)
 class AudioReceived(AgentEvent):
-    """The caller's audio: int16 mono little-endian at the agent's rate, 20 ms as a rule."""
+    """The caller's audio: int16 mono little-endian at the agent's rate; `original`: before an enhancer."""
 
     pcm: bytes
+    original: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         CallLookup,
         ConnectOrder,
         Download,
-        Enhancer,
         Facts,
         HangUpResult,
         PlacedCall,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
         TransferOrder,
         TransferStarted,
     )
+    from linecard.enhancing.offers import Enhancer, EnhancerOffer
     from linecard.events import CarrierEvent
     from linecard.media.formats import StreamFormat, StreamProfile
     from linecard.numbers import Cleared, Number
@@ -283,13 +283,25 @@ class PluginHooks:
         raise NotImplementedError
 
     @hookspec
+    def enhancers(self) -> Sequence[EnhancerOffer]:
+        """Return the enhancers that `enhance` opens, those too that this installation lacks something for."""
+        raise NotImplementedError
+
+    @hookspec
     def enhance(self, call: Call, format: StreamFormat) -> Enhancer | None:
-        """Return an object that cleans this stream's incoming audio, or None to leave it."""
+        """Return what enhances this stream's incoming audio: the enhancer that `call.enhance` names.
+
+        Only the plugin that offers it is asked, in a thread of its own, so that it may load what it needs;
+        the stream goes on meanwhile. Raise the reason where it is not to be had (a licence, a model).
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)
     def allocate_pod(self, call: Call) -> Awaitable[PodLease] | None:
-        """Return where the audio of this call goes."""
+        """Return where the audio of this call goes.
+
+        Raise NoFreePod where none is free now, which is tried again, and LinecardError otherwise.
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -30,9 +31,11 @@ class _Server(uvicorn.Server):
 async def listening(config: uvicorn.Config) -> AsyncIterator[str]:
     """Serve until the block ends; yields the address, such as `http://127.0.0.1:40123`.
 
+    Where the configuration names a path (`uds`), that is a socket file, `unix:/PATH`, for this user alone.
+
     Raises OSError when the port cannot be had.
     """
-    with _bound(config.host, config.port) as listener:
+    with _listener(config) as listener:
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
         while not server.started and not task.done():  # noqa: ASYNC110  uvicorn tells nobody
@@ -40,10 +43,32 @@ async def listening(config: uvicorn.Config) -> AsyncIterator[str]:
         if task.done():
             task.result()
         try:
-            yield _address(config.host, listener.getsockname()[1])
+            yield (
+                f"unix:{config.uds}"
+                if config.uds
+                else _address(config.host, listener.getsockname()[1])
+            )
         finally:
             server.should_exit = True
             await task
+
+
+def _listener(config: uvicorn.Config) -> socket.socket:
+    return _bound(config.host, config.port) if config.uds is None else _bound_file(config.uds)
+
+
+def _bound_file(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -58,6 +58,9 @@ class Metrics:
         self.in_journal = self._gauge(
             "callbacks_in_journal", "Callbacks kept and not in the database yet"
         )
+        self.passed_on = self._counter(
+            "requests_passed_on", "Requests passed on to another process of ours", "result"
+        )
         self.notifications = self._counter("notifications", "Deliveries of notifications", "result")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"

@@ -33,6 +33,7 @@ class Number:
     `notify` is where its calls' notifications go, None: nowhere; `routing` is what `linecard.routing`
     reads: who gets a call that comes in. `consent` is what is asked before a call is recorded (see
     `linecard.consent`); `record_after_transfer`: a recorded call is recorded again once it was transferred.
+    `enhance` names the enhancer that takes the noise out of what its callers say, None: nothing does.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Number:
     routing: Mapping[str, object] = field(default_factory=dict)
     consent: Mapping[str, object] = field(default_factory=dict)
     record_after_transfer: bool = False
+    enhance: str | None = None
 
 
 def parse_e164(text: str, field_name: str = "number") -> str:

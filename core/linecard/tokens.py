@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
 
+from linecard.carrier import HERE
 from linecard.errors import RequestRefused
 from linecard.settings import Secret
 from linecard.webhook import Kind
 
 WEBHOOK_TOKEN_CHARS = 22
 STREAM_MAC_CHARS = 32
+POD_KEY_CHARS = 43
+ROUTE_END = "~"
+"""Before it stands, in the token of a call in a pod, the pod's name: proxies may route by it."""
+INSIDE_MAC_CHARS = 43
 
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
@@ -63,6 +69,19 @@ class Tokens:
 
     def __init__(self, secret: Secret) -> None:
         self._keys = secret.values()
+        self._pod_keys = tuple(pod_key(key) for key in self._keys)
+
+    @property
+    def pod_keys(self) -> Secret:
+        """What pods prove themselves with, and check stream tokens by, one for each live secret with commas between.
+
+        The secret cannot be told from them.
+        """
+        return Secret(",".join(self._pod_keys))
+
+    def is_pod_key(self, given: str) -> bool:
+        """Whether a key is that of our pods; constant time over every live secret."""
+        return _is_one_of(given, self._pod_keys)
 
     def webhook(self, provider: str, account: str, call: str, kind: Kind, reference: str) -> str:
         """The `t` of one address."""
@@ -77,37 +96,66 @@ class Tokens:
         return self._fits(token, "webhook", text, WEBHOOK_TOKEN_CHARS)
 
     def stream(self, claims: StreamClaims) -> str:
-        """The path token of a media socket."""
-        return self._sealed("stream", claims)
+        """The path token of a media socket; for a call in a pod it begins with the pod's name."""
+        if claims.pod == HERE:
+            return _sealed(self._keys[0], "stream", claims)
+        return f"{claims.pod}{ROUTE_END}{_sealed(self._pod_keys[0], 'stream', claims)}"
 
     def open_stream(self, token: str, now: float) -> StreamClaims:
         """What a path token says. Raises RequestRefused when it is forged, broken or too old."""
-        claims = self._opened("stream", token, StreamClaims)
-        if claims.expires < now:
-            raise RequestRefused("the stream token is too old")
-        return claims
+        keys = self._pod_keys if ROUTE_END in token else self._keys
+        return open_stream(keys, token, now)
+
+    def inside(self, text: str) -> str:
+        """What proves a request between processes of ours."""
+        return _mac(self._keys[0], "inside", text, INSIDE_MAC_CHARS)
+
+    def is_inside(self, mac: str, text: str) -> bool:
+        """Whether a process of ours has sent it."""
+        return self._fits(mac, "inside", text, INSIDE_MAC_CHARS)
 
     def probe(self, claims: ProbeClaims) -> str:
         """A pass for one probe of the doctor's; it opens nothing else."""
-        return self._sealed("probe", claims)
+        return _sealed(self._keys[0], "probe", claims)
 
     def open_probe(self, token: str) -> ProbeClaims:
         """What a pass says, however old it is. Raises RequestRefused when it is forged or broken."""
-        return self._opened("probe", token, ProbeClaims)
-
-    def _sealed(self, purpose: str, claims: msgspec.Struct) -> str:
-        body = _unpadded(msgspec.json.encode(claims))
-        return f"{body}.{_mac(self._keys[0], purpose, body, STREAM_MAC_CHARS)}"
-
-    def _opened(self, purpose: str, token: str, kind: type[Claims]) -> Claims:
-        body, _, mac = token.partition(".")
-        if not self._fits(mac, purpose, body, STREAM_MAC_CHARS):
-            raise RequestRefused(f"the {purpose} token is not ours")
-        padded = body + "=" * (-len(body) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
+        return _opened(self._keys, "probe", token, ProbeClaims)
 
     def _fits(self, given: str, purpose: str, text: str, length: int) -> bool:
-        candidates = [_mac(key, purpose, text, length).encode() for key in self._keys]
-        offered = given.encode("utf-8", "replace")
-        fits = [hmac.compare_digest(candidate, offered) for candidate in candidates]
-        return any(fits)
+        return _is_one_of(given, [_mac(key, purpose, text, length) for key in self._keys])
+
+
+def pod_key(secret: str) -> str:
+    """The key of the pods of a server with that secret."""
+    return _mac(secret, "pods", "", POD_KEY_CHARS)
+
+
+def open_stream(keys: Sequence[str], token: str, now: float) -> StreamClaims:
+    """What a path token says to whoever holds one of the keys that seal it. Raises RequestRefused."""
+    route, _, sealed = token.rpartition(ROUTE_END)
+    claims = _opened(keys, "stream", sealed, StreamClaims)
+    if route != ("" if claims.pod == HERE else claims.pod):
+        raise RequestRefused("the stream token is for another pod")
+    if claims.expires < now:
+        raise RequestRefused("the stream token is too old")
+    return claims
+
+
+def _sealed(key: str, purpose: str, claims: msgspec.Struct) -> str:
+    body = _unpadded(msgspec.json.encode(claims))
+    return f"{body}.{_mac(key, purpose, body, STREAM_MAC_CHARS)}"
+
+
+def _opened(keys: Sequence[str], purpose: str, token: str, kind: type[Claims]) -> Claims:
+    body, _, mac = token.partition(".")
+    if not _is_one_of(mac, [_mac(key, purpose, body, STREAM_MAC_CHARS) for key in keys]):
+        raise RequestRefused(f"the {purpose} token is not ours")
+    padded = body + "=" * (-len(body) % 4)
+    return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
+
+
+def _is_one_of(given: str, candidates: Sequence[str]) -> bool:
+    offered = given.encode("utf-8", "replace")
+    fits = [hmac.compare_digest(candidate.encode(), offered) for candidate in candidates]
+    return any(fits)

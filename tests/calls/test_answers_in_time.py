@@ -57,7 +57,9 @@ async def answers_in_time(world: Telephone, provider: str, seconds: str) -> bool
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_somebody_who_has_answered_waits_for_nothing(tmp_path: Path, provider: str) -> None:
     _, plugins = slow(30)
-    async with telephone(tmp_path, provider, (), plugins, patience=PATIENCE) as world:
+    async with telephone(
+        tmp_path, provider, (), plugins, patience=PATIENCE, no_pod="here"
+    ) as world:
         world.carrier.phones[CUSTOMER] = STAYS
         await world.register()
         with fault(world, "(?i)record", slow_answer=1, seconds=60):

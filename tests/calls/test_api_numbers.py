@@ -66,6 +66,7 @@ async def test_a_number_is_registered_with_its_defaults(world: Telephone) -> Non
         "notify": None,
         "consent": None,
         "record_after_transfer": False,
+        "enhance": None,
         "routing": {},
     }
     assert setup

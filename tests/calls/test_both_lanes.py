@@ -17,9 +17,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from linecard.http import lane
-from linecard.http.impatient import ImpatientWebSocket
+from linecard.http.handshake import asked
 from linecard.http.lean import protocol
-from linecard.http.lean.handshake import asked
+from linecard.http.lean.crossroads import LeanCrossroads
 from linecard.http.socket import MediaSocket
 from linecard.media import g711
 from linecard.probes import HEADER
@@ -142,10 +142,10 @@ async def test_without_picows_the_server_takes_asgi_and_says_so(
         monkeypatch.setattr(protocol, "_PROTOCOL", lambda _one: None)
     async with telephone(tmp_path) as world:
         with capture_logs() as lines:
-            assert lane.websocket_class(world.exchange) is ImpatientWebSocket
+            assert not issubclass(lane.websocket_class(world.exchange), LeanCrossroads)
         assert [line["log_level"] for line in lines] == ["warning"]
         monkeypatch.undo()
-        assert lane.websocket_class(world.exchange) is not ImpatientWebSocket
+        assert issubclass(lane.websocket_class(world.exchange), LeanCrossroads)
 
 
 def request(path: str, method: str = "GET", version: str = "13") -> bytes:

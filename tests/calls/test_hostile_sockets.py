@@ -557,7 +557,7 @@ async def test_no_agent_is_started_for_a_call_that_has_just_ended(plivo: Plivo) 
         call = await calls.get(conn, line.call_id)
     assert call is not None
     await line.hang_up()
-    assert (await running.live_call(exchange, call)).is_over
+    assert (await running.live_call(exchange, call, running.HERE)).is_over
     assert line.call_id not in exchange.lives
     assert "agent-started" not in names(await line.call())
 

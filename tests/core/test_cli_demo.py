@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import subprocess
 import sys
 import wave
@@ -117,6 +119,7 @@ def test_a_lost_callback_is_named_and_the_demo_fails(tmp_path: Path) -> None:
     [
         (["--provider", "nobody"], "nobody"),
         (["--fault", "gremlins=1"], "no such fault"),
+        (["--enhance", "nobody"], "'nobody' is no enhancer; there are:"),
         (["--fault", "callback_drop=often"], "NAME=CHANCE"),
     ],
 )
@@ -136,3 +139,20 @@ def test_every_simulated_carrier_plays_it(tmp_path: Path, provider: str) -> None
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "checks passed" in ran.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("pyrnnoise") is None,
+    reason="pyrnnoise is not installed: linecard[rnnoise]",
+)
+def test_noise_enhancement_is_a_step_with_its_milliseconds(tmp_path: Path) -> None:
+    ran = _demo(tmp_path, "--enhance", "rnnoise")
+    if ran.returncode != 0:
+        ran = _demo(tmp_path, "--enhance", "rnnoise")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "all 49 checks passed" in ran.stdout
+    steps = re.findall(
+        r"linecard +noise enhancement: rnnoise, adds 25 ms, ready in [0-9.]+ ms", ran.stdout
+    )
+    assert len(steps) >= 2

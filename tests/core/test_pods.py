@@ -6,9 +6,10 @@ import pytest
 
 import linecard
 from linecard.calls import Call, CallStatus, Direction
-from linecard.carrier import PodLease
+from linecard.carrier import HERE, PodLease
+from linecard.errors import NoFreePod
 from linecard.plugins import OtherPlugin, Plugins
-from linecard.pods import HERE, Leases
+from linecard.pods import Leases
 from linecard.wall import now
 
 
@@ -33,12 +34,15 @@ class Pool:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
+        self.error: Exception | None = None
         self.given: list[str] = []
         self.back: list[str] = []
 
     @linecard.hookimpl
     async def allocate_pod(self, call: Call) -> PodLease:
         await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
         self.given.append(call.id)
         return PodLease(pod=f"pod-{len(self.given)}", call=call.id)
 
@@ -54,7 +58,7 @@ def _with(pool: Pool) -> Plugins:
 
 
 async def test_without_a_plugin_the_call_stays_here() -> None:
-    assert (await Leases().of(Plugins(), call())).pod == HERE
+    assert (await Leases().of(Plugins(), call())).lease.pod == HERE
 
 
 async def test_a_call_has_one_pod_whatever_its_streams_do() -> None:
@@ -62,7 +66,7 @@ async def test_a_call_has_one_pod_whatever_its_streams_do() -> None:
     plugins = _with(pool)
     first = await leases.of(plugins, call())
     assert await leases.of(plugins, call()) is first
-    assert (await leases.of(plugins, call("c2"))).pod == "pod-2"
+    assert (await leases.of(plugins, call("c2"))).lease.pod == "pod-2"
     assert pool.given == ["c1", "c2"]
 
 
@@ -76,8 +80,31 @@ async def test_a_pod_is_given_back_once() -> None:
     assert pool.back == ["pod-1"]
 
 
-async def test_a_pod_that_does_not_come_in_time_is_passed_over() -> None:
-    assert (await Leases().of(_with(Pool(5.0)), call(), within=0.01)).pod == HERE
+async def test_a_pod_that_does_not_come_in_time_is_there_when_it_is_asked_for_again() -> None:
+    pool, leases = Pool(0.1), Leases()
+    plugins = _with(pool)
+    with pytest.raises(NoFreePod):
+        await leases.of(plugins, call(), within=0.01)
+    assert (await leases.of(plugins, call())).lease.pod == "pod-1"
+    assert pool.given == ["c1"]
+
+
+async def test_a_call_may_stay_here_and_the_late_pod_is_given_back() -> None:
+    pool, leases = Pool(0.05), Leases(or_here=True)
+    assert (await leases.of(_with(pool), call(), within=0.01)).lease.pod == HERE
+    await asyncio.sleep(0.1)
+    assert (pool.given, pool.back) == (["c1"], ["pod-1"])
+
+
+@pytest.mark.parametrize("error", [NoFreePod("none"), OSError("gone"), ValueError("a fault")])
+async def test_whatever_fails_the_call_may_ask_again(error: Exception) -> None:
+    pool, leases = Pool(), Leases()
+    pool.error = error
+    plugins = _with(pool)
+    with pytest.raises(NoFreePod):
+        await leases.of(plugins, call())
+    pool.error = None
+    assert (await leases.of(plugins, call())).lease.pod == "pod-1"
 
 
 async def test_a_pod_that_was_asked_for_while_the_call_rang_is_there_at_the_answer() -> None:
@@ -86,7 +113,7 @@ async def test_a_pod_that_was_asked_for_while_the_call_rang_is_there_at_the_answ
     leases.begin(plugins, call())
     leases.begin(plugins, call())
     await asyncio.sleep(0.2)
-    assert (await leases.of(plugins, call(), within=0.0001)).pod == "pod-1"
+    assert (await leases.of(plugins, call(), within=0.0001)).lease.pod == "pod-1"
     assert pool.given == ["c1"]
 
 

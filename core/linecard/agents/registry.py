@@ -49,6 +49,13 @@ class Agents:
             self._loaded[name] = _load(name, offer.module, offer.attr)
         return self._loaded[name]
 
+    def rate(self, name: str) -> int | None:
+        """The agent's own rate; None for the line's, and for an agent that is not here."""
+        try:
+            return self.find(name).rate
+        except (NotFound, ConfigurationError):
+            return None
+
     def _claim(self, name: str, source: str) -> None:
         if name in self._loaded or name in self._offered:
             held = self._loaded.get(name)

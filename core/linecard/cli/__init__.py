@@ -18,6 +18,7 @@ from linecard.cli.init import init
 from linecard.cli.new_provider import new_provider
 from linecard.cli.notifications import notifications
 from linecard.cli.numbers import numbers
+from linecard.cli.pod_key import pod_key
 from linecard.cli.providers import providers
 from linecard.cli.rates import rates
 from linecard.cli.replay import replay
@@ -40,6 +41,7 @@ for command in (
     providers,
     simulate,
     init,
+    pod_key,
     rates,
     replay,
     forget,

@@ -32,6 +32,10 @@ def call(
         str | None,
         typer.Option(help="Where its notifications go, or 'off'. Default: the number's."),
     ] = None,
+    enhance: Annotated[
+        str | None,
+        typer.Option(help="Takes the noise out, or 'off'. Default: the number's."),
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="Idempotency-Key: the same key never dials twice.")
     ] = None,
@@ -50,12 +54,17 @@ def call(
         "send_digits": send_digits,
         "metadata": None if metadata is None else read_json(metadata, "--metadata"),
     }
-    off = {"notify": None} if notify == "off" else {"notify": notify} if notify else {}
-    given = {name: value for name, value in body.items() if value is not None} | off
+    given = {name: value for name, value in body.items() if value is not None}
+    given |= _or_off("notify", notify) | _or_off("enhance", enhance)
     placed = ask("POST", "/calls", url, given, {"Idempotency-Key": key} if key else None)
     typer.echo(f"{placed['id']}  {placed['status']}")
     if placed["status"] in NOT_PLACED:
         raise LinecardError(placed["end_reason"] or "the carrier has not said whether it dialled")
+
+
+def _or_off(name: str, value: str | None) -> dict[str, str | None]:
+    """`off` is null, which is another wish than nothing."""
+    return {name: None if value == "off" else value} if value else {}
 
 
 def _message(text: str) -> dict[str, str]:

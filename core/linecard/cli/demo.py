@@ -19,6 +19,9 @@ def demo(
         Path, typer.Option(file_okay=False, help="Where the sound and the pages go.")
     ] = Path(),
     fast: Annotated[bool, typer.Option("--fast", help="Eight times as fast as life.")] = False,
+    enhance: Annotated[
+        str | None, typer.Option(help="Takes the noise out of both calls: rnnoise, aic.")
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="NAME=CHANCE: let the carrier misbehave, as in recording_lost=1."),
@@ -32,7 +35,8 @@ def demo(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     faults = dict(_fault(text) for text in fault or ())
-    happened = asyncio.run(run(provider, out, FAST if fast else 1.0, faults, Terminal()))
+    speed = FAST if fast else 1.0
+    happened = asyncio.run(run(provider, out, speed, faults, Terminal(), enhance))
     raise typer.Exit(0 if happened else 1)
 
 

@@ -41,6 +41,9 @@ def add(
     stream: Annotated[str | None, typer.Option(help="A stream profile.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record")] = False,
     notify: Annotated[str | None, typer.Option(help="Where its notifications go.")] = None,
+    enhance: Annotated[
+        str | None, typer.Option(help="Takes the noise out: aic, rnnoise, another plugin's.")
+    ] = None,
     options: Annotated[str, typer.Option(help="JSON, as the provider declares.")] = "{}",
     routing: Annotated[str, typer.Option(help="JSON: who gets a call that comes in.")] = "{}",
     url: Url = None,
@@ -56,6 +59,7 @@ def add(
         "stream": stream,
         "record": record,
         "notify": notify,
+        "enhance": enhance,
         "options": read_json(options, "--options"),
         "routing": read_json(routing, "--routing"),
     }

@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from linecard.cli.tables import show
+from linecard.enhancing import enhancers
 from linecard.hookspecs import ProviderHooks
 from linecard.plugins import Plugins, capabilities, hooks_to_do
 
@@ -18,6 +19,10 @@ def providers() -> None:
         show(_table(capabilities(provider.cls), hooks_to_do(provider.cls)))
     for other in plugins.others:
         typer.echo(f"{other.name}  plugin, {other.distribution}")
+    for one in enhancers.offered(plugins).values():
+        typer.echo(
+            f"{one.name}  noise enhancer of {one.plugin}{one.lacking and f', not here: {one.lacking}'}"
+        )
     for skipped in plugins.skipped:
         typer.secho(f"{skipped.name}  skipped: {skipped.reason}", fg=typer.colors.YELLOW)
     if not plugins.providers:

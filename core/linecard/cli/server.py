@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,20 +18,45 @@ from linecard.http.server import serving
 log = structlog.get_logger()
 
 
-async def run(
-    exchange: Exchange, host: str, port: int, admin_port: int | None, drain_seconds: float
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the server listens; None: not at all.
+
+    `internal` is for other processes on the same database, `control` for pods of other machines.
+    """
+
+    host: str
+    public: int
+    admin: int | None = None
+    internal: int | None = None
+    control: int | None = None
+
+    def __str__(self) -> str:
+        given = {
+            "port": self.public,
+            "admin-port": self.admin,
+            "internal-port": self.internal,
+            "control-port": self.control,
+        }
+        shown = " or ".join(f"--{name} {port}" for name, port in given.items() if port is not None)
+        return f"--host {self.host} with {shown}"
+
+
+async def run(exchange: Exchange, ports: Ports, drain_seconds: float) -> None:
     """Serve until SIGINT or SIGTERM, then let live calls end; a second signal hangs them up.
 
     Raises ConfigurationError when it cannot start.
     """
-    stopping, hurry = _signals()
+    _check_inside(exchange, ports)
+    stopping, hurry = signals()
     async with AsyncExitStack() as stack:
-        server = serving(exchange, host, port, admin_port)
+        server = serving(
+            exchange, ports.host, ports.public, ports.admin, ports.internal, ports.control
+        )
         try:
             addresses = await stack.enter_async_context(server)
         except OSError as error:
-            raise ConfigurationError(_cannot_listen(host, port, admin_port, error)) from error
+            raise ConfigurationError(_cannot_listen(ports, error)) from error
         _settle_memory()
         _announce(exchange, addresses)
         await stopping.wait()
@@ -47,7 +73,7 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
-def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+def signals() -> tuple[asyncio.Event, asyncio.Event]:
     """Set by the first signal that asks the process to end, and by the second."""
     stopping, hurry = asyncio.Event(), asyncio.Event()
 
@@ -59,9 +85,18 @@ def _signals() -> tuple[asyncio.Event, asyncio.Event]:
     return stopping, hurry
 
 
-def _cannot_listen(host: str, port: int, admin_port: int | None, error: OSError) -> str:
-    ports = f"--port {port}" + ("" if admin_port is None else f" or --admin-port {admin_port}")
-    return f"cannot listen on --host {host} with {ports}: {error.strerror or error}"
+def _check_inside(exchange: Exchange, ports: Ports) -> None:
+    """Raise ConfigurationError where other processes are told of a listener that is not there, or not told of one."""
+    if (ports.internal is None) is (exchange.settings.internal_url is None):
+        return
+    raise ConfigurationError(
+        "--internal-port and LINECARD_INTERNAL_URL belong together: the URL is where other processes on "
+        "the same database reach that port of this one"
+    )
+
+
+def _cannot_listen(ports: Ports, error: OSError) -> str:
+    return f"cannot listen on {ports}: {error.strerror or error}"
 
 
 def _announce(exchange: Exchange, addresses: list[str]) -> None:

@@ -86,7 +86,7 @@ async def heard_or_interrupted(call: linecard.LiveCall) -> bool:
         if isinstance(event, linecard.MarkReached):
             return False
         if isinstance(event, linecard.AudioReceived):
-            loud = loud + 1 if is_loud(event.pcm) else 0
+            loud = loud + 1 if is_loud(event) else 0
         if loud == LOUD_FRAMES:
             return True
     return False
@@ -97,7 +97,7 @@ async def caller_quiet(call: linecard.LiveCall) -> None:
     quiet = 0
     async for event in call:
         if isinstance(event, linecard.AudioReceived):
-            quiet = 0 if is_loud(event.pcm) else quiet + 1
+            quiet = 0 if is_loud(event) else quiet + 1
         if quiet == QUIET_FRAMES:
             return
 
@@ -116,6 +116,7 @@ async def echo_until_keys(call: linecard.LiveCall, last: str) -> str:
     return keys
 
 
-def is_loud(pcm: bytes) -> bool:
-    """Whether a frame is louder than a quiet line."""
+def is_loud(event: linecard.AudioReceived) -> bool:
+    """Whether a frame is louder than a quiet line, judged by it as it came."""
+    pcm = event.original or event.pcm
     return bool(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)).max(initial=0) > LOUD)

@@ -9,6 +9,8 @@ from linecard.calls import CallStatus
 from linecard.carrier import Facts
 from linecard.demo.evidence import Evidence, is_taken, wav_seconds
 from linecard.demo.report import Check
+from linecard.demo.stage import Stage
+from linecard.media.incoming import ENHANCED
 from linecard.simulator.ledger import What
 from linecard.webhook import Kind
 
@@ -121,6 +123,21 @@ def nothing_wrong(evidence: Evidence) -> Seen:
     """Nobody logged an error."""
     errors = evidence.scene.errors
     return not errors, errors[0].splitlines()[0] if errors else "none"
+
+
+def enhanced(evidence: Evidence) -> Seen:
+    """The noise was taken out, by whom that was asked of."""
+    told = [one["facts"] for one in evidence.call["events"] if one["name"] == ENHANCED]
+    by = [str(facts["by"]) for facts in told]
+    added = f", adds {told[0]['delay_ms']:g} ms" if told else ""
+    return bool(by) and set(by) == {evidence.scene.stage.enhance}, (
+        (by and by[0]) or "never"
+    ) + added
+
+
+def asked_for(stage: Stage) -> tuple[Expected, ...]:
+    """What must have happened because it was asked for on the command line."""
+    return (Expected("noise was taken out", enhanced),) if stage.enhance else ()
 
 
 AT_THE_END: tuple[Expected, ...] = (

@@ -43,6 +43,19 @@ def place_of(sound: bytes, within: bytes | bytearray) -> int | None:
     return place // 2 if place >= 0 else None
 
 
+def likest(sound: bytes, within: bytes | bytearray) -> tuple[int, float]:
+    """The sample at which a sound is most like another, and how much: 1 is unchanged but for its loudness."""
+    part, whole = samples(sound).astype(float), samples(within).astype(float)
+    if not len(part) or len(part) > len(whole):
+        return 0, 0.0
+    size = len(whole) + len(part)
+    match = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size)), size)
+    place = int(np.argmax(match[: len(whole) - len(part) + 1]))
+    found = whole[place : place + len(part)]
+    loudness = np.linalg.norm(part) * np.linalg.norm(found)
+    return place, float(np.dot(part, found) / loudness) if loudness else 0.0
+
+
 def is_within(sound: bytes, whole: bytes | bytearray) -> bool:
     """Whether a sound stands in another sample for sample, whatever silence lies between its samples."""
     return place_of(sounding(sound), sounding(whole)) is not None

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from linecard.demo import cast, measures, script, sound_checks
-from linecard.demo.checks import AT_THE_END, Expected, Seen, one_agent, recorded, webhook, wrote
+from linecard.demo.checks import (
+    AT_THE_END,
+    Expected,
+    Seen,
+    asked_for,
+    one_agent,
+    recorded,
+    webhook,
+    wrote,
+)
 from linecard.demo.evidence import Evidence, collect, unrecorded
 from linecard.demo.logbook import Logbook
 from linecard.demo.report import Report
@@ -34,7 +43,8 @@ async def play(stage: Stage, terminal: Terminal, book: Logbook) -> Report:
     with terminal.act(TITLE, SUBTITLE, len(STEPS)), scene(stage, book, progress) as played:
         played.show(terminal.show)
         evidence = await _call(stage, played)
-    return write(FILE, TITLE, SUBTITLE, evidence, EXPECTED, measures.INBOUND)
+    expected = (*EXPECTED, *asked_for(stage))
+    return write(FILE, TITLE, SUBTITLE, evidence, expected, measures.INBOUND)
 
 
 async def _call(stage: Stage, played: Scene) -> Evidence:

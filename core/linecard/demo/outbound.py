@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from linecard.carrier import Facts
 from linecard.demo import cast, measures, script, sound_checks
-from linecard.demo.checks import AT_THE_END, Expected, Seen, one_agent, recorded, webhook, wrote
+from linecard.demo.checks import (
+    AT_THE_END,
+    Expected,
+    Seen,
+    asked_for,
+    one_agent,
+    recorded,
+    webhook,
+    wrote,
+)
 from linecard.demo.evidence import Evidence, collect
 from linecard.demo.hearing import place_of
 from linecard.demo.logbook import Logbook
@@ -45,7 +54,8 @@ async def play(stage: Stage, terminal: Terminal, book: Logbook) -> Report:
     with terminal.act(TITLE, SUBTITLE, len(STEPS)), scene(stage, book, cue, progress) as played:
         played.show(terminal.show)
         evidence = await _call(stage, played, bridged)
-    return write(FILE, TITLE, SUBTITLE, evidence, EXPECTED, measures.OUTBOUND)
+    expected = (*EXPECTED, *asked_for(stage))
+    return write(FILE, TITLE, SUBTITLE, evidence, expected, measures.OUTBOUND)
 
 
 async def _call(stage: Stage, played: Scene, bridged: cast.Cue) -> Evidence:

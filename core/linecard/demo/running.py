@@ -23,15 +23,20 @@ TRACE_LINES = 3
 
 
 async def run(
-    provider: str | None, out: Path, speed: float, faults: Mapping[str, float], terminal: Terminal
+    provider: str | None,
+    out: Path,
+    speed: float,
+    faults: Mapping[str, float],
+    terminal: Terminal,
+    enhance: str | None = None,
 ) -> bool:
     """Play both calls and write their files into `out`; whether everything happened.
 
-    `faults` are knobs of the simulated carrier, with their chances.
+    `faults` are knobs of the simulated carrier, with their chances; `enhance` names an enhancer.
     """
     _check(faults)
     with TemporaryDirectory(prefix="linecard-demo-") as folder, collected_logs() as book:
-        async with stage(provider, speed, Path(folder)) as built:
+        async with stage(provider, speed, Path(folder), enhance=enhance) as built:
             _announce(terminal, built)
             rehearse()
             _spare_the_collector()
@@ -91,6 +96,7 @@ async def _register(built: Stage, number: str, agent: str, *, record: bool) -> N
         "provider": built.provider,
         "agent": agent,
         "record": record,
+        "enhance": built.enhance,
         "options": built.carrier.number_options(),
     }
     registered = await built.ask("POST", "/numbers", body)

@@ -14,6 +14,7 @@ from linecard.demo.logbook import Line, Logbook
 from linecard.demo.narrator import Narrator
 from linecard.demo.ordering import InOrder
 from linecard.demo.stage import Stage
+from linecard.demo.steps import Steps
 from linecard.demo.story import Listener, Mark, Story, Tone, Who
 from linecard.simulator.ledger import Entry, What
 
@@ -36,6 +37,7 @@ class Scene:
         self._errors_before = len(book.errors)
         self.story = Story(stage.clock)
         self.narrator = Narrator(self.story, cast.NAMES, stage.clock.speed)
+        self._steps = Steps(self.story, stage.clock.speed)
 
     def show(self, listener: Listener) -> None:
         """Show the moments to somebody, in their order."""
@@ -79,6 +81,7 @@ class Scene:
         quiet_since: float | None = None
         while True:
             call = await self.stage.ask("GET", f"/calls/{call_id}")
+            self._steps.tell(call)
             if self._is_settled(call) or time.monotonic() > give_up:
                 return call
             quiet_since = None if self._is_live() else quiet_since or time.monotonic()

@@ -11,12 +11,16 @@ from linecard.demo.hearing import (
     end_of_sound,
     first_sound,
     is_within,
+    likest,
     place_of,
     sounding,
 )
 from linecard.demo.script import by_agent, by_customer
+from linecard.media.incoming import ENHANCED
 from linecard.simulator.ledger import What
 
+LIKE = 0.7
+"""An echo whose noise was taken out is not the same sound any more, but much like it."""
 BARGE_IN_MS = 400.0
 """In real time. A faster clock magnifies the machine's own share, so the limit grows with it."""
 OUTBOUND_REST = (
@@ -64,13 +68,22 @@ def echoed_as_said(evidence: Evidence) -> Seen:
         evidence.line.heard(script.ROOM_BEEPS + by_agent(script.THANKS)),
     )
     sound = _comparable(evidence, played(evidence))
-    heard = (_comparable(evidence, line) for line in lines)
-    places = [place_of(line, sound) for line in heard]
+    first, words, last = (_comparable(evidence, line) for line in lines)
+    places = [place_of(first, sound), place_of_echo(evidence, words, sound), place_of(last, sound)]
     known = [place for place in places if place is not None]
     in_order = len(known) == len(lines) and known == sorted(known)
     if not in_order or not _stands_at_the_phone(evidence):
         return False, _unlike(evidence)
-    return True, f"{len(sound) / 2 / RATE:.1f} s alike, gaps: {gaps(evidence)}"
+    echo = "; the echo, enhanced, much alike" if ENHANCED in evidence.events else ""
+    return True, f"{len(sound) / 2 / RATE:.1f} s alike, gaps: {gaps(evidence)}{echo}"
+
+
+def place_of_echo(evidence: Evidence, words: bytes, sound: bytes | bytearray) -> int | None:
+    """Where the caller's words stand in a sound: sample for sample, unless their noise was taken out."""
+    if ENHANCED not in evidence.events:
+        return place_of(words, sound)
+    place, like = likest(words, sound)
+    return place if like >= LIKE else None
 
 
 def _as_heard(evidence: Evidence, pcm: bytes) -> bytes:
@@ -141,6 +154,6 @@ def echo_ms(evidence: Evidence) -> float | None:
     words = by_customer(script.CALLER_SAYS)
     phone = evidence.phone
     said = place_of(words, phone.said) if phone else None
-    echo = _as_heard(evidence, words[:320])
-    heard = place_of(echo, phone.heard) if phone else None
+    echo = _as_heard(evidence, words if ENHANCED in evidence.events else words[:320])
+    heard = place_of_echo(evidence, echo, phone.heard) if phone else None
     return None if said is None or heard is None else (heard - said) * 1000 / RATE

@@ -16,6 +16,7 @@ from linecard.carrier import Facts
 from linecard.clock import Clock
 from linecard.demo import cast
 from linecard.demo.providers import pick_provider, simulated
+from linecard.enhancing import enhancers
 from linecard.errors import LinecardError
 from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
@@ -36,7 +37,10 @@ FILE_AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that runs. `sounds` is the folder of the calls' own recordings, one WAV per call id."""
+    """Everything that runs. `sounds` is the folder of the calls' own recordings, one WAV per call id.
+
+    `enhance` names the enhancer that takes the noise out of the calls, None: nothing does.
+    """
 
     provider: str
     clock: Clock
@@ -44,6 +48,7 @@ class Stage:
     exchange: Exchange
     client: httpx2.AsyncClient
     sounds: Path
+    enhance: str | None = None
 
     @property
     def facts(self) -> Facts:
@@ -75,13 +80,16 @@ async def stage(
     folder: Path,
     agents: Sequence[str] = AGENTS,
     more: Mapping[str, str] = MappingProxyType({}),
+    enhance: str | None = None,
 ) -> AsyncIterator[Stage]:
     """Build the stage; the simulated carrier and the server really listen until the block ends.
 
-    `agents` are as of `linecard serve --agent`, `more` further variables of the server. Raises ConfigurationError where no installed provider has a simulated carrier.
+    `agents` are as of `linecard serve --agent`, `more` further variables of the server. Raises ConfigurationError where no installed provider has a simulated carrier,
+    InvalidField for an enhancer that is not to be had.
     """
     plugins = Plugins.discover()
     name = pick_provider(plugins, provider)
+    enhancers.check(plugins, enhance, "--enhance")
     port = free_port(HOST)
     public_url = f"http://{HOST}:{port}"
     async with patient_clock(speed) as clock:
@@ -101,6 +109,7 @@ async def stage(
                     exchange=exchange,
                     client=client,
                     sounds=folder,
+                    enhance=enhance,
                 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,22 @@ class Admitted:
         return self.call.closing is not None
 
 
-async def admit(exchange: Exchange, provider: str, token: str, request: CarrierRequest) -> Admitted:
-    """Check a handshake. Raises RequestRefused; nothing has been written."""
+async def admit(
+    exchange: Exchange,
+    provider: str,
+    token: str,
+    request: CarrierRequest,
+    by: Callable[[StreamClaims], bool] | None = None,
+) -> Admitted:
+    """Check a handshake. Raises RequestRefused; nothing has been written.
+
+    `by` says whether a stream may be carried where the handshake has come; None: it came to this process.
+    """
     given = exchange.tokens.open_stream(token, time.time())
     if given.provider != provider:
         raise RequestRefused("the stream token is for another provider")
+    if not (by(given) if by else _is_here(exchange, given)):
+        raise RequestRefused("the call is carried elsewhere")
     relay = _relay(exchange, given)
     _believe(exchange, relay, given, request)
     async with exchange.database.read() as conn:
@@ -56,6 +68,12 @@ async def admit(exchange: Exchange, provider: str, token: str, request: CarrierR
     if taken:
         raise RequestRefused("the stream token is in use")
     return Admitted(claims=given, call=call, relay=relay, profile=_profile(relay, given, number))
+
+
+def _is_here(exchange: Exchange, given: StreamClaims) -> bool:
+    """A call that has a pod is not carried beside it: its agent is not to run among the server's secrets."""
+    held = exchange.leases.get(given.call)
+    return held is None or held.lease.address is None
 
 
 def _believe(

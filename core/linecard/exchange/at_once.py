@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.carrier import HERE
 from linecard.errors import UnsupportedByProvider
 from linecard.exchange import consenting, deciding
 from linecard.exchange.context import Exchange
 from linecard.exchange.inbound import Opened
 from linecard.exchange.inbox import Say
 from linecard.exchange.stream_addresses import Place
-from linecard.pods import HERE
 from linecard.store import documents
 from linecard.verbs import Reason
 from linecard.webhook import Callback, CarrierRequest, Kind, Reply

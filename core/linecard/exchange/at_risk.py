@@ -50,7 +50,10 @@ async def of_all(database: Database) -> Sequence[LiveCallRow]:
 
 
 class RiskWatch:
-    """Keeps the gauges of what is at risk, and says each call that stays so once in the log."""
+    """Keeps the gauges of what is at risk, and says each call that stays so once in the log.
+
+    Of several processes each counts the calls that it looks after.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -67,7 +70,9 @@ class RiskWatch:
 
     async def look(self) -> None:
         """Count once."""
-        found = await of_all(self._exchange.database)
+        is_theirs = self._exchange.instances.is_theirs
+        every = await of_all(self._exchange.database)
+        found = [call for call in every if not is_theirs(call.owner)]
         at = now()
         risks = {call.id: timedelta(seconds=seconds(call, at) or 0) for call in found}
         metrics = self._exchange.metrics

@@ -12,6 +12,8 @@ from linecard.addresses import Addresses
 from linecard.events import CarrierEvent
 from linecard.exchange.awaited import Awaited
 from linecard.exchange.doors import Doors
+from linecard.exchange.elsewhere import Elsewhere
+from linecard.exchange.instances import Instances
 from linecard.exchange.journal import Journal
 from linecard.exchange.misfits import Misfits
 from linecard.exchange.notifying.breakers import Breakers
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
     from linecard.agents import Agents
     from linecard.calls import Call
     from linecard.clock import Clock
+    from linecard.exchange.far.pod import FarPod
     from linecard.exchange.flights import Flights
-    from linecard.live import LiveCall
+    from linecard.exchange.running_call import RunningCall
     from linecard.media.ticker import Ticker
     from linecard.plugins import Plugins, Relay
+    from linecard.pods.pool import LocalPods
     from linecard.settings import Settings
     from linecard.storage import Storage
     from linecard.store import Database
@@ -56,7 +60,7 @@ class Exchange:
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
     `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
-    `storage` is where recordings are kept, None for nowhere.
+    `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes, `instances` who those are.
     """
 
     settings: Settings
@@ -68,7 +72,7 @@ class Exchange:
     tokens: Tokens
     metrics: Metrics = field(default_factory=Metrics)
     tasks: Tasks = field(default_factory=Tasks)
-    lives: dict[str, LiveCall] = field(default_factory=dict)
+    lives: dict[str, RunningCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
     flights: Flights | None = None
     sparing: SparingLog = field(default_factory=SparingLog)
@@ -77,8 +81,12 @@ class Exchange:
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    instances: Instances = field(default_factory=Instances)
     headroom: Headroom = field(default_factory=Headroom)
     leases: Leases = field(default_factory=Leases)
+    pods: dict[str, FarPod] = field(default_factory=dict)
+    pods_changed: asyncio.Event = field(default_factory=asyncio.Event)
     awaited: Awaited = field(default_factory=Awaited)
     breakers: Breakers = field(default_factory=Breakers)
     followers: Mapping[type[CarrierEvent], tuple[Follow, ...]] = field(default_factory=dict)
@@ -88,6 +96,7 @@ class Exchange:
     patience: float = PATIENCE
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None
+    pool: LocalPods | None = None
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""

@@ -10,14 +10,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call
-from linecard.errors import CallOver, ConfigurationError, LinecardError, NotFound
+from linecard.errors import CallOver, LinecardError
 from linecard.events import TransferResult
-from linecard.exchange import diverting, menus, routed, sounds
-from linecard.exchange.context import Exchange
+from linecard.exchange import menus, routed
 from linecard.routing import Action, Do, Entry, Menu, Message
-from linecard.store import calls
 
 if TYPE_CHECKING:
+    from linecard.exchange.house import House
     from linecard.live import LiveCall
 
 NAME = "menu"
@@ -25,45 +24,37 @@ NAME = "menu"
 SAMPLE_BYTES = 2
 
 
-async def before_agent(exchange: Exchange, call: Call, live: LiveCall) -> Call | None:
+async def before_agent(house: House, call: Call, live: LiveCall) -> Call | None:
     """The call with its agent, who has the stream now; None where the call was sent on, or is over."""
     try:
         await live.first_stream()
-        call, action = await _decided(exchange, call, live)
-        await _tell(exchange, live, action.message)
+        call, action = await _decided(house, call, live)
+        await _tell(house, live, action.message)
         if call.agent:
-            live.give_to(call.agent, _rate(exchange, call.agent))
+            live.give_to(call.agent, house.agents.rate(call.agent))
             return call
-        await _send_on(exchange, call, live, action)
+        await _send_on(house, call, live, action)
     except CallOver:
         pass
     await live.agent_finished("completed")
     return None
 
 
-async def _decided(exchange: Exchange, call: Call, live: LiveCall) -> tuple[Call, Action]:
+async def _decided(house: House, call: Call, live: LiveCall) -> tuple[Call, Action]:
     menu = routed.menu_of(call)
     if menu is None:
         action = routed.action_of(call)
         assert action is not None
-        return await _with_agent(exchange, call), action
-    entry, key = await _ask(exchange, live, menu)
+        return await house.routed(call) if call.agent else call, action
+    entry, key = await _ask(house, live, menu)
     action = menu.otherwise if entry is None else routed.plain(entry)
-    return await menus.settle(exchange, call, action, menus.reason_of(menu, entry, key)), action
+    return await house.settle(call, action, menus.reason_of(menu, entry, key)), action
 
 
-async def _with_agent(exchange: Exchange, call: Call) -> Call:
-    """A call whose agent was known from the start has no more to be routed."""
-    if not call.agent:
-        return call
-    async with exchange.database.write() as conn:
-        return await calls.update(conn, call.id, route={})
-
-
-async def _ask(exchange: Exchange, live: LiveCall, menu: Menu) -> tuple[Entry | None, str]:
+async def _ask(house: House, live: LiveCall, menu: Menu) -> tuple[Entry | None, str]:
     """Ask until a key of the menu is pressed, or it was asked often enough; the entry and the last key."""
-    sound = await _sound(exchange, live, *menus.prompts(menu))
-    wrong = await _sound(exchange, live, *filter(None, [menu.invalid]))
+    sound = await _sound(house, live, *menus.prompts(menu))
+    wrong = await _sound(house, live, *filter(None, [menu.invalid]))
     key = ""
     for _ in range(menu.tries):
         key = await _key(live, wrong + sound if key else sound, menu.seconds)
@@ -86,18 +77,18 @@ async def _key(live: LiveCall, sound: bytes, seconds: int) -> str:
     return key
 
 
-async def _tell(exchange: Exchange, live: LiveCall, message: Message | None) -> None:
+async def _tell(house: House, live: LiveCall, message: Message | None) -> None:
     if message is not None:
-        await live.send(await _sound(exchange, live, message))
+        await live.send(await _sound(house, live, message))
         await live.played()
 
 
-async def _sound(exchange: Exchange, live: LiveCall, *messages: Message) -> bytes:
-    parts = [await sounds.pcm(exchange.settings, one, live.rate) for one in messages]
+async def _sound(house: House, live: LiveCall, *messages: Message) -> bytes:
+    parts = [await house.sound(one, live.rate) for one in messages]
     return b"".join(parts)
 
 
-async def _send_on(exchange: Exchange, call: Call, live: LiveCall, action: Action) -> None:
+async def _send_on(house: House, call: Call, live: LiveCall, action: Action) -> None:
     """Ring whom the routing names; whatever else it says ends with the caller's hang-up."""
     if action.do is not Do.REDIRECT or action.to is None:
         return
@@ -106,15 +97,7 @@ async def _send_on(exchange: Exchange, call: Call, live: LiveCall, action: Actio
     except CallOver:
         raise
     except LinecardError as error:
-        await diverting.note_refused(exchange, call, error)
+        await house.redirect_refused(call, error)
         return
     if result is not TransferResult.BRIDGED:
         await live.hang_up(reason=f"nobody took the redirect: {result}")
-
-
-def _rate(exchange: Exchange, agent: str) -> int | None:
-    """The agent's own rate; one that is gone ends the call when it is to be started."""
-    try:
-        return exchange.agents.find(agent).rate
-    except (NotFound, ConfigurationError):
-        return None

@@ -53,7 +53,11 @@ async def open_call(
         log.warning("inbound call refused", to=mask(asked.to), reason=refusal or "unknown number")
         return None
     decision = await routed.decision(conn, number, asked)
-    call = replace(_new_call(relay, number, asked, decision), carrier_ids=callback.call_ids)
+    call = replace(
+        _new_call(relay, number, asked, decision),
+        carrier_ids=callback.call_ids,
+        owner=exchange.instances.name,
+    )
     await calls.add(conn, call)
     await timeline.append(conn, call.id, "call-arrived", {"agent": call.agent}, call.created_at)
     await timeline.append(conn, call.id, "routed", routed.told(call, decision), call.created_at)
@@ -117,4 +121,5 @@ def _new_call(relay: Relay, number: Number, asked: AnswerRequested, decision: De
         notify=number.notify,
         consent=number.consent,
         record_after_transfer=number.record_after_transfer,
+        enhance=number.enhance,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,16 +13,22 @@ import structlog
 
 from linecard.agents import Agents
 from linecard.clock import Clock
+from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError
 from linecard.exchange import deciding, inbox, patience, requests
 from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
+from linecard.exchange.doors import Doors
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.durable import KINDS
+from linecard.exchange.elsewhere import Elsewhere
 from linecard.exchange.flights import open_flights
 from linecard.exchange.following import FOLLOWERS
+from linecard.exchange.instances import Instances, instances_of
 from linecard.exchange.journal import Journal
+from linecard.exchange.local_pods import add_local_pods
 from linecard.exchange.outbox import OutboxLoop
+from linecard.exchange.pod_watch import watch_leases
 from linecard.exchange.retention import Retention
 from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
@@ -30,7 +37,8 @@ from linecard.outbound.dialing import Dialer
 from linecard.outbound.settle import Settler
 from linecard.outbound.silence import Tended
 from linecard.plugins import Plugins
-from linecard.settings import Settings
+from linecard.pods import Leases
+from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage
 from linecard.store import Database
 from linecard.tokens import Tokens
@@ -42,16 +50,27 @@ JOURNAL = "linecard-callbacks"
 
 
 def build_exchange(
-    settings: Settings, plugins: Plugins, agent_specs: Sequence[str], clock: Clock | None = None
+    settings: Settings,
+    plugins: Plugins,
+    agent_specs: Sequence[str],
+    clock: Clock | None = None,
+    pods: int = 0,
 ) -> Exchange:
-    """An exchange that is not started yet. Raises ConfigurationError."""
+    """An exchange that is not started yet; `pods` is how many processes of this machine carry its calls.
+
+    Raises ConfigurationError.
+    """
     clock = clock or Clock()
     ticker = Ticker(clock)
     flights = open_flights(settings, clock, ticker)
     if flights is not None:
         plugins.tap(hook_tap(flights))
+    pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
     plugins.open_accounts(settings.accounts)
+    enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
+    doors = Doors()
+    instances = instances_of(settings, database, doors)
     return Exchange(
         settings=settings,
         database=database,
@@ -62,9 +81,22 @@ def build_exchange(
         ticker=ticker,
         tokens=Tokens(settings.secret),
         followers=FOLLOWERS,
+        leases=Leases(or_here=settings.no_pod is NoPod.HERE),
         flights=flights,
         storage=open_storage(settings.recordings),
+        pool=pool,
+        doors=doors,
+        instances=instances,
+        elsewhere=_elsewhere(instances),
     )
+
+
+def _elsewhere(instances: Instances) -> Elsewhere:
+    """A process that is alone asks nobody where a socket belongs."""
+    made = Elsewhere()
+    if instances.name is not None:
+        made.also_ask(instances.where)
+    return made
 
 
 def _journal_path(wanted: str | None, database: Database) -> Path | None:
@@ -88,6 +120,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
         verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
+        owner=exchange.instances.name,
     )
 
 
@@ -100,6 +133,7 @@ def build_settler(exchange: Exchange, tended: Tended = lambda _call_id: True) ->
         report=partial(inbox.apply, exchange),
         clock=exchange.clock,
         tended=tended,
+        is_theirs=exchange.instances.is_theirs,
     )
 
 
@@ -110,6 +144,7 @@ def build_costs(exchange: Exchange) -> Costs:
         plugins=exchange.plugins,
         report=partial(inbox.apply, exchange),
         clock=exchange.clock,
+        is_theirs=exchange.instances.is_theirs,
     )
 
 
@@ -117,6 +152,7 @@ def build_costs(exchange: Exchange) -> Costs:
 async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
+    await exchange.instances.beat()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
@@ -128,6 +164,8 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),
         asyncio.create_task(Retention(exchange).run(), name="retention"),
+        asyncio.create_task(watch_leases(exchange), name="leases"),
+        asyncio.create_task(exchange.instances.run(), name="instances"),
         *recording,
     ]
     exchange.tasks.start(patience.replay(exchange, left, requests.store), "replay the journal")
@@ -143,6 +181,7 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
         await asyncio.gather(*loops, return_exceptions=True)
         await exchange.tasks.close(STOP_SECONDS)
         await exchange.ticker.close()
+        await exchange.instances.leave()
         if exchange.flights is not None:
             await exchange.flights.close(exchange.database)
         await exchange.database.close()

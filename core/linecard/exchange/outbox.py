@@ -73,7 +73,7 @@ class Kind:
 
 
 class OutboxLoop:
-    """Does what is due, in one process or in several beside each other."""
+    """Does what is due, in one process or in several beside each other: the work of a call is done where it is held."""
 
     def __init__(self, exchange: Exchange, kinds: Mapping[str, Kind]) -> None:
         self._exchange = exchange
@@ -96,11 +96,12 @@ class OutboxLoop:
         """Begin what is due; how many jobs that were."""
         at = self._exchange.now()
         until = at + timedelta(seconds=LEASE_SECONDS)
+        others = self._exchange.instances.busy_elsewhere
         async with self._exchange.database.read() as conn:
-            if not await outbox.is_due(conn, at, self._closed()):
+            if not await outbox.is_due(conn, at, self._closed(), others):
                 return 0
         async with self._exchange.database.write() as conn:
-            jobs = await outbox.lease(conn, at, until, self._closed())
+            jobs = await outbox.lease(conn, at, until, self._closed(), others)
         for job in jobs:
             if job.queue:
                 self._busy.add(job.queue)

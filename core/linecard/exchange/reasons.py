@@ -9,6 +9,7 @@ STOPPING = "the server is stopping"
 AGENT_ERROR = "agent_error"
 NOT_CARRIED_OUT = "the carrier did not carry out our answer"
 NOT_AGREED = "the caller did not agree to be recorded"
+POD_LOST = "pod_lost"
 UNCONFIRMED = "the carrier knows no such call"
 
 TELLING = frozenset(
@@ -20,6 +21,7 @@ TELLING = frozenset(
         AGENT_ERROR,
         NOT_CARRIED_OUT,
         NOT_AGREED,
+        POD_LOST,
         UNCONFIRMED,
     }
 )

@@ -11,10 +11,19 @@ from linecard.calls import Call
 from linecard.carrier import RecordAt
 from linecard.errors import RequestRefused
 from linecard.events import AnswerRequested, CarrierEvent
-from linecard.exchange import at_once, confirming, inbox, patience, recording, waiting
+from linecard.exchange import (
+    at_once,
+    belonging,
+    confirming,
+    inbox,
+    patience,
+    recording,
+    waiting,
+)
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
 from linecard.exchange.inbox import Accepted
+from linecard.exchange.instances import BelongsTo
 from linecard.exchange.pasted import is_proof
 from linecard.exchange.refusals import REQUESTS
 from linecard.exchange.tapping import Seen, note_request
@@ -27,14 +36,19 @@ OURS = frozenset("ackxt")
 """The fields of our own query: account, call, kind, reference, token."""
 
 
-async def handle(exchange: Exchange, relay: Relay, request: CarrierRequest) -> Reply:
+async def handle(
+    exchange: Exchange, relay: Relay, request: CarrierRequest, *, stays: bool = False
+) -> Reply:
     """The reply to a carrier's request.
 
-    Raises RequestRefused before anything is written when the request is not believed or not readable.
+    Raises RequestRefused before anything is written when the request is not believed or not readable, and
+    BelongsTo, unless it `stays` here, where another process must answer it.
     """
     seen = Seen(exchange.clock.now(), request)
     try:
-        reply = await _handle(exchange, relay, request, seen)
+        reply = await _handle(exchange, relay, request, seen, stays)
+    except BelongsTo:
+        raise
     except BaseException as error:
         _note_refusal(exchange, seen, error)
         note_request(exchange, seen, None, error)
@@ -49,13 +63,17 @@ def _note_refusal(exchange: Exchange, seen: Seen, error: BaseException) -> None:
         exchange.refusals.note(seen.request.call, REQUESTS, error.reason)
 
 
-async def _handle(exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen) -> Reply:
+async def _handle(
+    exchange: Exchange, relay: Relay, request: CarrierRequest, seen: Seen, stays: bool
+) -> Reply:
     request = replace(request, is_ours=await _carries_token(exchange, relay, request))
     seen.stage = "proof"
     believe(exchange, relay, request)
     seen.stage = "reading"
     told = exchange.waits.told(request)
     callback = seen.callback = told or relay.hooks.parse_callback(request)
+    if not stays and exchange.instances.name is not None:
+        await belonging.check(exchange, relay, request, callback)
     if callback.wants is None:
         return await patience.take(exchange, relay, request, callback, partial(store, seen=seen))
     how = partial(accept, seen=seen)

@@ -21,6 +21,10 @@ class Rounds:
     def __len__(self) -> int:
         return len(self._counts) + len(self._told)
 
+    def has_waited(self, name: str) -> bool:
+        """Whether the call was given a document that waits: then it is answered, and rings no more."""
+        return self._counts.get(name) is not None
+
     def another(self, name: str, now: float) -> int:
         """Count one more; how many it is."""
         count = (self._counts.get(name) or 0) + 1

@@ -6,14 +6,19 @@ import time
 from dataclasses import dataclass
 
 from linecard.calls import Call, Direction
+from linecard.carrier import HERE
 from linecard.events import CarrierEvent
 from linecard.exchange.context import Exchange
-from linecard.pods import DEADLINE_SECONDS
+from linecard.exchange.noting import note
+from linecard.pods import DEADLINE_SECONDS, Held
+from linecard.settings import NoPod
 from linecard.store import numbers
 from linecard.tokens import StreamClaims, new_id
 
 SILENT_SECONDS = 0.3
-"""How long somebody who has answered may be kept in silence for a place; it was asked for while it rang."""
+"""How long somebody who has answered is kept in silence for a pod where there is another way; it was asked for
+while it rang."""
+ALLOCATED = "pod-allocated"
 VALID_SECONDS = 120
 """How long a token from a document may be used to open a stream."""
 
@@ -53,12 +58,26 @@ async def stream_url(
 
 
 async def _place(exchange: Exchange, call: Call) -> Place:
-    rings = call.direction is Direction.INBOUND and call.id not in exchange.lives
-    within = DEADLINE_SECONDS if rings else SILENT_SECONDS
-    lease = await exchange.leases.of(exchange.plugins, call, within)
+    """Raises NoFreePod."""
+    held = await exchange.leases.of(exchange.plugins, call, _patience(exchange, call))
+    _name(exchange, call, held)
     async with exchange.database.read() as conn:
         number = await numbers.get(conn, call.number)
-    return Place(lease.pod, number.id if number else "")
+    return Place(held.lease.pod, number.id if number else "")
+
+
+def _patience(exchange: Exchange, call: Call) -> float:
+    rings = call.direction is Direction.INBOUND and call.id not in exchange.lives
+    has_another = exchange.settings.no_pod is NoPod.HERE
+    return SILENT_SECONDS if has_another and not rings else DEADLINE_SECONDS
+
+
+def _name(exchange: Exchange, call: Call, held: Held) -> None:
+    """The carrier is told of the pod now; the first time stands on the record."""
+    is_first, held.named_at = held.named_at is None, time.monotonic()
+    if is_first and held.lease.pod != HERE:
+        facts: dict[str, object] = {"pod": held.lease.pod, "ms": held.milliseconds}
+        exchange.tasks.start(note(exchange, call.id, ALLOCATED, facts), "note a pod")
 
 
 async def place_of_audio(exchange: Exchange, call: Call, _event: CarrierEvent) -> None:

@@ -7,29 +7,27 @@ since carriers retry handshakes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from linecard.calls import CallStatus
-from linecard.carrier import Enhancer, StreamProtocol
-from linecard.errors import ConfigurationError, NotFound, RequestRefused
+from linecard.carrier import StreamProtocol
+from linecard.enhancing import enhancers
+from linecard.errors import RequestRefused
 from linecard.events import CallAnswered, MessageDropped, StreamEvent, StreamStarted
-from linecard.exchange import endings, inbox, running
+from linecard.exchange import endings, inbox, running, silences
 from linecard.exchange.admission import Admitted, open_to_streams
 from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.notifying.facts import Told
 from linecard.exchange.patience import or_later
 from linecard.media.codec import Codec, corrected
-from linecard.media.formats import StreamFormat
+from linecard.media.formats import StreamFormat, StreamProfile
 from linecard.media.session import StreamSession
 from linecard.store import calls, claims, timeline
 from linecard.wall import now
-
-if TYPE_CHECKING:
-    from linecard.live import LiveCall
 
 log = structlog.get_logger()
 
@@ -60,20 +58,20 @@ def _what(event: StreamEvent) -> str:
     return event.reason if isinstance(event, MessageDropped) else f"{type(event).__name__} too soon"
 
 
-def line_of(admitted: Admitted, started: StreamStarted) -> StreamFormat:
+def line_of(profile: StreamProfile, call_id: str, started: StreamStarted) -> StreamFormat:
     """The codec of the stream: declared by its profile, corrected by its opening message.
 
     Raises RequestRefused for one that is none of ours: what it carries would be noise.
     """
-    declared = admitted.profile.format
+    declared = profile.format
     try:
         line = corrected(declared, started)
     except ValueError as error:
         raise RequestRefused(f"the codec is not known: {error}") from error
-    if line != declared and line.inbound.encoding not in admitted.profile.accepts:
+    if line != declared and line.inbound.encoding not in profile.accepts:
         log.warning(
             "the stream has another codec than the document asked for; it is believed",
-            call=admitted.call.id,
+            call=call_id,
             asked=str(declared.inbound),
             got=str(line.inbound),
         )
@@ -95,8 +93,11 @@ async def claim(
             raise RequestRefused("the stream is of another call")
         if not await claims.claim(conn, admitted.claims.id, call.id, started.stream, now()):
             raise RequestRefused("the stream token is spent")
-        facts = {"profile": admitted.profile.name, "format": str(line.inbound)}
+        if call.owner != exchange.instances.name:
+            await calls.change(conn, call.id, owner=exchange.instances.name)
+        facts: dict[str, object] = {"profile": admitted.profile.name, "format": str(line.inbound)}
         kept = facts | corrections(admitted.profile.format, line)
+        kept |= silences.after_answer(call, exchange.clock.speed)
         await timeline.append(conn, call.id, "stream-started", kept, now())
         await notifying.tell(exchange, conn, call, Told("stream.started", facts))
     exchange.work_is_due.set()
@@ -126,30 +127,19 @@ async def attach(
     session = StreamSession(
         profile=admitted.profile,
         protocol=protocol,
-        codec=Codec(line, _rate(exchange, admitted.call.agent)),
+        codec=Codec(line, exchange.agents.rate(admitted.call.agent)),
         send=send,
         shut=close_socket,
         clock=exchange.clock,
-        enhancer=_enhancer(exchange, admitted, line),
         tap=exchange.taps.of(admitted.call.id, line, exchange.clock.now()),
         rouse=exchange.ticker.add,
     )
-    live: LiveCall = await running.live_call(exchange, admitted.call)
+    live = await running.live_call(exchange, admitted.call, running.HERE)
     live.attach(session)
+    if admitted.call.enhance is not None:
+        opening = enhancers.enhance(exchange.plugins, admitted.call, line, session)
+        exchange.tasks.start(opening, "noise enhancement")
     return session
-
-
-def _rate(exchange: Exchange, agent: str) -> int | None:
-    """The agent's own rate; an agent that is gone ends the call when it is to be started."""
-    try:
-        return exchange.agents.find(agent).rate
-    except (NotFound, ConfigurationError):
-        return None
-
-
-def _enhancer(exchange: Exchange, admitted: Admitted, line: StreamFormat) -> Enhancer | None:
-    offered = exchange.plugins.ask_all("enhance", call=admitted.call, format=line)
-    return next(iter(offered), None)
 
 
 async def detach(
@@ -158,10 +148,14 @@ async def detach(
     """The stream is gone; for a short while its token may be claimed again."""
     exchange.ticker.remove(session.tick)
     session.lost(reason)
-    count_dropped(exchange, admitted, session.counters.dropped)
+    await gone(exchange, admitted, {"reason": reason, **session.counters.figures()})
+
+
+async def gone(exchange: Exchange, admitted: Admitted, facts: dict[str, Any]) -> None:
+    """A stream is gone, with its figures: they stand on the record, and the call is watched."""
+    count_dropped(exchange, admitted, facts.get("dropped", {}))
     if admitted.call.id in exchange.lives:
         exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
-    facts = {"reason": reason, **_figures(session)}
     over(exchange, admitted, facts)
     await _let_go(exchange, admitted, facts)
 
@@ -184,28 +178,16 @@ async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, objec
         async with exchange.database.write() as conn:
             call = await calls.get(conn, admitted.call.id)  # locked first, as `claim` does
             await claims.release(conn, admitted.claims.id, at)
-            await timeline.append(conn, admitted.call.id, "stream-ended", facts, at)
+            lines = await timeline.of_call(conn, admitted.call.id)
+            kept = facts | silences.silence(lines, facts)
+            await timeline.append(conn, admitted.call.id, "stream-ended", kept, at)
             await notifying.stream_ended(exchange, conn, call, facts)
         exchange.work_is_due.set()
 
     await or_later(exchange, write, "let a stream go")
 
 
-def _figures(session: StreamSession) -> dict[str, object]:
-    counters = session.counters
-    return {
-        "frames_in": counters.frames_in,
-        "frames_out": counters.frames_out,
-        "underruns": counters.underruns,
-        "gaps": counters.gaps,
-        "starved": counters.starved,
-        "unsent_ms": dict(counters.unsent_ms),
-        "first_audio_ms": counters.first_audio_ms,
-        "dropped": dict(counters.dropped),
-    }
-
-
-def count_dropped(exchange: Exchange, admitted: Admitted, dropped: Counter[str]) -> None:
+def count_dropped(exchange: Exchange, admitted: Admitted, dropped: Mapping[str, int]) -> None:
     """Messages that could not be used, into the metrics."""
     for reason, times in dropped.items():
         exchange.metrics.dropped.labels(admitted.call.provider, reason).inc(times)

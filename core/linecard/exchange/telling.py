@@ -16,34 +16,35 @@ from linecard.events import (
     TransferReported,
 )
 from linecard.exchange.context import Exchange
+from linecard.exchange.pod_watch import give_back
 
 if TYPE_CHECKING:
-    from linecard.live import LiveCall
+    from linecard.exchange.running_call import RunningCall
 
 
-def _machine(live: LiveCall, call: Call, event: CarrierEvent) -> None:
+def _machine(live: RunningCall, call: Call, event: CarrierEvent) -> None:
     """What stands on the record after the event, which need not be what it says."""
     if event.leg == CALLER:
         live.machine_detected(call.detection)
 
 
-def _leg(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
+def _leg(live: RunningCall, _call: Call, event: CarrierEvent) -> None:
     assert isinstance(event, LegAnswered)
     if event.bridged:
         live.leg_bridged()
 
 
-def _transfer(live: LiveCall, _call: Call, event: CarrierEvent) -> None:
+def _transfer(live: RunningCall, _call: Call, event: CarrierEvent) -> None:
     assert isinstance(event, TransferReported)
     live.transfer_ended(event.result)
 
 
-def _ended(live: LiveCall, call: Call, event: CarrierEvent) -> None:
+def _ended(live: RunningCall, call: Call, event: CarrierEvent) -> None:
     if event.leg == CALLER:
         live.finish(call.end_reason or str(call.status))
 
 
-TELL: Mapping[type[CarrierEvent], Callable[[LiveCall, Call, CarrierEvent], None]] = (
+TELL: Mapping[type[CarrierEvent], Callable[[RunningCall, Call, CarrierEvent], None]] = (
     MappingProxyType(
         {
             MachineDetected: _machine,
@@ -76,6 +77,4 @@ async def tell(exchange: Exchange, call: Call, fresh: Sequence[CarrierEvent], en
             exchange.tasks.start(follow(exchange, call, event), f"after {type(event).__name__}")
         exchange.plugins.tell("call_event", event=event, call=call)
         if isinstance(event, LegEnded) and event.leg == CALLER:
-            exchange.tasks.start(
-                exchange.leases.give_back(exchange.plugins, call.id), "release pod"
-            )
+            exchange.tasks.start(give_back(exchange, call.id), "release pod")

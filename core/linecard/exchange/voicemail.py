@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from linecard.agents import run_agent
 from linecard.errors import CallOver, InvalidField
 from linecard.exchange import sounds
-from linecard.exchange.context import Exchange
 from linecard.routing import Message
 
 if TYPE_CHECKING:
     from linecard.agents.declared import Agent
     from linecard.calls import Call
+    from linecard.exchange.house import House
     from linecard.live import LiveCall
     from linecard.settings import Settings
 
@@ -35,7 +35,7 @@ def check(settings: Settings, message: Message) -> Mapping[str, object]:
     return message.model_dump(exclude_none=True)
 
 
-async def talk(exchange: Exchange, call: Call, live: LiveCall, agent: Agent) -> None:
+async def talk(house: House, call: Call, live: LiveCall, agent: Agent) -> None:
     """Run the agent; where there is a message and a machine has answered, leave it in the agent's place."""
     if not call.voicemail:
         await run_agent(agent, live)
@@ -48,17 +48,17 @@ async def talk(exchange: Exchange, call: Call, live: LiveCall, agent: Agent) -> 
             await talking
             return
         await _stop(talking)
-        await _leave(exchange, call, live)
+        await _leave(house, call, live)
     finally:
         await _stop(talking)
         await _stop(machine)
 
 
-async def _leave(exchange: Exchange, call: Call, live: LiveCall) -> None:
+async def _leave(house: House, call: Call, live: LiveCall) -> None:
     try:
         message = Message.model_validate(call.voicemail)
         await live.first_stream()
-        sound = await sounds.pcm(exchange.settings, message, live.rate)
+        sound = await house.sound(message, live.rate)
         if sound:
             await live.leave_message(sound, is_machine=True)
     except CallOver:

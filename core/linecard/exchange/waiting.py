@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from linecard.calls import Call, Direction
-from linecard.errors import LinecardError, UnsupportedByProvider
-from linecard.exchange import answering, deciding
+from linecard.errors import LinecardError, NoFreePod, UnsupportedByProvider
+from linecard.exchange import answering, deciding, no_pod
 from linecard.exchange.inbox import Accepted
 from linecard.exchange.patience import BUSY, until_free
 from linecard.store import BUSY_ERRORS, calls, timeline
@@ -69,10 +69,14 @@ async def answer(
             if accepted.reply is not None:
                 return accepted.reply
             call = accepted.call
-            progress.rings = call is not None and _rings(call, reason)
-            return await until_free(
-                exchange.database,
-                lambda: answering.reply(exchange, relay, call, request, callback, reason),
+            has_waited = exchange.waits.has_waited(name)
+            progress.rings = call is not None and not has_waited and _rings(call, reason)
+            return await no_pod.retried(
+                lambda: until_free(
+                    exchange.database,
+                    lambda: answering.reply(exchange, relay, call, request, callback, reason),
+                ),
+                RINGING_SECONDS if progress.rings and no_pod.waits(exchange) else 0,
             )
         except LinecardError as refusal:
             return refusal
@@ -87,11 +91,30 @@ async def answer(
     await asyncio.wait({work}, timeout=HOLD_SECONDS)
     if not work.done():
         return BUSY
-    exchange.waits.over(name, request.url)
     result: Reply | LinecardError = work.result()
+    if isinstance(result, NoFreePod):
+        return await _without_pod(exchange, relay, request, callback, reason, work, result)
+    exchange.waits.over(name, request.url)
     if isinstance(result, LinecardError):
         raise result
     return result
+
+
+async def _without_pod(
+    exchange: Exchange,
+    relay: Relay,
+    request: CarrierRequest,
+    callback: Callback,
+    reason: Reason,
+    work: Work,
+    why: NoFreePod,
+) -> Reply:
+    """Another try soon where the carrier can be told to wait, else its own next try, or the end."""
+    if no_pod.waits(exchange):
+        return await _wait(exchange, relay, request, callback, reason, work) or BUSY
+    call = await _known(exchange, relay, request, callback)
+    exchange.waits.over(_name(relay, request, callback), request.url)
+    return BUSY if call is None else await no_pod.turn_away(exchange, relay, call, reason, why)
 
 
 def _rings(call: Call, reason: Reason) -> bool:

@@ -7,7 +7,7 @@ half-open socket is found too, and no pong that is missing ends a socket on whic
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -21,7 +21,7 @@ from linecard.store import timeline
 if TYPE_CHECKING:
     from linecard.exchange.admission import Admitted
     from linecard.exchange.context import Exchange
-    from linecard.media.session import StreamSession
+    from linecard.media.counters import Counters
 
 log = structlog.get_logger()
 
@@ -31,7 +31,22 @@ OVER_SECONDS = 60.0
 RENEWED = "stream-renewed"
 
 
-async def watch(exchange: Exchange, admitted: Admitted, session: StreamSession) -> None:
+class Stream(Protocol):
+    """What is watched, in this process or in another: when it was last heard is kept in `counters`."""
+
+    is_open: bool
+
+    @property
+    def counters(self) -> Counters:
+        """Its figures."""
+        ...
+
+    def close(self, reason: str) -> None:
+        """End it from our side."""
+        ...
+
+
+async def watch(exchange: Exchange, admitted: Admitted, session: Stream) -> None:
     """Watch a stream until its call is to be hung up; the owner of the socket cancels it before."""
     live = exchange.lives.get(admitted.call.id)
     if live is None:
@@ -53,7 +68,7 @@ class Watched:
     `step` is the next of STEPS. A stream that took the place of a silent one goes on where that was.
     """
 
-    def __init__(self, exchange: Exchange, admitted: Admitted, session: StreamSession) -> None:
+    def __init__(self, exchange: Exchange, admitted: Admitted, session: Stream) -> None:
         self.exchange = exchange
         self.admitted = admitted
         self.session = session

@@ -26,6 +26,8 @@ BY_END: Mapping[str, str] = MappingProxyType(
         NEVER_OPENED: UNREACHED,
         "agent_error": "The agent {agent} failed: its traceback is in the server's log, in the line with "
         "call={call}.",
+        "pod_lost": "The pod of the agent {agent} ended, or stood still: an agent that calls os._exit, that blocks "
+        "the event loop or that takes too much memory loses its call. The server's log says how the pod ended.",
         "no audio stream": "Look in the proxy's log for the socket to {wss} that was cut: sockets must live "
         "as long as a call, an hour and more.",
         "no audio arrived": "Audio stopped on a socket that stayed open: look at the network and at the proxy "
@@ -50,6 +52,7 @@ BY_LINE: Mapping[str, str] = MappingProxyType(
         "carrier's own; the log names an address that would fit.",
         "sockets-refused": "Media sockets for this call were refused: {reason}. Where the signature does not "
         "fit, LINECARD_PUBLIC_URL must be exactly the address the carrier uses.",
+        "no-pod": "All pods were taken: {reason}. Give the server more (--pods), or a larger fleet.",
         "not-sayable": "The carrier does not offer it: {reason}. 'linecard providers' shows what each can do.",
         "redirect-refused": "The routing sends callers where the gate lets nobody go: {reason}. Change the "
         "number's routing, or LINECARD_TRANSFER_ALLOW and LINECARD_ALLOWED_COUNTRIES.",
@@ -63,7 +66,8 @@ BY_LINE: Mapping[str, str] = MappingProxyType(
         "release-failed": "See at the carrier whether somebody is still being rung, and end that leg.",
         "command-failed": "See why the carrier did not do it: {reason}.",
         "audio-doubtful": "Choose another stream profile for the number: what comes is not what was declared.",
-        "enhancer-failed": "Look at the plugin that filters noise: {reason}.",
+        "enhancer-failed": "The caller was heard with the noise, since {by} failed: {reason}. "
+        "docs/noise.md says what each enhancer needs.",
         "notifications-ended": "The receiver answered that it wants no more; change the number's notify "
         "address where that is wrong.",
         "cost-unknown": "The price has to be read at the carrier.",

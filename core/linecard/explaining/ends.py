@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no audio arrived": "nothing at all came on its audio stream for a minute",
         "the server is stopping": "our server was being stopped",
         "agent_error": "its agent failed",
+        "pod_lost": "the pod that carried it was lost",
         "the carrier did not carry out our answer": "the carrier did not carry out what we asked of it",
         "the carrier knows no such call": "the carrier, asked, does not have such a call",
         "gone at the carrier": "the carrier, asked to end it, knew it no more",

@@ -74,9 +74,13 @@ ANSWER: Mapping[str, Words] = {
     "machine-detected": "Who answered was judged to be: {kind}[ (the carrier's word: {raw})].",
 }
 AGENT: Mapping[str, Words] = {
-    "agent-started": "The agent {agent} was started.",
+    "agent-started": "The agent {agent} was started[ in the pod {pod}].",
     "agent-finished": agent_finished,
     "agent-missing": "The agent {agent} could not be started: {reason}.",
+    "pod-allocated": "The pod {pod} was found for the call, in {ms} ms.",
+    "pod-lost": "The pod {pod} was lost, with the agent in it: it ended, or did not answer any more.",
+    "pod-unused": "No stream came to the pod {pod}, so it was given back.",
+    "no-pod": "No pod was free for the call, so it was turned away: {reason}.",
     "apologised": "The caller was told that the call cannot go on.",
     "not-sayable": "The carrier cannot say what was to be said: {reason}.",
     "command-failed": "The command {command} to the carrier failed: {reason}[; undone: {undone}].",
@@ -93,7 +97,9 @@ AUDIO: Mapping[str, Words] = {
     "stream was closed so that a new one comes.",
     "lead-raised": "Audio was sent too late, so from here on {ms} ms are sent ahead.",
     "audio-doubtful": "The audio does not look like the codec that was declared: {reason}.",
-    "enhancer-failed": "The noise filter failed and was left out: {reason}.",
+    "enhanced": "Noise was taken out of what the caller said, by {by}: ready in {started_in_ms} ms, it adds "
+    "{delay_ms} ms.",
+    "enhancer-failed": "The noise stayed in, for {by} was not to be had or failed: {reason}.",
 }
 RECORDING: Mapping[str, Words] = {
     "recording-planned": recording_planned,

@@ -12,6 +12,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.serverside import server_of
 from linecard.http.api import build_api
 from linecard.http.health import health_routes, metrics_route
+from linecard.http.inside.listener import inside_app
 from linecard.http.media import media_endpoint
 from linecard.http.prefix import StripPrefix, prefix_of
 from linecard.http.probes import Probes
@@ -48,6 +49,13 @@ def admin_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:
     server = server_of(exchange, dialer, book)
     admin = _admin_routes(exchange, dialer, server, book, open_door=True)
     return Starlette(routes=[*health_routes(exchange), *admin])
+
+
+def held_app(exchange: Exchange, dialer: Dialer) -> ASGIApp:
+    """What other processes of ours may reach, on a listener of its own. Raises as `public_app`."""
+    book = read_book(exchange.settings.prices, exchange.plugins)
+    server = server_of(exchange, dialer, book)
+    return inside_app(exchange, build_api(exchange, dialer, server, book, version("linecard")))
 
 
 def _admin_routes(

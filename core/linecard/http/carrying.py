@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import structlog
@@ -60,12 +61,19 @@ async def let_in(exchange: Exchange, provider: str, token: str, scope: Scope) ->
 
     Of the scope, which either lane has, `raw_path`, `query_string`, `headers` and `client` are read.
     """
-    try:
+    with suppress(RequestRefused), refused(exchange, provider, scope):
         return await admit(exchange, provider, token, handshake(exchange, scope))
+    return None
+
+
+@contextmanager
+def refused(exchange: Exchange, provider: str, scope: Scope) -> Iterator[None]:
+    """Count and log a handshake that is refused within; it stays refused."""
+    try:
+        yield
     except RequestRefused as refusal:
-        by = caller(scope, exchange.settings.trusted_proxies)
-        _refused(exchange, provider, refusal, by)
-        return None
+        _refused(exchange, provider, refusal, caller(scope, exchange.settings.trusted_proxies))
+        raise
 
 
 def _refused(exchange: Exchange, provider: str, refusal: RequestRefused, by: str) -> None:
@@ -133,7 +141,7 @@ async def _opened(
     protocol = streams.protocol_of(exchange, admitted)
     async with exchange.clock.timeout(admitted.profile.start_seconds):
         started, rest = await streams.opening(protocol, socket.receive, dropped)
-    line = streams.line_of(admitted, started)
+    line = streams.line_of(admitted.profile, admitted.call.id, started)
     await streams.claim(exchange, admitted, started, line)
     try:
         session = await streams.attach(

@@ -6,60 +6,73 @@ pong that is missing ends nothing: sockets on which no audio arrives are found b
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from linecard.exchange.context import Exchange
+from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
-from linecard.http.app import admin_app, public_app
-from linecard.http.carrying import LARGEST_MESSAGE
+from linecard.exchange.pod_watch import pod_of
+from linecard.http.app import admin_app, held_app, public_app
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
+from linecard.http.listener import listener, listener_at
+from linecard.http.pods import pods_app
 from linecard.listening import listening
 
 
 @asynccontextmanager
 async def serving(
-    exchange: Exchange, host: str, port: int, admin_port: int | None = None
+    exchange: Exchange,
+    host: str,
+    port: int,
+    admin_port: int | None = None,
+    internal_port: int | None = None,
+    control_port: int | None = None,
 ) -> AsyncIterator[list[str]]:
     """Take calls until the block ends; yields the addresses of the listeners.
 
-    With an `admin_port` the API and metrics stand on a listener of their own. Raises OSError when a
-    port cannot be had, ConfigurationError when the database cannot be used or a
+    With an `admin_port` the API and metrics stand on a listener of their own, with an `internal_port`
+    what other processes on the same database ask, with a `control_port` pods of other machines are linked.
+    Raises OSError when a port cannot be had, ConfigurationError when the database cannot be used or a
     number of linecard.toml is wrong.
     """
     dialer = build_dialer(exchange)
     public = public_app(exchange, dialer, with_admin=admin_port is None)
-    configs = [_config(public, host, port, websocket_class(exchange))]
+    configs = [listener(public, host, port, websocket_class(exchange))]
     if admin_port is not None:
-        configs.append(_config(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+        configs.append(listener(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+    if internal_port is not None:
+        held = held_app(exchange, dialer)
+        configs.append(listener(held, host, internal_port, websocket_class(exchange)))
     async with running(exchange, public):
         await apply_numbers(exchange)
-        async with _listening_all(configs) as addresses:
+        async with _listening_all(configs) as addresses, _with_pods(exchange, host, control_port):
             yield addresses
 
 
-def _config(app: ASGIApp, host: str, port: int, ws: type[asyncio.Protocol]) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        ws=ws,
-        ws_max_size=LARGEST_MESSAGE,
-        ws_per_message_deflate=False,
-        ws_ping_timeout=None,
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        timeout_graceful_shutdown=10,
-    )
+@asynccontextmanager
+async def _with_pods(exchange: Exchange, host: str, port: int | None) -> AsyncIterator[None]:
+    """Link pods until the block ends, and run those of this machine; their calls are hung up before."""
+    pool = exchange.pool
+    if exchange.plugins.answers("allocate_pod"):
+        exchange.elsewhere.also_ask(partial(pod_of, exchange))
+    app = pods_app(exchange)
+    configs = [] if pool is None else [listener_at(app, pool.order.control, ImpatientWebSocket)]
+    configs += [] if port is None else [listener(app, host, port, ImpatientWebSocket)]
+    async with _listening_all(configs):
+        if pool is not None:
+            pool.start(exchange.pods, exchange.pods_changed)
+        try:
+            yield
+        finally:
+            await hang_up_all(exchange)
+            if pool is not None:
+                await pool.close()
 
 
 @asynccontextmanager

@@ -19,7 +19,9 @@ from starlette.types import Scope
 from linecard.errors import NotFound, RequestRefused, UnsupportedByProvider
 from linecard.exchange import requests
 from linecard.exchange.context import Exchange
+from linecard.exchange.instances import BelongsTo
 from linecard.http.callers import caller
+from linecard.http.inside.passing import is_passed_on, pass_on, passed
 from linecard.store import BUSY_ERRORS
 from linecard.webhook import CarrierRequest, Kind, Pairs, Reply, parse_form, parse_multipart
 
@@ -66,6 +68,8 @@ def _endpoint(exchange: Exchange, path: str) -> Callable[[Request], Awaitable[Re
         started = time.perf_counter()
         reply = await _answer(exchange, relay, path, request)
         taken = time.perf_counter() - started
+        if is_passed_on(request.scope):  # counted where the carrier has brought it
+            return _response(reply)
         exchange.metrics.answer_seconds.labels(relay.provider).observe(taken)
         exchange.metrics.webhooks.labels(relay.provider, path, str(reply.status)).inc()
         return _response(reply)
@@ -91,7 +95,7 @@ async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request)
     trusted = exchange.settings.trusted_proxies
     try:
         carrier_request = await _read(exchange, path, request)
-        return await requests.handle(exchange, relay, carrier_request)
+        return await _handled(exchange, relay, request.scope, carrier_request)
     except RequestRefused as refusal:
         return _refused(exchange, relay, path, refusal, caller(request.scope, trusted))
     except UnsupportedByProvider as missing:
@@ -102,6 +106,19 @@ async def _answer(exchange: Exchange, relay: Relay, path: str, request: Request)
     except BUSY_ERRORS as error:
         log.error("the database is busy; the carrier is asked to try again", error=str(error))
         return Reply(503, b"busy, try again")
+
+
+async def _handled(
+    exchange: Exchange, relay: Relay, scope: Scope, request: CarrierRequest
+) -> Reply:
+    """The reply of the process that the request is for; of this one, where that gives none."""
+    try:
+        return await requests.handle(exchange, relay, request, stays=is_passed_on(scope))
+    except BelongsTo as theirs:
+        returned = await pass_on(exchange, theirs.instance, passed(scope, request.body))
+    if returned is None:
+        return await requests.handle(exchange, relay, request, stays=True)
+    return Reply(returned.status, returned.body, returned.content_type)
 
 
 def _refused(
@@ -135,14 +152,14 @@ async def _read(exchange: Exchange, path: str, request: Request) -> CarrierReque
     )
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
     """All of a body. Raises RequestRefused where it is too large or too slow."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in request.stream():
                 body += part
-                if len(body) > LARGEST_BODY:
+                if len(body) > largest:
                     raise RequestRefused("the request is too large", status=413)
     except TimeoutError as error:
         raise RequestRefused("the request took too long to arrive", status=408) from error

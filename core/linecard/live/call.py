@@ -22,6 +22,7 @@ from linecard.events import (
 )
 from linecard.live.detecting import Detecting
 from linecard.live.ears import Ears
+from linecard.live.found import Found
 from linecard.live.inbox import Inbox
 from linecard.live.keys import Keys
 from linecard.live.outcomes import OPTED_OUT, VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
@@ -70,6 +71,7 @@ class LiveCall(Speaking):
         self._keys = Keys(call.id, control, self._inbox, self._transfers, clock)
         self._detecting = Detecting(call.machine, self._inbox, self._voice, clock, self.report)
         self._streams = 0
+        self._found = Found(self._note)
 
     @property
     def streaming(self) -> bool:
@@ -285,7 +287,7 @@ class LiveCall(Speaking):
             self._inbox,
             self._digit,
             self._voice,
-            self._note,
+            self._found.note,
             self._stream_gone,
             lambda seconds: self.report(CallerSilent(seconds)),
         )

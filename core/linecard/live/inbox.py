@@ -75,9 +75,21 @@ class Inbox:
     def audio(self, pcm: bytes) -> None:
         """The caller's audio; those who listen beside the agent hear it first."""
         if self.ears:
-            for hear in self.ears:
-                hear(pcm)
-            self.changes.tell()
+            self._beside(pcm)
+        self._for_agent(pcm, None)
+
+    def enhanced(self, pcm: bytes, original: bytes) -> None:
+        """The same where noise is taken out: whoever judges by the sound hears it as it came."""
+        if self.ears:
+            self._beside(original)
+        self._for_agent(pcm, original)
+
+    def _beside(self, pcm: bytes) -> None:
+        for hear in self.ears:
+            hear(pcm)
+        self.changes.tell()
+
+    def _for_agent(self, pcm: bytes, original: bytes | None) -> None:
         if self.on_audio is not None:
             try:
                 self.on_audio(pcm)
@@ -87,7 +99,7 @@ class Inbox:
         if len(self._audio) >= MOST_AUDIO:
             self._audio.pop(0)
             self.dropped_audio += 1
-        self._put(self._audio, AudioReceived(pcm))
+        self._put(self._audio, AudioReceived(pcm, original))
 
     def digit(self, digit: str) -> None:
         """A key of the caller."""

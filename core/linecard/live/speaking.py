@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,10 @@ class Speaking:
         if self._voice.session is not None:
             self._voice.session.mark(partial(self._mark_ended, name))
         return DONE
+
+    async def until(self, fits: Callable[[], object]) -> None:
+        """Wait until something of the call's state fits, which is looked at whenever that changes."""
+        await self._voice.changes.until(fits)
 
     def clear(self) -> Awaitable[None]:
         """Barge-in: the caller hears nothing more of what was queued; may be awaited or not."""

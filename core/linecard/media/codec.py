@@ -83,6 +83,15 @@ class Codec:
         self.decode = _decoding(format.inbound, self.rate)
         """The line's audio as PCM at the agent's rate."""
 
+    def plain(self) -> Stage:
+        """A new stage of its own: the line's audio as PCM at the line's rate."""
+        return _decoding(self.format.inbound, self.format.inbound.rate)
+
+    def to_agent(self) -> Stage | None:
+        """A new stage of its own: the line's rate as the agent's; None where they are the same."""
+        change = _resampler(self.format.inbound.rate, self.rate)
+        return None if change is None else change.process
+
     @property
     def silence(self) -> bytes:
         """One sample of silence, as the line carries it outbound."""

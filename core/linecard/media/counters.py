@@ -38,6 +38,19 @@ class Counters:
         """How long after the stream's beginning its first audio went out; None where none did."""
         return None if self.first_out is None else round((self.first_out - self.began) * 1000)
 
+    def figures(self) -> dict[str, object]:
+        """What stands on the call's record when the stream is over."""
+        return {
+            "frames_in": self.frames_in,
+            "frames_out": self.frames_out,
+            "underruns": self.underruns,
+            "gaps": self.gaps,
+            "starved": self.starved,
+            "unsent_ms": dict(self.unsent_ms),
+            "first_audio_ms": self.first_audio_ms,
+            "dropped": dict(self.dropped),
+        }
+
     def drop(self, reason: str) -> None:
         """Count a message that could not be used; the number of reasons is bounded."""
         known = reason in self.dropped or len(self.dropped) < MOST_REASONS

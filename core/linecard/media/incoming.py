@@ -1,4 +1,4 @@
-"""The caller's audio on its way to the agent: decoded, cleaned, counted."""
+"""The caller's audio on its way to the agent: decoded, enhanced, counted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.media.enhancing import Enhancing
 from linecard.media.hush import Hush
 from linecard.media.plausible import Plausibility
 from linecard.media.tempo import Tempo
 
 if TYPE_CHECKING:
-    from linecard.carrier import Enhancer
+    from linecard.enhancing.offers import Enhancer
     from linecard.events import DigitReceived, MediaReceived
     from linecard.media.formats import AudioFormat
     from linecard.media.listener import StreamListener
@@ -19,16 +20,24 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+ENHANCED = "enhanced"
+ENHANCER_FAILED = "enhancer-failed"
+MOST_REASON = 300
+"""Characters of an enhancer's own words that are kept."""
+
 MOST_DIGITS = 100
 """Keys in one second; more than any hand presses, and a bound on what a hostile peer can queue."""
 
 
 class Incoming:
-    """One stream's way in. An enhancer that fails is taken out of the way, once and loudly."""
+    """One stream's way in. An enhancer that fails is taken out of the way, once and loudly.
+
+    Silence is judged by the original sound: an enhancer may make a low voice silent.
+    """
 
     __slots__ = (
         "_digits",
-        "_enhancer",
+        "_enhancing",
         "_expected",
         "_hush",
         "_line",
@@ -38,10 +47,10 @@ class Incoming:
         "listener",
     )
 
-    def __init__(self, line: Line, enhancer: Enhancer | None) -> None:
+    def __init__(self, line: Line) -> None:
         self.listener: StreamListener | None = None
         self._line = line
-        self._enhancer = enhancer
+        self._enhancing: Enhancing | None = None
         self._plausible: Plausibility | None = Plausibility(line.codec.format.inbound)
         self._tempo: Tempo | None = Tempo(line.codec.format.inbound)
         self._hush = Hush(line.codec.rate)
@@ -68,12 +77,13 @@ class Incoming:
         if self._line.tap is not None:
             self._line.tap.caller(event.payload, now)
         pcm = self._line.codec.decode(event.payload)
-        if self._enhancer is not None:
-            pcm = self._enhanced(self._enhancer, pcm)
         if self.listener is None:
             counters.drop("nobody listens")
             return
-        self.listener.on_audio(pcm)
+        if self._enhancing is None:
+            self.listener.on_audio(pcm)
+        else:
+            self._enhanced(self._enhancing, self.listener, event.payload, pcm)
         silent = self._hush.heard(pcm)
         if silent is not None:
             self.listener.on_silence(silent)
@@ -88,11 +98,26 @@ class Incoming:
         elif self.listener is not None:
             self.listener.on_digit(event.digit)
 
+    def enhance(self, by: str, enhancer: Enhancer, started_in_ms: float) -> None:
+        """Have an enhancer before the agent from the next message on, in the place of any other."""
+        self.end()
+        self._enhancing = Enhancing(by, enhancer, started_in_ms, self._line.codec)
+
+    def follow(self) -> None:
+        """The codec has changed."""
+        self._hush = Hush(self._line.codec.rate)
+        if self._enhancing is not None:
+            self._enhancing.follow(self._line.codec)
+
     def end(self) -> None:
         """Free the enhancer."""
-        enhancer, self._enhancer = self._enhancer, None
-        if enhancer is not None:
-            enhancer.close()
+        enhancing, self._enhancing = self._enhancing, None
+        if enhancing is None:
+            return
+        try:
+            enhancing.close()
+        except Exception:
+            log.exception("the enhancer could not be closed", enhancer=enhancing.by)
 
     def _check(self, plausible: Plausibility, payload: bytes) -> None:
         doubt = plausible.heard(payload)
@@ -107,6 +132,7 @@ class Incoming:
     def _believe(self, inbound: AudioFormat) -> None:
         self._plausible = None
         self._line.codec.believe(inbound)
+        self.follow()
         if self._line.tap is not None:
             self._line.tap.believe(inbound)
 
@@ -130,11 +156,23 @@ class Incoming:
             self._line.counters.gaps += sequence - expected
         self._expected = sequence + 1
 
-    def _enhanced(self, enhancer: Enhancer, pcm: bytes) -> bytes:
+    def _enhanced(
+        self, enhancing: Enhancing, listener: StreamListener, payload: bytes, original: bytes
+    ) -> None:
         try:
-            return enhancer.process(pcm)
+            pcm = enhancing.heard(payload)
+            if not enhancing.is_told:
+                enhancing.is_told = True
+                self._line.fact(ENHANCED, enhancing.facts())
         except Exception as error:
-            log.exception("the enhancer failed; the call goes on without it")
-            self._line.fact("enhancer-failed", {"reason": str(error)})
+            log.exception("the enhancer failed; the call goes on without it", enhancer=enhancing.by)
             self.end()
-            return pcm
+            self._line.fact(ENHANCER_FAILED, {"by": enhancing.by, "reason": reason_of(error)})
+            listener.on_audio(original)
+            return
+        listener.on_enhanced(pcm, original)
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, for the call's record: some errors say nothing but their name."""
+    return (str(error) or type(error).__name__)[:MOST_REASON]

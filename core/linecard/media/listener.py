@@ -12,6 +12,10 @@ class StreamListener(Protocol):
         """The caller's audio at the agent's rate, one carrier message at a time."""
         ...
 
+    def on_enhanced(self, pcm: bytes, original: bytes) -> None:
+        """The same, of a stream with an enhancer, and the message as it came, at the agent's rate too."""
+        ...
+
     def on_digit(self, digit: str, /) -> None:
         """The caller pressed a key."""
         ...
@@ -37,6 +41,9 @@ class Nobody:
     """Hears nothing: the listener of a session that no call has attached yet."""
 
     def on_audio(self, pcm: bytes) -> None:
+        """Nothing."""
+
+    def on_enhanced(self, pcm: bytes, original: bytes) -> None:
         """Nothing."""
 
     def on_digit(self, digit: str) -> None:

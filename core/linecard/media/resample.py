@@ -45,6 +45,11 @@ class Resampler:
         self.process: Callable[[bytes], bytes] = self._filter.process
         """Whole samples at the other rate."""
 
+    @property
+    def lag_seconds(self) -> float:
+        """How much later a sound comes out than it went in, of whole frames."""
+        return self._filter.lag_seconds
+
     def drain(self) -> bytes:
         """The end of what was put in, a frame of it with silence behind."""
         return self.process(self._silence)
@@ -55,6 +60,9 @@ class Resampler:
 
 
 class _Filter(Protocol):
+    @property
+    def lag_seconds(self) -> float: ...
+
     def process(self, pcm: bytes) -> bytes: ...
 
     def reset(self) -> None: ...
@@ -65,6 +73,8 @@ class _Blocks:
 
     Whole frames, which nearly all audio comes in, pass through the same memory every time.
     """
+
+    lag_seconds = SPAN_SECONDS / 2
 
     def __init__(self, source: int, target: int) -> None:
         import numpy as np
@@ -134,7 +144,8 @@ class _Library:
         self._filter = samplerate.Resampler("sinc_medium", channels=1)
         self._ratio = target / source
         self._silence = bytes(source * FRAME_MS // 1000 * 2)
-        self._prime()
+        kept = len(self._silence) / source - self._prime() / target
+        self.lag_seconds = kept / 2
 
     def process(self, pcm: bytes) -> bytes:
         import numpy as np
@@ -149,9 +160,9 @@ class _Library:
         self._filter.reset()
         self._prime()
 
-    def _prime(self) -> None:
-        """The filter keeps some 6 ms of its first frame; let that be silence."""
-        self.process(self._silence)
+    def _prime(self) -> int:
+        """The filter keeps some 6 ms of its first frame; let that be silence. Bytes that came out."""
+        return len(self.process(self._silence))
 
 
 def _whole(changed: Samples) -> bytes:

@@ -21,15 +21,16 @@ from linecard.events import (
     StreamStopped,
 )
 from linecard.media.counters import Counters
-from linecard.media.incoming import Incoming
+from linecard.media.incoming import ENHANCER_FAILED, Incoming
 from linecard.media.listener import Nobody, StreamListener
 from linecard.media.marks import MarkEnd
 from linecard.media.outgoing import Line, Outgoing
 from linecard.media.ticker import Tick
 
 if TYPE_CHECKING:
-    from linecard.carrier import Enhancer, StreamProtocol
+    from linecard.carrier import StreamProtocol
     from linecard.clock import Clock
+    from linecard.enhancing.offers import Enhancer
     from linecard.media.codec import Codec
     from linecard.media.formats import StreamProfile
     from linecard.media.tap import StreamTap
@@ -79,7 +80,6 @@ class StreamSession:
         send: Send,
         shut: Shut,
         clock: Clock,
-        enhancer: Enhancer | None = None,
         tap: StreamTap | None = None,
         rouse: Callable[[Tick], None] = _leave_it,
     ) -> None:
@@ -106,7 +106,7 @@ class StreamSession:
             tap=tap,
         )
         self._out = Outgoing(line)
-        self._in = Incoming(line, enhancer)
+        self._in = Incoming(line)
         if tap is not None:
             self._wait()
 
@@ -114,10 +114,26 @@ class StreamSession:
         """Tell `listener` from now on what happens on the stream."""
         self._listener = self._in.listener = listener
 
+    def enhance(self, by: str, enhancer: Enhancer, started_in_ms: float) -> None:
+        """Have the caller's audio enhanced from now on; the enhancer is the session's to close.
+
+        The first message that went through it is told of. Raises whatever an unwanted one's `close` does.
+        """
+        if not self.is_open:
+            enhancer.close()
+            return
+        self._in.enhance(by, enhancer, started_in_ms)
+
+    def not_enhanced(self, by: str, reason: str) -> None:
+        """The enhancer that was asked for is not to be had; the audio stays as it comes."""
+        if self.is_open:
+            self._fact(ENHANCER_FAILED, {"by": by, "reason": reason})
+
     def retune(self, rate: int | None) -> None:
         """Another agent, at a rate of its own, has the stream from now on; what is queued is dropped."""
         self.clear()
         self._out.retune(rate)
+        self._in.follow()
         self.rate = self._line.codec.rate
 
     def receive(self, message: str | bytes) -> None:

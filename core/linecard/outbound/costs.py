@@ -18,6 +18,7 @@ from linecard.calls import Call
 from linecard.carrier import CallLookup
 from linecard.errors import CarrierError
 from linecard.events import CallRated, CarrierEvent
+from linecard.outbound.silence import Theirs
 from linecard.store import calls, timeline
 from linecard.store.unpriced import GIVEN_UP, unpriced
 from linecard.wall import now
@@ -53,12 +54,16 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Asks for the price of every call that has none. `report` applies it to the call's record."""
+    """Asks for the price of every call that has none. `report` applies it to the call's record.
+
+    `is_theirs`: whether another process asks about the calls of an owner.
+    """
 
     database: Database
     plugins: Plugins
     report: Report
     clock: Clock
+    is_theirs: Theirs = lambda _owner: False
     _turns: dict[tuple[str, str], dict[str, _Turn]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -94,7 +99,7 @@ class Costs:
         async with self.database.read() as conn:
             found = await unpriced(conn, *place, since)
         for call in found:
-            if call.id not in turns:
+            if call.id not in turns and not self.is_theirs(call.owner):
                 turns[call.id] = self._first_turn(call, seconds)
 
     def _first_turn(self, call: Call, seconds: int) -> _Turn:
@@ -110,7 +115,7 @@ class Costs:
         for call_id in [one for one, turn in turns.items() if turn.due <= self.clock.now()]:
             async with self.database.read() as conn:
                 call = await calls.get(conn, call_id)
-            if call is None or call.cost is not None:
+            if call is None or call.cost is not None or self.is_theirs(call.owner):
                 del turns[call_id]
                 continue
             answer = await self._ask(relay, call)

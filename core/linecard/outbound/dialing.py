@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from linecard.addresses import Addresses
 from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
+from linecard.enhancing import enhancers
 from linecard.errors import (
     ConfigurationError,
     Conflict,
@@ -61,6 +62,7 @@ class Dialer:
 
     `report` applies an event to a call's record, `has_agent` refuses unknown names, `pass_through`
     raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial.
+    `owner` is whom its calls belong to, where several processes share a database.
     """
 
     settings: Settings
@@ -73,6 +75,7 @@ class Dialer:
     has_agent: Callable[[str], object]
     pass_through: Callable[[], None]
     verbs_at_dial: VerbsAtDial
+    owner: str | None = None
     _resting: Resting = field(default_factory=Resting, init=False, repr=False, compare=False)
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -105,7 +108,7 @@ class Dialer:
         if wish.paced:
             self._resting.check((number.provider, number.account))
         self._check(relay, number, wish)
-        call = _intent(relay, number, to, wish)
+        call = replace(_intent(relay, number, to, wish), owner=self.owner)
         _check_consent(relay, call)
         order = self._order(relay, call, to)
         written = await self._intend(call, to, wish)
@@ -131,6 +134,8 @@ class Dialer:
         facts = relay.hooks.facts()
         check_machine(number.provider, facts, wish)
         check_digits(number.provider, facts, wish)
+        if wish.enhance:
+            enhancers.check(self.plugins, wish.enhance)
         if wish.notify:
             read_target(wish.notify, "notify", loopback=self.settings.on_loopback)
         if wish.ring_seconds > facts.max_ring_seconds:
@@ -265,4 +270,5 @@ def _intent(relay: Relay, number: Number, to: Cleared, wish: DialRequest) -> Cal
         notify=number.notify if wish.notify == "" else wish.notify,
         consent=number.consent,
         record_after_transfer=number.record_after_transfer,
+        enhance=number.enhance if wish.enhance == "" else wish.enhance,
     )

@@ -10,7 +10,12 @@ import structlog
 
 from linecard.calls import Call, CallStatus, advance
 from linecard.carrier import PlaceOrder
-from linecard.errors import CarrierRefused, PlacementUnknown, UnsupportedByProvider
+from linecard.errors import (
+    CarrierRefused,
+    NoFreePod,
+    PlacementUnknown,
+    UnsupportedByProvider,
+)
 from linecard.events import CarrierEvent, LegEnded
 from linecard.store import calls, timeline
 from linecard.verbs import Verb
@@ -44,6 +49,9 @@ class Placement:
         call = order.call
         try:
             order = await self._whole(order)
+        except NoFreePod as error:
+            await self._refused(call, str(error), "")
+            return
         except Exception as error:
             await self._refused(call, f"not placed: {error}", "")
             raise

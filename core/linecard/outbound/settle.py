@@ -20,7 +20,7 @@ from linecard.errors import LinecardError
 from linecard.events import CallAnswered, CarrierEvent, LegEnded
 from linecard.outbound.gate import open_gate
 from linecard.outbound.pacing import Pacing
-from linecard.outbound.silence import Tended, ask, end, is_silent
+from linecard.outbound.silence import Tended, Theirs, ask, end, is_silent
 from linecard.store import calls, live, timeline
 from linecard.wall import now
 
@@ -46,7 +46,10 @@ GIVE_UP = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settler:
-    """Looks after every call that is not over. `tended`: whether the call's agent runs here."""
+    """Looks after every call that is not over. `tended`: whether the call's agent runs here.
+
+    `is_theirs`: whether calls of an owner are looked after by another process.
+    """
 
     settings: Settings
     database: Database
@@ -54,6 +57,7 @@ class Settler:
     report: Report
     clock: Clock
     tended: Tended = lambda _call_id: True
+    is_theirs: Theirs = lambda _owner: False
     _pacing: Pacing = field(default_factory=Pacing, init=False, repr=False)
 
     async def run(self) -> None:
@@ -74,7 +78,9 @@ class Settler:
         await asyncio.gather(*(self._sweep_account(one, doubtful, everything) for one in accounts))
 
     def _is_doubtful(self, call: LiveCallRow) -> bool:
-        """Whether the carrier is to be asked about it."""
+        """Whether the carrier is to be asked about it, by this process."""
+        if self.is_theirs(call.owner):
+            return False
         if _is_intent(call):
             return _age(call) > INTENT_AGE
         return call.status is CallStatus.UNKNOWN or is_silent(call, self.tended)
@@ -100,7 +106,7 @@ class Settler:
         """As it stands now: it may have waited long for its turn."""
         async with self.database.read() as conn:
             call = await calls.get(conn, seen.id)
-        if call is not None and not call.is_over:
+        if call is not None and not call.is_over and not self.is_theirs(call.owner):
             await self._look(call, others)
 
     async def _look(self, call: Call, others: Sequence[LiveCallRow]) -> None:

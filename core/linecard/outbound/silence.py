@@ -34,6 +34,8 @@ FORGOTTEN = timedelta(minutes=30)
 
 Tended = Callable[[str], bool]
 """Whether the agent of a call runs in this process."""
+Theirs = Callable[[str | None], bool]
+"""Whether another live process looks after the calls of an owner."""
 
 
 def time_of_end(call: Call | LiveCallRow) -> timedelta:

@@ -20,6 +20,7 @@ class DialRequest:
 
     `voicemail` is the message for an answering machine, as `exchange.voicemail` reads it.
     `paced`: refused above the calls a second that the carrier gives an account, where others are queued there.
+    `enhance` empty: the number's own; None: nothing takes the noise out.
     `notify` empty: the number's own; None: nobody is notified. `key` and `body_hash` make a repeat of the wish harmless.
     """
 
@@ -34,6 +35,7 @@ class DialRequest:
     metadata: Mapping[str, object] = field(default_factory=dict)
     voicemail: Mapping[str, object] = field(default_factory=dict)
     notify: str | None = ""
+    enhance: str | None = ""
     paced: bool = False
     key: str | None = None
     body_hash: str = ""

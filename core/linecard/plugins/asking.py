@@ -58,10 +58,20 @@ class Asking:
 
         Raises PluginError that names the plugin which fails.
         """
+        return [answer for _, answer in self.ask_by_name(hook, **arguments)]
+
+    def ask_by_name(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """The same, with the names of the plugins."""
         said = [
-            _asked(name, hook, caller, arguments) for name, caller in self._registered.each(hook)
+            (name, _asked(name, hook, caller, arguments))
+            for name, caller in self._registered.each(hook)
         ]
-        return [answer for answer in said if answer is not None]
+        return [(name, answer) for name, answer in said if answer is not None]
+
+    def ask_one(self, hook: str, plugin: str, **arguments: Any) -> Any:
+        """What one plugin says to a hook that is not async; None where it has nothing for it. Raises as it does."""
+        caller = dict(self._registered.each(hook)).get(plugin)
+        return None if caller is None else _single(caller(**arguments))
 
     def ask_all_flat(self, hook: str, **arguments: Any) -> list[Any]:
         """Everything in the lists that the plugins give."""

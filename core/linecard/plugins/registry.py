@@ -96,6 +96,10 @@ class Plugins(Asking):
         """The names of a provider's open accounts."""
         return tuple(name for of, name in self._relays if of == provider)
 
+    def values(self, provider: str, account: str) -> object:
+        """An open account's settings."""
+        return self._settings[provider, account].values
+
     def api_kind(self, provider: str, account: str) -> str:
         """`simulated` where the account's `api_url` is not the carrier's own, else `carrier`."""
         values: Any = self._settings[provider, account].values

@@ -23,6 +23,8 @@ OF_COPIES = frozenset(
     {"recording-kept", "recording-not-kept", "recording-delete-asked", "recording-deleted"}
 )
 """Files are not fetched in a replay."""
+OF_ENHANCERS = frozenset({"enhanced", "enhancer-failed"})
+"""A replay has no plugins but the provider."""
 FINAL = ("leg-ended", "recording-ready", "call-rated")
 """Facts that may be told by a callback and again, much later, by a look-up."""
 WITHOUT_SOUND = frozenset({"audio-doubtful"})
@@ -131,7 +133,12 @@ class _Pair:
             yield from _sequence("the call's record, line by line", was, now, self._near)
 
     def _timeline(self, side: Recorded) -> Sequence[Line]:
-        skipped = LATE | OF_COPIES | (frozenset() if self.was.head["audio"] else WITHOUT_SOUND)
+        skipped = (
+            LATE
+            | OF_COPIES
+            | OF_ENHANCERS
+            | (frozenset() if self.was.head["audio"] else WITHOUT_SOUND)
+        )
         return [line for line in side.timeline if line["name"] not in skipped]
 
     def left(self) -> Iterator[Difference]:

@@ -21,7 +21,16 @@ KEPT = {
 }
 """What is compared of the rows of a call; times and our own copies of files are not."""
 FIGURES_BY_CHANCE = frozenset(
-    {"underruns", "starved", "frames_in", "frames_out", "unsent_ms", "first_audio_ms"}
+    {
+        "underruns",
+        "starved",
+        "frames_in",
+        "frames_out",
+        "unsent_ms",
+        "first_audio_ms",
+        "after_answer_ms",
+        "silence_ms",
+    }
 )
 """How late the machine was, and what came or went while our close was on its way."""
 STREAM_ENDED = "stream-ended"

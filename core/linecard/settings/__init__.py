@@ -9,6 +9,7 @@ from linecard.settings.values import (
     AccountLimits,
     AccountSettings,
     KeepDays,
+    NoPod,
     Settings,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "AccountLimits",
     "AccountSettings",
     "KeepDays",
+    "NoPod",
     "Scope",
     "ScopedKey",
     "Secret",

@@ -20,7 +20,7 @@ from linecard.settings.convert import as_bool, as_int, as_secret, as_text, as_te
 from linecard.settings.keys import MARK, Scope, scoped_keys
 from linecard.settings.loopback import is_loopback
 from linecard.settings.secret import Secret
-from linecard.settings.values import AccountLimits, KeepDays
+from linecard.settings.values import AccountLimits, KeepDays, NoPod
 
 _KEY_CHARACTERS = 16
 MOST_KEYS = 2
@@ -28,6 +28,7 @@ MOST_KEYS = 2
 _SECRET_CHARACTERS = 32
 _NOTIFY_BYTES = 24
 _LONGEST_APOLOGY = 500
+_LEAST_POD_MEGABYTES = 256
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _TARGET = re.compile(r"\+\d{1,15}\*?|sip:[^@\s]+@[^@\s]+")
 _KEYS = "123A456B789C*0#D"
@@ -46,6 +47,20 @@ def as_url(value: Any) -> str:
         raise ValueError("must be https; http is for loopback alone")
     _ = parts.port  # raises ValueError when it is no port
     return text.rstrip("/")
+
+
+def _as_internal_url(value: Any) -> str:
+    """Where other processes of ours reach this one, by plain http inside a network of ours."""
+    text = as_text(value).rstrip("/")
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    is_bare = text == f"http://{parts.netloc}" and parts.username is None
+    if not (is_bare and parts.hostname and port):
+        raise ValueError("must be http://HOST:PORT, where other processes reach this one")
+    return text
 
 
 def _as_fallback(value: Any) -> str:
@@ -191,6 +206,22 @@ def _as_networks(value: Any) -> tuple[str, ...]:
     return networks
 
 
+def _as_no_pod(value: Any) -> NoPod:
+    text = as_text(value)
+    if text not in list(NoPod):
+        raise ValueError(f"must be {', '.join(NoPod)}")
+    return NoPod(text)
+
+
+def _as_pod_megabytes(value: Any) -> int:
+    megabytes = as_int(value)
+    if megabytes < _LEAST_POD_MEGABYTES:
+        raise ValueError(
+            f"must be {_LEAST_POD_MEGABYTES} or more: so much a process takes by itself"
+        )
+    return megabytes
+
+
 def _as_lane(value: Any) -> str:
     lane = as_text(value)
     if lane not in ("lean", "asgi"):
@@ -257,12 +288,15 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_calls_per_number_per_day": _as_limit,
         "daily_spend": _as_dollars,
         "instance": as_text,
+        "internal_url": _as_internal_url,
         "fallback_url": _as_fallback,
         "apology": _as_apology,
         "opt_out_key": _as_key,
         "sounds": _as_folder,
         "trusted_proxies": _as_networks,
         "media_lane": _as_lane,
+        "no_pod": _as_no_pod,
+        "pod_megabytes": _as_pod_megabytes,
         "notify_secret": _as_notify_secret,
         "flight_dir": as_text,
         "flight_audio": as_bool,

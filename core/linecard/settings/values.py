@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,14 @@ from linecard.settings.secret import Secret
 
 ACCOUNT_DEFAULT = "main"
 """The name of the account that environment variables describe."""
+
+
+class NoPod(StrEnum):
+    """What becomes of a call for which no pod is free."""
+
+    WAIT = "wait"
+    REJECT = "reject"
+    HERE = "here"
 
 
 APOLOGY = "We are sorry, this call cannot go on. Please call again later."
@@ -62,8 +71,9 @@ class Settings:
     `public_url` has no slash at its end. `allowed_countries` None: those of the registered numbers.
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
-    `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
-    E.164, as the API takes them.
+    `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `internal_url` is where other
+    processes on the same database reach this one, None: there are none. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
+    E.164, as the API takes them. `pod_megabytes` is the memory that a pod of this machine may take.
     """
 
     public_url: str
@@ -77,12 +87,15 @@ class Settings:
     max_calls_per_number_per_day: int = 10
     daily_spend: Decimal | None = None
     instance: str | None = None
+    internal_url: str | None = None
     fallback_url: str | None = None
     apology: str = APOLOGY
     opt_out_key: str | None = None
     sounds: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     media_lane: str = "lean"
+    no_pod: NoPod = NoPod.WAIT
+    pod_megabytes: int = 1024
     notify_secret: Secret | None = None
     flight_dir: str | None = None
     flight_audio: bool = False

@@ -40,6 +40,7 @@ class LiveCallRow:
     closing: str | None
     closing_at: datetime | None
     carrier_ids: Mapping[str, str]
+    owner: str | None = None
 
 
 _COLUMNS = [calls.c[field.name] for field in fields(LiveCallRow)]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 
 from linecard.store.rows import from_row, insert
-from linecard.store.tables import outbox
+from linecard.store.tables import calls, outbox
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,10 +60,17 @@ async def put(conn: AsyncConnection, job: Job) -> bool:
 
 
 async def lease(
-    conn: AsyncConnection, at: datetime, until: datetime, busy: Collection[str] = ()
+    conn: AsyncConnection,
+    at: datetime,
+    until: datetime,
+    busy: Collection[str] = (),
+    others: Collection[str] = (),
 ) -> list[Job]:
-    """The jobs that are due, taken until a moment: one of each queue, none of a `busy` one."""
-    query = _due(select(outbox), at, busy).order_by(outbox.c.due_at, outbox.c.id)
+    """The jobs that are due, taken until a moment: one of each queue, none of a `busy` one.
+
+    Jobs of calls that `others` own are left to them.
+    """
+    query = _due(select(outbox), at, busy, others).order_by(outbox.c.due_at, outbox.c.id)
     query = query.limit(MOST_AT_A_TIME).with_for_update(skip_locked=True)
     found = [from_row(Job, row) for row in (await conn.execute(query)).mappings()]
     jobs = _one_of_each_queue(found)
@@ -148,11 +155,24 @@ async def _set(conn: AsyncConnection, id: int, **values: object) -> None:
     await conn.execute(update(outbox).where(outbox.c.id == id).values(values))
 
 
-async def is_due(conn: AsyncConnection, at: datetime, busy: Collection[str] = ()) -> bool:
-    """Whether there is anything to do, but for jobs of `busy` queues."""
-    return (await conn.execute(_due(select(outbox.c.id), at, busy).limit(1))).first() is not None
+async def is_due(
+    conn: AsyncConnection,
+    at: datetime,
+    busy: Collection[str] = (),
+    others: Collection[str] = (),
+) -> bool:
+    """Whether there is anything to do, but for jobs of `busy` queues and of calls that `others` own."""
+    query = _due(select(outbox.c.id), at, busy, others).limit(1)
+    return (await conn.execute(query)).first() is not None
 
 
-def _due(query: Select[Any], at: datetime, busy: Collection[str]) -> Select[Any]:
+def _due(
+    query: Select[Any], at: datetime, busy: Collection[str], others: Collection[str]
+) -> Select[Any]:
     due = query.where(outbox.c.state == "waiting", outbox.c.due_at <= at)
-    return due.where(outbox.c.queue.not_in(busy)) if busy else due
+    if busy:
+        due = due.where(outbox.c.queue.not_in(busy))
+    if not others:
+        return due
+    theirs = exists().where(calls.c.id == outbox.c.call_id, calls.c.owner.in_(others))
+    return due.where(~theirs)

@@ -64,6 +64,7 @@ numbers = Table(
     Column("routing", JSON, nullable=False),
     Column("consent", JSON, nullable=False),
     Column("record_after_transfer", Boolean, nullable=False),
+    Column("enhance", String),
     Column("country", String),
     Column("created_at", UtcTime, nullable=False),
 )
@@ -107,12 +108,24 @@ calls = Table(
     Column("answered_word", Text, nullable=False),
     Column("greeting_over", Boolean, nullable=False),
     Column("voicemail", JSON, nullable=False),
+    Column("enhance", String),
+    Column("owner", String),
 )
 Index("ix_calls_created_at", calls.c.created_at, calls.c.id)
 Index("ix_calls_status", calls.c.status, calls.c.number)
 Index("ix_calls_number", calls.c.number, calls.c.created_at)
 Index("ix_calls_from_number", calls.c.from_, calls.c.created_at)
 Index("ix_calls_to_number", calls.c.to, calls.c.created_at)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("draining", Boolean, nullable=False),
+)
 
 blocklist = Table(
     "blocklist",

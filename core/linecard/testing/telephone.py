@@ -118,6 +118,7 @@ async def telephone(
     also: tuple[str, ...] = (),
     patience: float = 4.0,
     speed: float = SPEED,
+    pods: int = 0,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
@@ -125,7 +126,7 @@ async def telephone(
     `defaults` are variables that hold where the simulated carrier has no others.
     `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
     answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
-    `speed`: how many times as fast as life.
+    `speed`: how many times as fast as life. `pods`: so many processes carry its calls.
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
@@ -152,7 +153,8 @@ async def telephone(
             **credentials,
             **variables,
         }
-        exchange = build_exchange(load_settings(environment, classes, None), plugins, agents, clock)
+        loaded = load_settings(environment, classes, None)
+        exchange = build_exchange(loaded, plugins, agents, clock, pods)
         exchange = replace(exchange, patience=patience)
         headers = {"Authorization": f"Bearer {KEY}"}
         (url,) = await stack.enter_async_context(serving(exchange, "127.0.0.1", port))

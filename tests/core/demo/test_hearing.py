@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from linecard.demo.hearing import cut_short, end_of_sound, first_sound, place_of
+import numpy as np
+
+from linecard.demo.hearing import cut_short, end_of_sound, first_sound, likest, place_of
 from linecard.demo.voices import AGENT, CUSTOMER, beeps, say
 
 HUSH = bytes(16_000)
@@ -54,3 +56,17 @@ def test_voices_differ_and_are_always_the_same() -> None:
     assert say("hello there", AGENT) == say("hello there", AGENT)
     assert say("hello there", AGENT) != say("hello there", CUSTOMER)
     assert beeps("12") != beeps("21")
+
+
+def test_a_sound_that_was_changed_a_little_is_found_by_its_likeness() -> None:
+    chance = np.random.default_rng(1)
+    sound = chance.normal(0, 3000, 4000)
+    changed = sound * 0.6 + chance.normal(0, 500, 4000)
+    whole = np.concatenate((np.zeros(1234), changed, np.zeros(500))).astype("<i2").tobytes()
+    place, like = likest(sound.astype("<i2").tobytes(), whole)
+    assert place == 1234
+    assert 0.9 < like < 0.99
+    other = chance.normal(0, 3000, 4000).astype("<i2").tobytes()
+    assert likest(other, whole)[1] < 0.3
+    assert likest(whole, other) == (0, 0.0)
+    assert likest(other, bytes(16000)) == (0, 0.0)

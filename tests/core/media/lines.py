@@ -108,6 +108,7 @@ class Ear:
     """Hears what a session says."""
 
     audio: bytearray = field(default_factory=bytearray)
+    original: bytearray = field(default_factory=bytearray)
     digits: list[str] = field(default_factory=list)
     facts: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -116,6 +117,10 @@ class Ear:
 
     def on_audio(self, pcm: bytes) -> None:
         self.audio += pcm
+
+    def on_enhanced(self, pcm: bytes, original: bytes) -> None:
+        self.audio += pcm
+        self.original += original
 
     def on_digit(self, digit: str) -> None:
         self.digits.append(digit)
@@ -156,10 +161,11 @@ class Line:
             send=self._send,
             shut=self.closed.append,
             clock=self.clock,
-            enhancer=self.enhancer,
             tap=self.tap,
         )
         self.session.listen(self.ear)
+        if self.enhancer is not None:
+            self.session.enhance("cleaner", self.enhancer, 1.23)
 
     def _send(self, message: str | bytes) -> None:
         self.sent.append((self.clock.now(), json.loads(message)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 from tests.core.media.lines import FRAME, PCMU, Line, media, profile
@@ -12,7 +13,7 @@ class Cleaner:
     breaks_at: int = 10**9
     seen: list[bytes] = field(default_factory=list)
     closed: int = 0
-    delay_ms: float = 0.0
+    delay_ms: float = 12.34
 
     def process(self, frame: bytes) -> bytes:
         self.seen.append(frame)
@@ -24,14 +25,55 @@ class Cleaner:
         self.closed += 1
 
 
+TOLD = ("enhanced", {"by": "cleaner", "delay_ms": 12.3, "started_in_ms": 1.2})
+LOUD, SOFT = 4000, 100
+
+
+def square(level: int, samples: int = 160) -> bytes:
+    """A tone as L16, of that level."""
+    return array("h", [level, -level] * (samples // 2)).tobytes()
+
+
+@dataclass
+class Muffler(Cleaner):
+    """Makes whatever it hears silent."""
+
+    def process(self, frame: bytes) -> bytes:
+        return bytes(len(frame))
+
+
+@dataclass
+class Booster(Cleaner):
+    """Makes whatever it hears loud."""
+
+    def process(self, frame: bytes) -> bytes:
+        return square(LOUD, len(frame) // 2)
+
+
 def test_an_enhancer_sees_pcm_and_the_agent_hears_what_it_makes() -> None:
     cleaner = Cleaner()
     line = Line(profile(PCMU), enhancer=cleaner)
     line.session.receive(media(b"\xff" * 160))
     assert cleaner.seen == [bytes(FRAME)]
     assert bytes(line.ear.audio) == b"\xff" * FRAME
+    assert bytes(line.ear.original) == bytes(FRAME)
+    assert line.ear.facts == [TOLD]
     line.session.lost("gone")
     assert cleaner.closed == 1
+
+
+def test_an_enhancer_stands_before_the_agents_own_rate() -> None:
+    cleaner = Cleaner()
+    line = Line(profile(PCMU), rate=16000, enhancer=cleaner)
+    for _ in range(3):
+        line.session.receive(media(b"\xff" * 160))
+    assert [len(frame) for frame in cleaner.seen] == [FRAME] * 3
+    assert len(line.ear.audio) == len(line.ear.original) == 3 * 2 * FRAME
+    assert set(line.ear.original) == {0}
+    line.session.retune(8000)
+    line.session.receive(media(b"\xff" * 160))
+    assert len(line.ear.audio) == 7 * FRAME
+    assert len(cleaner.seen[-1]) == FRAME
 
 
 def test_an_enhancer_that_fails_is_out_of_the_way_and_said_so() -> None:
@@ -40,10 +82,42 @@ def test_an_enhancer_that_fails_is_out_of_the_way_and_said_so() -> None:
     for _ in range(4):
         line.session.receive(media(b"\1\1"))
     assert bytes(line.ear.audio) == b"\xfe\xfe" + b"\1\1" * 3
-    assert line.ear.facts == [("enhancer-failed", {"reason": "no licence"})]
+    assert line.ear.facts == [TOLD, ("enhancer-failed", {"by": "cleaner", "reason": "no licence"})]
     assert cleaner.closed == 1
     line.session.close("over")
     assert cleaner.closed == 1
+
+
+def test_an_enhancer_that_loses_sound_is_out_of_the_way() -> None:
+    @dataclass
+    class Loser(Cleaner):
+        def process(self, frame: bytes) -> bytes:
+            return frame[2:]
+
+    line = Line(enhancer=Loser())
+    line.session.receive(media(b"\1\1" * 4))
+    assert bytes(line.ear.audio) == b"\1\1" * 4
+    assert [name for name, _ in line.ear.facts] == ["enhancer-failed"]
+
+
+def test_an_enhancer_that_comes_too_late_is_closed_and_not_told_of() -> None:
+    cleaner, line = Cleaner(), Line()
+    line.session.close("over")
+    line.session.enhance("cleaner", cleaner, 1.0)
+    line.session.not_enhanced("cleaner", "no licence")
+    assert cleaner.closed == 1
+    assert line.ear.facts == []
+
+
+def test_silence_is_judged_by_the_sound_as_it_came() -> None:
+    muffled = Line(enhancer=Muffler())
+    for _ in range(300):
+        muffled.session.receive(media(square(LOUD)))
+    assert muffled.ear.silences == []
+    boosted = Line(enhancer=Booster())
+    for _ in range(300):
+        boosted.session.receive(media(square(SOFT)))
+    assert boosted.ear.silences == [5]
 
 
 def test_gaps_and_disorder_are_counted_and_lose_nothing() -> None:

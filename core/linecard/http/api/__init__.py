@@ -23,6 +23,7 @@ from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
 from linecard.http.api.rates import rates_router
 from linecard.http.api.scopes import describe_scopes, needed
+from linecard.http.inside.commands import CommandsPassed
 from linecard.outbound.dialing import Dialer
 from linecard.pricing.files import PriceBook
 from linecard.server import Server
@@ -53,6 +54,8 @@ def build_api(
     api.state.linecard = server
     add_handlers(api)
     # The last one added stands outermost.
+    if exchange.instances.name is not None:
+        api.add_middleware(CommandsPassed, exchange=exchange)
     api.add_middleware(BodyLimit, routes=routes)
     api.add_middleware(KeyRequired, key=exchange.settings.api_key, needed=partial(needed, routes))
     api.add_middleware(FaultsAnswered)

@@ -26,7 +26,8 @@ from linecard.store import calls
 Limit = Annotated[int, Query(ge=1, le=200)]
 RecordingNumber = Annotated[int, Path(ge=1, le=10_000)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
-_NOTIFY = "notify"
+DEFAULTING = ("notify", "enhance")
+"""Left out they are the number's own, which is another wish than null."""
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/wav": {}, "audio/mpeg": {}}}
 }
@@ -89,8 +90,9 @@ def _sought(number: str | None) -> str | None:
 
 def _wish(body: CallIn, key: str | None) -> DialRequest:
     values = body.model_dump(mode="json")
-    if _NOTIFY not in body.model_fields_set:
-        del values[_NOTIFY]  # left out is another wish than null
+    given = {name: values.pop(name) for name in DEFAULTING}
+    given = {name: value for name, value in given.items() if name in body.model_fields_set}
+    values |= given
     canonical = json.dumps(values, sort_keys=True).encode()
     return DialRequest(
         from_=body.from_,
@@ -102,7 +104,8 @@ def _wish(body: CallIn, key: str | None) -> DialRequest:
         max_seconds=body.max_seconds,
         send_digits=body.send_digits,
         metadata=body.metadata,
-        notify=body.notify if _NOTIFY in body.model_fields_set else "",
+        notify=given.get("notify", ""),
+        enhance=given.get("enhance", ""),
         key=key,
         body_hash=hashlib.sha256(canonical).hexdigest(),
     )

@@ -12,11 +12,11 @@ from linecard.carrier import KeysBy
 from linecard.errors import CallOver, Conflict
 from linecard.exchange import endings, pressing, recording_acts
 from linecard.exchange.context import Exchange
+from linecard.exchange.running_call import RunningCall
 from linecard.exchange.tapping import note_ask
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import existing_call
 from linecard.http.api.models import Accepted, DigitsIn, RecordingDone, RecordingIn, TransferIn
-from linecard.live import LiveCall
 from linecard.media.tones import check_keys
 from linecard.transfers import TransferWish
 
@@ -90,7 +90,7 @@ async def _transfer(exchange: Exchange, call: Call, wish: TransferWish) -> None:
     await live.begin_transfer(wish)
 
 
-async def _with_stream(exchange: Exchange, call: Call) -> LiveCall:
+async def _with_stream(exchange: Exchange, call: Call) -> RunningCall:
     """The live call with its stream, which the record may tell of a moment before. Raises Conflict."""
     live = exchange.lives.get(call.id)
     ends = exchange.clock.now() + STREAM_SECONDS
@@ -118,7 +118,7 @@ async def _send_digits(exchange: Exchange, call: Call, body: DigitsIn) -> None:
     await pressing.by_api(exchange, call, check_keys(body.digits))
 
 
-def _too_early(call: Call, live: LiveCall | None) -> Conflict:
+def _too_early(call: Call, live: RunningCall | None) -> Conflict:
     if call.status is not CallStatus.IN_PROGRESS:
         return Conflict(f"call {call.id} is {call.status}: nobody has answered it yet")
     if live is not None and live.handed_over:

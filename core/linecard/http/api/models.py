@@ -35,6 +35,9 @@ Channels = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 RingSeconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 CallSeconds = Annotated[int, Field(strict=True, ge=1, le=14_400)]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#wW]+$", max_length=64)]
+Enhancement = Annotated[
+    str, Field(examples=["rnnoise"], pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)
+]
 Notify = Annotated[
     str, Field(examples=["https://hooks.example.com/calls"], min_length=1, max_length=4000)
 ]
@@ -62,6 +65,7 @@ class NumberIn(_Body):
     routing: Routing = Field(default_factory=Routing)
     consent: Consent | None = None
     record_after_transfer: Flag = False
+    enhance: Enhancement | None = None
 
 
 NEVER_NULL = (
@@ -81,7 +85,7 @@ class NumberPatch(_Body):
     """Changes of a number. A new provider resets `account`, `stream` and `options` unless given.
 
     What is left out stays; null stands for the provider's default `account` or `stream`, and switches
-    `notify` and `consent` off.
+    `notify`, `consent` and `enhance` off.
     """
 
     provider: Name | None = None
@@ -97,6 +101,7 @@ class NumberPatch(_Body):
     routing: Routing | None = None
     consent: Consent | None = None
     record_after_transfer: Flag | None = None
+    enhance: Enhancement | None = None
 
     @field_validator(*NEVER_NULL, mode="before")
     @classmethod
@@ -130,6 +135,7 @@ class NumberOut(BaseModel):
     routing: dict[str, Any]
     consent: dict[str, Any] | None
     record_after_transfer: bool
+    enhance: str | None
     setup: list[SetupOut] | None
 
 
@@ -163,9 +169,9 @@ class BlockList(BaseModel):
 
 
 class CallIn(_Body):
-    """A call to place. Seconds; `agent`, `record` and `notify` default to the number's own.
+    """A call to place. Seconds; `agent`, `record`, `notify` and `enhance` default to the number's own.
 
-    `notify` null: nobody is notified of this call. `voicemail` is left where a machine answers; then the
+    `notify` null: nobody is notified of this call; `enhance` null: its noise stays in. `voicemail` is left where a machine answers; then the
     call is over.
     """
 
@@ -180,6 +186,7 @@ class CallIn(_Body):
     send_digits: Keys | None = None
     metadata: JsonObject = Field(default_factory=dict)
     notify: Notify | None = None
+    enhance: Enhancement | None = None
 
 
 class TransferIn(_Body):
@@ -249,6 +256,7 @@ class CallOut(BaseModel):
 
     `at_risk_seconds`: for how long it should have been over at the carrier, and is not confirmed gone.
     `consent`: what the caller has said to a recording, null where nobody has asked (yet).
+    `silence_ms`: from the answer to the first sound of ours, null until the stream has ended, or without any.
     `answered_by` is what detection has found, null as long as it has not; `answered_word` is the carrier's own word.
     """
 
@@ -275,6 +283,8 @@ class CallOut(BaseModel):
     answered_word: str | None
     at_risk_seconds: int | None
     consent: Consented | None
+    enhance: str | None
+    silence_ms: int | None
     recordings: list[RecordingOut]
     events: list[EventOut]
 

@@ -10,6 +10,7 @@ import msgspec
 
 from linecard.carrier import RecordAt
 from linecard.consent import read_consent
+from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError, InvalidField, NotFound, UnsupportedByProvider
 from linecard.exchange import sounds
 from linecard.exchange.context import Exchange
@@ -56,6 +57,7 @@ def checked(
         routing=routing,
         consent=_consent(relay, values),
         record_after_transfer=values["record_after_transfer"],
+        enhance=_enhance(exchange, values["enhance"]),
     )
 
 
@@ -91,6 +93,11 @@ def _notify(exchange: Exchange, url: str | None) -> str | None:
     if url is not None:
         read_target(url, "notify", loopback=exchange.settings.on_loopback)
     return url
+
+
+def _enhance(exchange: Exchange, name: str | None) -> str | None:
+    enhancers.check(exchange.plugins, name)
+    return name
 
 
 async def check_targets(exchange: Exchange, number: Number) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.carrier import SetupStep
 from linecard.errors import NotFound
-from linecard.exchange import at_risk
+from linecard.exchange import at_risk, silences
 from linecard.exchange.context import Exchange
 from linecard.exchange.costs import total_cost
 from linecard.exchange.pasted import pasted_addresses
@@ -42,6 +42,7 @@ def number_out(exchange: Exchange, number: Number, holder: Scope = Scope.ADMIN) 
         routing=dict(number.routing),
         consent=dict(number.consent) or None,
         record_after_transfer=number.record_after_transfer,
+        enhance=number.enhance,
         setup=None if steps is None else [SetupOut(do=one.do, paste=one.paste) for one in steps],
     )
 
@@ -83,6 +84,8 @@ async def call_out(conn: AsyncConnection, call: Call) -> CallOut:
         answered_word=call.answered_word or None,
         at_risk_seconds=at_risk.seconds(call, now()),
         consent=call.consented,
+        enhance=call.enhance,
+        silence_ms=silences.told(lines),
         recordings=[_recording(call, recording) for recording in kept],
         events=[EventOut(at=line.at, name=line.name, facts=dict(line.facts)) for line in lines],
     )

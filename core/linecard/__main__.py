@@ -1,0 +1,5 @@
+"""`python -m linecard` is `linecard`."""
+
+from linecard.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Noise enhancement: what plugins offer, and what a call has chosen of it."""

@@ -1,0 +1,106 @@
+"""A running call whose agent is in a pod: what is asked and told here goes there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from linecard.errors import CallOver
+from linecard.pods.link import LinkLost
+
+if TYPE_CHECKING:
+    from linecard.calls import Detection
+    from linecard.events import AgentEvent, TransferResult
+    from linecard.pods.link import Link
+    from linecard.transfers import TransferWish
+
+
+class FarLive:
+    """The server's side of a LiveCall; its state is what the pod told last."""
+
+    def __init__(self, call_id: str, link: Link) -> None:
+        self.transfer_targets: tuple[str, ...] = ()
+        self.opt_out_key: str | None = None
+        self.silent_since: float | None = None
+        self.streaming = self.transferring = self.handed_over = False
+        self.over: str | None = None
+        self.detection: Detection | None = None
+        self._call_id = call_id
+        self._link = link
+        self._done = asyncio.Event()
+        self.is_lost = False
+
+    def stands(self, facts: Mapping[str, bool]) -> None:
+        """How the call stands in the pod."""
+        self.streaming = facts["streaming"]
+        self.transferring = facts["transferring"]
+        self.handed_over = facts["handed_over"]
+
+    async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
+        """End it, at the carrier first."""
+        await self._ask("hang_up", now=now, reason=reason)
+
+    async def send_digits(self, digits: str, *, how: str | None = None) -> None:
+        """Press keys toward the caller."""
+        await self._ask("send_digits", digits=digits, how=how)
+
+    async def begin_transfer(self, wish: TransferWish) -> None:
+        """A transfer asked for outside the agent."""
+        await self._ask("begin_transfer", wish=msgspec.to_builtins(wish))
+
+    async def flush(self) -> None:
+        """Wait until the caller has heard what is queued now, at most 3 s."""
+        await self._ask("flush")
+
+    async def leave_stream(self) -> None:
+        """The caller is brought elsewhere."""
+        await self._ask("leave_stream")
+
+    def report(self, event: AgentEvent) -> None:
+        """Tell the agent."""
+        facts = msgspec.to_builtins(event)
+        self._link.tell("report", kind=type(event).__name__, facts=facts)
+
+    def machine_detected(self, found: Detection | None) -> None:
+        """Who answered, as the record has it."""
+        self.detection = found
+        self._link.tell("machine", found=msgspec.to_builtins(found))
+
+    def transfer_ended(self, result: TransferResult) -> None:
+        """The carrier has reported the end of a transfer."""
+        self._link.tell("transfer_ended", result=str(result))
+
+    def leg_bridged(self) -> None:
+        """The caller is connected with the target of a transfer."""
+        self.handed_over = True
+        self._link.tell("leg_bridged")
+
+    def finish(self, reason: str) -> None:
+        """It is over; safe to repeat, the first reason stays."""
+        if self.over is None:
+            self.over = reason
+            self._link.tell("finish", reason=reason)
+
+    def done(self) -> None:
+        """Its agent has finished, and the call's end was asked for."""
+        self._done.set()
+
+    def lost(self) -> None:
+        """The pod is gone."""
+        self.is_lost = not self._done.is_set()
+        self.streaming = False
+        self._done.set()
+
+    async def until_done(self) -> None:
+        """Wait until the agent has finished, or the pod is gone."""
+        await self._done.wait()
+
+    async def _ask(self, what: str, **facts: object) -> None:
+        """Raises CallOver where the pod is gone."""
+        try:
+            await self._link.ask(what, **facts)
+        except LinkLost:
+            raise CallOver(self._call_id, "its pod is gone") from None

@@ -1,0 +1,5 @@
+"""ai-coustics' speech enhancement, behind the hook `enhance`."""
+
+from linecard_aic.plugin import Aic
+
+__all__ = ["Aic"]

@@ -1,0 +1,116 @@
+"""No pod is free, or none that lives: what the caller gets, and what stands on the record."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import linecard
+from linecard.calls import Call
+from linecard.carrier import PodLease
+from linecard.errors import NoFreePod
+from linecard.exchange import waiting
+from linecard.plugins import OtherPlugin, Plugins
+from linecard.pods import leases
+from linecard.simulator.phone import Phone
+from linecard.simulator.script import Wait
+from linecard.testing.telephone import CUSTOMER, OURS, Telephone, names, telephone
+
+STAYS = Phone(ring_seconds=1.0, script=(Wait(300),))
+
+
+class Scarce:
+    """Pods that are free from the `free`th time on that one is asked for, at an address."""
+
+    def __init__(self, free: int, address: str | None = None) -> None:
+        self.free = free
+        self.address = address
+        self.asked = 0
+        self.back: list[str] = []
+
+    @linecard.hookimpl
+    async def allocate_pod(self, call: Call) -> PodLease:
+        self.asked += 1
+        if self.asked < self.free:
+            raise NoFreePod("all are taken")
+        return PodLease(pod=f"pod-{self.asked}", call=call.id, address=self.address)
+
+    @linecard.hookimpl
+    async def release_pod(self, lease: PodLease) -> None:
+        self.back.append(lease.pod)
+
+
+def _with(scarce: Scarce) -> Plugins:
+    plugins = Plugins.discover()
+    plugins.add(OtherPlugin("scarce", scarce, "tests", "1"))
+    return plugins
+
+
+async def _comes_in(world: Telephone) -> str:
+    await world.register()
+    await world.carrier.call_in(CUSTOMER, OURS, STAYS)
+    return str((await world.only_call())["id"])
+
+
+async def test_a_caller_rings_until_a_pod_is_free(tmp_path: Path) -> None:
+    scarce = Scarce(4)
+    async with telephone(tmp_path, "plivo", (), _with(scarce)) as world:
+        call_id = await _comes_in(world)
+        call = await world.until(call_id, lambda one: "stream-started" in names(one))
+        (told,) = [one["facts"] for one in call["events"] if one["name"] == "pod-allocated"]
+        assert (told["pod"], scarce.asked) == ("pod-4", 4)
+
+
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+async def test_then_hears_that_it_must_wait(tmp_path: Path, provider: str) -> None:
+    scarce = Scarce(19)
+    async with telephone(tmp_path, provider, (), _with(scarce)) as world:
+        call_id = await _comes_in(world)
+        await world.until(call_id, lambda one: "stream-started" in names(one))
+        waited = await world.api.get("/metrics")
+        assert f'linecard_answers_waited_total{{provider="{provider}"}}' in waited.text
+
+
+async def test_and_an_apology_when_there_is_none_for_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "RINGING_SECONDS", 0.2)
+    async with telephone(tmp_path, "plivo", (), _with(Scarce(10**6)), speed=20) as world:
+        call = await world.ended(await _comes_in(world))
+        assert "apologised" in names(call)
+        assert world.carrier.ledger.live_legs() == ()
+
+
+@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+async def test_or_the_busy_tone_where_that_is_wanted(tmp_path: Path, provider: str) -> None:
+    async with telephone(tmp_path, provider, (), _with(Scarce(10**6)), no_pod="reject") as world:
+        if provider == "exotel":
+            pytest.skip("its flow has no busy tone: the caller hears the applet behind it")
+        call_id = await _comes_in(world)
+        call = await world.until(call_id, lambda one: "no-pod" in names(one))
+        await world.ended(call_id)
+        assert world.carrier.ledger.live_legs() == ()
+        assert "stream-started" not in names(call)
+
+
+async def test_or_an_agent_in_the_server(tmp_path: Path) -> None:
+    async with telephone(tmp_path, "plivo", (), _with(Scarce(10**6)), no_pod="here") as world:
+        call_id = await _comes_in(world)
+        await world.until(call_id, lambda one: "stream-started" in names(one))
+
+
+async def test_a_pod_that_nobody_comes_to_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "UNUSED_SECONDS", 1.0)
+    scarce = Scarce(1, "127.0.0.1:1")
+    async with telephone(tmp_path, "plivo", (), _with(scarce)) as world:
+        call_id = await _comes_in(world)
+        call = await world.until(call_id, lambda one: "pod-allocated" in names(one))
+        assert "stream-started" not in names(call), "it is carried by nobody else"
+        await world.eventually(lambda: "pod-1" in scarce.back)
+        await world.ended(call_id)
+        await asyncio.sleep(0.2)
+        assert scarce.back.count("pod-1") == 1
