@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.plugins.agones.calls import a_call
-from tests.plugins.agones.conftest import World
+from tests.plugins.agones.conftest import World, set_up
 from tests.plugins.agones.fleet import Fleet, State
 from tests.plugins.agones.sidecars import sidecars
 from tests.plugins.agones.test_tending import POD, Media
@@ -20,7 +20,6 @@ from linecard.plugins import OtherPlugin, Plugins
 from linecard_agones import Agones
 from linecard_agones import settings as module
 from linecard_agones.plugin import Allocating
-from linecard_agones.settings import AllocatorSettings
 
 
 def _app(**state: object) -> SimpleNamespace:
@@ -34,21 +33,8 @@ def _plugins() -> Plugins:
     return plugins
 
 
-def _set(monkeypatch: pytest.MonkeyPatch, settings: AllocatorSettings) -> None:
-    values = {
-        module.URL: settings.url,
-        module.NAMESPACE: settings.namespace,
-        module.FLEET: settings.fleet,
-        module.CERT: settings.client_cert,
-        module.KEY: settings.client_key,
-        module.CA: settings.ca or "",
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_isset_up(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (module.URL, module.SIDECAR_PORT, module.POD):
         monkeypatch.delenv(name, raising=False)
 
@@ -56,7 +42,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_server_gives_pods_and_takes_them_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _set(monkeypatch, world.settings)
+    set_up(monkeypatch, world.settings)
     agones = Agones()
     assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=object()))
@@ -88,20 +74,20 @@ def test_it_comes_through_the_front_door() -> None:
 
 
 def test_with_an_allocator_it_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, world.settings)
+    set_up(monkeypatch, world.settings)
     assert _plugins().answers("allocate_pod")
 
 
 async def test_a_server_that_is_set_up_wrong_does_not_start(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _set(monkeypatch, world.but(client_cert="/nowhere.crt"))
+    set_up(monkeypatch, world.but(client_cert="/nowhere.crt"))
     with pytest.raises(ConfigurationError, match="AGONES_CLIENT_CERT"):
         await Agones().on_start(_app(linecard=object()))
 
 
 async def test_a_pod_asks_no_allocator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, world.settings)
+    set_up(monkeypatch, world.settings)
     agones = Agones()
     assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=None, media=Media()))
