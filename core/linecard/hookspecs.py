@@ -252,12 +252,14 @@ class PluginHooks:
     def on_start(self, app: object) -> Awaitable[None] | None:
         """Hear that the server has started: `app.state.linecard` is its `linecard.Server`.
 
+        In a pod that is None, and `app.state.media.is_used` says whether its call has come.
+
         Raise ConfigurationError where it cannot run as it is set up.
         """
 
     @hookspec
     def on_stop(self) -> Awaitable[None] | None:
-        """Hear that the server is about to stop."""
+        """Hear that the server, or the pod, is about to stop."""
 
     @hookspec
     def may_dial(self, call: Call, connection: object) -> Awaitable[str | None]:

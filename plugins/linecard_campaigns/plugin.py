@@ -20,7 +20,9 @@ class Campaigns:
 
     @linecard.hookimpl
     async def on_start(self, app: Any) -> None:
-        """Begin where there are leads."""
+        """Begin where there are leads; a pod has none."""
+        if app.state.linecard is None:
+            return
         from linecard_campaigns.serving import Campaigning
 
         self.running = Campaigning(app.state.linecard)

@@ -22,6 +22,9 @@ def demo(
     enhance: Annotated[
         str | None, typer.Option(help="Takes the noise out of both calls: rnnoise, aic.")
     ] = None,
+    pods: Annotated[
+        int, typer.Option(min=0, help="Carries each call in a process of its own, so many wait.")
+    ] = 0,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="NAME=CHANCE: let the carrier misbehave, as in recording_lost=1."),
@@ -36,7 +39,7 @@ def demo(
         sys.stdout.reconfigure(errors="replace")
     faults = dict(_fault(text) for text in fault or ())
     speed = FAST if fast else 1.0
-    happened = asyncio.run(run(provider, out, speed, faults, Terminal(), enhance))
+    happened = asyncio.run(run(provider, out, speed, faults, Terminal(), enhance, pods))
     raise typer.Exit(0 if happened else 1)
 
 

@@ -135,9 +135,19 @@ def enhanced(evidence: Evidence) -> Seen:
     ) + added
 
 
+def in_a_pod(evidence: Evidence) -> Seen:
+    """The call's agent ran in the pod that was allocated for it."""
+    facts = {one["name"]: one["facts"] for one in evidence.call["events"]}
+    given, had = facts.get("pod-allocated", {}), facts.get("agent-started", {}).get("pod")
+    return bool(had) and given.get("pod") == had, f"{had or 'none'}, in {given.get('ms', '?')} ms"
+
+
 def asked_for(stage: Stage) -> tuple[Expected, ...]:
     """What must have happened because it was asked for on the command line."""
-    return (Expected("noise was taken out", enhanced),) if stage.enhance else ()
+    return (
+        *((Expected("a pod carried the call", in_a_pod),) if stage.pods else ()),
+        *((Expected("noise was taken out", enhanced),) if stage.enhance else ()),
+    )
 
 
 AT_THE_END: tuple[Expected, ...] = (

@@ -29,14 +29,16 @@ async def run(
     faults: Mapping[str, float],
     terminal: Terminal,
     enhance: str | None = None,
+    pods: int = 0,
 ) -> bool:
     """Play both calls and write their files into `out`; whether everything happened.
 
-    `faults` are knobs of the simulated carrier, with their chances; `enhance` names an enhancer.
+    `faults` are knobs of the simulated carrier, with their chances; `enhance` names an enhancer, `pods` processes
+    carry the calls.
     """
     _check(faults)
     with TemporaryDirectory(prefix="linecard-demo-") as folder, collected_logs() as book:
-        async with stage(provider, speed, Path(folder), enhance=enhance) as built:
+        async with stage(provider, speed, Path(folder), enhance=enhance, pods=pods) as built:
             _announce(terminal, built)
             rehearse()
             _spare_the_collector()

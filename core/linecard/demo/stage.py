@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ HOST = "127.0.0.1"
 AGENTS = ("concierge=linecard.demo.agent:concierge", "reception=linecard.demo.agent:reception")
 REQUEST_SECONDS = 30.0
 FILE_SECONDS = 90.0
+POD_SECONDS = 60.0
 FILE_AGAIN_SECONDS = 5.0
 
 
@@ -39,7 +41,8 @@ FILE_AGAIN_SECONDS = 5.0
 class Stage:
     """Everything that runs. `sounds` is the folder of the calls' own recordings, one WAV per call id.
 
-    `enhance` names the enhancer that takes the noise out of the calls, None: nothing does.
+    `enhance` names the enhancer that takes the noise out of the calls, None: nothing does; `pods` is how many
+    processes carry them, 0: the server itself.
     """
 
     provider: str
@@ -49,6 +52,7 @@ class Stage:
     client: httpx2.AsyncClient
     sounds: Path
     enhance: str | None = None
+    pods: int = 0
 
     @property
     def facts(self) -> Facts:
@@ -81,6 +85,7 @@ async def stage(
     agents: Sequence[str] = AGENTS,
     more: Mapping[str, str] = MappingProxyType({}),
     enhance: str | None = None,
+    pods: int = 0,
 ) -> AsyncIterator[Stage]:
     """Build the stage; the simulated carrier and the server really listen until the block ends.
 
@@ -98,10 +103,11 @@ async def stage(
             variables = _variables(public_url, folder) | dict(more)
             variables |= dict(carrier.environment(carrier_url))
             settings = load_settings(variables, {name: plugins.providers[name].cls}, None)
-            exchange = build_exchange(settings, plugins, tuple(agents), clock)
+            exchange = build_exchange(settings, plugins, tuple(agents), clock, pods)
             exchange.taps.folder = folder
             client = _client(public_url, variables["LINECARD_API_KEY"])
             async with serving(exchange, HOST, port), client:
+                await _until_ready(exchange, pods)
                 yield Stage(
                     provider=name,
                     clock=clock,
@@ -110,7 +116,16 @@ async def stage(
                     client=client,
                     sounds=folder,
                     enhance=enhance,
+                    pods=pods,
                 )
+
+
+async def _until_ready(exchange: Exchange, pods: int) -> None:
+    """Raises TimeoutError where pods do not start."""
+    async with asyncio.timeout(POD_SECONDS):
+        while len(exchange.pods) < pods:
+            exchange.pods_changed.clear()
+            await exchange.pods_changed.wait()
 
 
 def _client(url: str, key: str) -> httpx2.AsyncClient:

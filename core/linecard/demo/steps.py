@@ -12,6 +12,7 @@ from linecard.wall import now
 
 TOLD: Mapping[str, str] = MappingProxyType(
     {
+        "pod-allocated": "pod {pod} allocated in {ms} ms",
         "enhanced": "noise enhancement: {by}, adds {delay_ms:g} ms, ready in {started_in_ms:g} ms",
         "enhancer-failed": "noise enhancement: none, {by} is not to be had: {reason}",
     }

@@ -22,6 +22,7 @@ from linecard.errors import NoFreePod
 from linecard.hookspecs import hookimpl
 from linecard.pods.addresses import UNIX
 from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME
+from linecard.pods.pod_logs import LONGEST_LINE, pass_on
 from linecard.settings import Secret
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ class LocalPods:
         pause = 1.0
         while True:
             warm = await self._begin()
+            assert warm.process.stderr is not None
             try:
+                await pass_on(warm.process.stderr, warm.name)
                 code = await warm.process.wait()
             finally:
                 self._forget(warm)
@@ -145,6 +148,8 @@ class LocalPods:
             *("--listen", self._socket(name), *self.order.arguments),
             env={**self.order.environment, **self._told(name)},
             stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
             start_new_session=True,
         )
         warm = self._warm[name] = Warm(name, process, time.monotonic())
