@@ -123,7 +123,8 @@ async def test_a_call_that_nobody_answers_gives_its_pod_up(
         call = await there.world.ended((await there.world.dial(ring_seconds=10))["id"])
         assert call["status"] == "no-answer"
         (server,) = there.fleet
-        await there.world.eventually(lambda: server.state in (State.SHUTDOWN, State.READY))
-        asked = "linecard/call" in server.labels
-        assert server.state is (State.SHUTDOWN if asked else State.READY)
+        assert server.labels["linecard/call"] == call["id"], "its pod was asked for while it rang"
+        # At once, by the server's word, and not when its time is over.
+        await there.world.eventually(lambda: server.state is State.SHUTDOWN)
+        assert await there.processes[server.name].wait() == 0
     assert there.fleet.wrong == []
