@@ -26,7 +26,7 @@ from tests.plugins.agones.schemas import faults
 
 from linecard.cli import whole
 from linecard.media_process.process import place_of
-from linecard.pods.environment import of_server
+from linecard.pods.environment import OF_PODS, of_server
 from linecard.tokens import ROUTE_END
 from linecard_agones.answers import MEDIA_PORT
 from linecard_agones.settings import NAME, read_allocator
@@ -104,7 +104,7 @@ def test_all_of_it_is_applied_but_the_secrets() -> None:
 def test_a_pod_is_given_no_credentials() -> None:
     """One key that admits it to the server, and nothing that opens anything else."""
     given = environment(*FLEET)
-    assert set(given) == {"LINECARD_CONTROL_URL", "LINECARD_POD", "LINECARD_POD_KEY"}
+    assert set(given) == OF_PODS
     assert given["LINECARD_POD_KEY"] == {
         "secretKeyRef": {"name": "linecard-pods", "key": "LINECARD_POD_KEY"}
     }
@@ -119,6 +119,12 @@ def test_kubernetes_adds_nothing_to_the_environment(what: tuple[str, str]) -> No
     added = {f"{name.upper().replace('-', '_')}_PORT" for name in names("Service")}
     assert of_server(dict.fromkeys(added, "tcp://10.0.0.1:8080"), ()) == added
     assert pod(*what)["spec"]["enableServiceLinks"] is False
+
+
+def test_an_agent_is_told_before_its_pod_is_killed() -> None:
+    limit = container(*FLEET)["resources"]["limits"]["memory"]
+    assert limit.endswith("Mi")
+    assert int(environment(*FLEET)["LINECARD_POD_MEGABYTES"]) < int(limit.removesuffix("Mi"))
 
 
 def test_a_pod_would_start_with_what_it_is_given() -> None:
