@@ -11,3 +11,10 @@ async def iterating(call: linecard.LiveCall) -> None:
     async for event in call:
         if isinstance(event, linecard.AudioReceived):
             call.send_nowait(event.pcm)
+
+
+@linecard.agent
+async def speaks(call: linecard.LiveCall) -> None:
+    """Says something at once, for half a second."""
+    await call.send(bytes(call.rate))
+    await call.played()

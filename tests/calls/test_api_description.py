@@ -195,7 +195,7 @@ async def test_what_the_schema_of_a_call_promises(document: dict[str, Any]) -> N
     )
     assert set(wanted.split()) <= set(call)
     wish = document["components"]["schemas"]["CallIn"]["properties"]
-    fields = "from to agent record machine voicemail ring_seconds max_seconds send_digits metadata notify"
+    fields = "from to agent record machine voicemail ring_seconds max_seconds send_digits metadata notify enhance"
     assert set(wish) == set(fields.split())
     place = document["paths"]["/calls"]["post"]
     assert [one["name"] for one in place["parameters"]] == ["Idempotency-Key"]

@@ -136,6 +136,29 @@ async def test_texts_that_nobody_can_speak_are_told(
     assert (await one("speech", patient(numbers=(number,)))).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("enhance", "outcome", "says"),
+    [
+        (None, Outcome.OK, "no number asks for any"),
+        ("nobody", Outcome.FAILED, "its calls keep their noise: 'nobody' is no enhancer"),
+    ],
+)
+async def test_an_enhancer_that_is_not_installed_is_told(
+    enhance: str | None, outcome: Outcome, says: str
+) -> None:
+    number = Number(
+        id="1",
+        number="+918045678901",
+        provider="plivo",
+        account="main",
+        agent="echo",
+        enhance=enhance,
+    )
+    found = await one("noise", patient(numbers=(number,)))
+    assert found.outcome is outcome
+    assert says in found.says
+
+
 def test_versions_that_are_too_old_are_told() -> None:
     assert machine.judged_versions((3, 11), (3, 35))[0].outcome is Outcome.OK
     assert machine.judged_versions((3, 10), (3, 45))[0].outcome is Outcome.FAILED

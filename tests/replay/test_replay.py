@@ -23,7 +23,9 @@ from linecard.media.outgoing import Outgoing
 from linecard.replay import replay
 from linecard.replay.report import Report
 from linecard.verbs import Redirect
-from tests.replay.recording import BY_API, PROVIDERS, SCENARIOS, recorded
+from tests.calls.telephone import CUSTOMER, Telephone
+from tests.calls.test_enhancing import Enhancers, with_enhancers
+from tests.replay.recording import BY_API, PROVIDERS, SCENARIOS, TALKER, recorded
 
 Change = Callable[[pytest.MonkeyPatch], None]
 
@@ -47,6 +49,21 @@ async def test_what_the_api_asked_is_asked_again(
     asked = {line["ask"] for line in read(file).of("ask")}
     wanted = {"cancelled": {"hang-up-by-api"}, "commanded": {"record-by-api", "begin_transfer"}}
     assert asked >= wanted[scenario]
+    report = await asyncio.to_thread(replay, file)
+    assert report.is_same, "\n".join(report.lines())
+
+
+async def test_a_call_whose_noise_was_taken_out_is_replayed_without_the_enhancer(
+    tmp_path: Path,
+) -> None:
+    async def enhanced(world: Telephone) -> str:
+        world.carrier.phones[CUSTOMER] = TALKER
+        await world.register(enhance="inverter")
+        return str((await world.dial())["id"])
+
+    settings: Any = {"plugins": with_enhancers(Enhancers())}
+    file = await recorded(tmp_path, "plivo", enhanced, **settings)
+    assert "enhanced" in [line["name"] for line in read(file).timeline]
     report = await asyncio.to_thread(replay, file)
     assert report.is_same, "\n".join(report.lines())
 

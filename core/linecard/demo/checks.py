@@ -128,11 +128,11 @@ def nothing_wrong(evidence: Evidence) -> Seen:
 def enhanced(evidence: Evidence) -> Seen:
     """The noise was taken out, by whom that was asked of."""
     told = [one["facts"] for one in evidence.call["events"] if one["name"] == ENHANCED]
-    by = [str(facts["by"]) for facts in told]
-    added = f", adds {told[0]['delay_ms']:g} ms" if told else ""
-    return bool(by) and set(by) == {evidence.scene.stage.enhance}, (
-        (by and by[0]) or "never"
-    ) + added
+    if not told:
+        return False, "never"
+    by = {str(facts["by"]) for facts in told}
+    seen = f"{', '.join(sorted(by))}, adds {told[0]['delay_ms']:g} ms"
+    return by == {evidence.scene.stage.enhance}, seen
 
 
 def in_a_pod(evidence: Evidence) -> Seen:

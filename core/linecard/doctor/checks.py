@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from linecard.doctor import accounts, configuring, machine, pointing, round_trip, storing, streams
+from linecard.doctor import (
+    accounts,
+    configuring,
+    enhancing,
+    machine,
+    pointing,
+    round_trip,
+    storing,
+    streams,
+)
 from linecard.doctor.findings import Finding
 from linecard.doctor.patient import Patient
 
@@ -22,6 +31,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "credentials": accounts.credentials,
         "numbers": pointing.numbers,
         "cautions": pointing.cautions,
+        "noise": enhancing.noise,
         "clock": machine.clock,
         "exposure": configuring.exposure,
         "fallback": configuring.fallback,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from linecard.plugins.registry import Plugins
 
 log = structlog.get_logger()
+
+OPENERS = 4
+"""So many are opened at once; the next ones wait, and their calls do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ async def enhance(
         return
     began = time.perf_counter()
     try:
-        enhancer = await asyncio.to_thread(_open, plugins, call, name, format)
+        opening = partial(_open, plugins, call, name, format)
+        enhancer = await asyncio.get_running_loop().run_in_executor(_openers(), opening)
         session.enhance(name, enhancer, (time.perf_counter() - began) * 1000)
     except Exception as error:
         why, foreseen = reason_of(error), isinstance(error, LinecardError)
@@ -94,6 +100,12 @@ async def enhance(
             exc_info=not foreseen,
         )
         session.not_enhanced(name, why)
+
+
+@cache
+def _openers() -> ThreadPoolExecutor:
+    """Threads of their own: those of the event loop write journals and commit answers, and models load slowly."""
+    return ThreadPoolExecutor(OPENERS, thread_name_prefix="enhancer")
 
 
 def _open(plugins: Plugins, call: Call, name: str, format: StreamFormat) -> Enhancer:

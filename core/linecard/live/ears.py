@@ -25,7 +25,7 @@ class Ears:
         silent: Callable[[int], None],
     ) -> None:
         self.on_audio = inbox.audio
-        self.on_enhanced = inbox.enhanced
+        self.on_enhanced = inbox.audio
         self.on_digit = digit
         self.on_silence = silent
         self._note = note

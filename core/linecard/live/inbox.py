@@ -72,24 +72,15 @@ class Inbox:
         self._number = 0
         self._is_over = False
 
-    def audio(self, pcm: bytes) -> None:
-        """The caller's audio; those who listen beside the agent hear it first."""
+    def audio(self, pcm: bytes, original: bytes | None = None) -> None:
+        """The caller's audio, and as it came where its noise was taken out.
+
+        Those who listen beside the agent hear it first; they judge by the sound, so by the original.
+        """
         if self.ears:
-            self._beside(pcm)
-        self._for_agent(pcm, None)
-
-    def enhanced(self, pcm: bytes, original: bytes) -> None:
-        """The same where noise is taken out: whoever judges by the sound hears it as it came."""
-        if self.ears:
-            self._beside(original)
-        self._for_agent(pcm, original)
-
-    def _beside(self, pcm: bytes) -> None:
-        for hear in self.ears:
-            hear(pcm)
-        self.changes.tell()
-
-    def _for_agent(self, pcm: bytes, original: bytes | None) -> None:
+            for hear in self.ears:
+                hear(original or pcm)
+            self.changes.tell()
         if self.on_audio is not None:
             try:
                 self.on_audio(pcm)

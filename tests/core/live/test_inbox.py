@@ -53,6 +53,21 @@ async def test_callbacks_hear_at_once_and_audio_is_not_queued() -> None:
     assert await inbox.next() == MarkReached("here")
 
 
+async def test_whoever_judges_by_the_sound_hears_it_as_it_came() -> None:
+    inbox = Inbox()
+    beside: list[bytes] = []
+    inbox.ears.append(beside.append)
+    inbox.audio(b"clean", b"noisy")
+    inbox.audio(b"plain")
+    assert beside == [b"noisy", b"plain"]
+    assert await inbox.next() == AudioReceived(b"clean", b"noisy")
+    assert await inbox.next() == AudioReceived(b"plain", None)
+    heard: list[bytes] = []
+    inbox.on_audio = heard.append
+    inbox.audio(b"clean", b"noisy")
+    assert heard == [b"clean"]
+
+
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(3)])
 def test_a_callback_that_raises_is_called_no_more(error: BaseException) -> None:
     inbox, calls = Inbox(), []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from array import array
 from dataclasses import dataclass, field
 
@@ -107,6 +108,23 @@ def test_an_enhancer_that_comes_too_late_is_closed_and_not_told_of() -> None:
     line.session.not_enhanced("cleaner", "no licence")
     assert cleaner.closed == 1
     assert line.ear.facts == []
+
+
+def test_an_enhancer_that_takes_too_much_of_a_core_is_out_of_the_way() -> None:
+    @dataclass
+    class Hog(Cleaner):
+        def process(self, frame: bytes) -> bytes:
+            began = time.thread_time()
+            while time.thread_time() < began + 0.012:
+                pass
+            return frame
+
+    line = Line(enhancer=Hog())
+    for _ in range(100):
+        line.session.receive(media(bytes(FRAME)))
+    name, facts = line.ear.facts[-1]
+    assert (name, facts["by"]) == ("enhancer-failed", "cleaner")
+    assert "it takes 12 ms for each 20 ms of sound" in str(facts["reason"])
 
 
 def test_silence_is_judged_by_the_sound_as_it_came() -> None:
