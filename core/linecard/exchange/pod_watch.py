@@ -47,11 +47,10 @@ async def _is_over(exchange: Exchange, call_id: str) -> bool:
 
 async def give_back(exchange: Exchange, call_id: str) -> None:
     """The pod of a call that is over, or was never used; the process is told that nobody will come."""
-    held = exchange.leases.get(call_id)
-    pod = exchange.pods.get(held.lease.pod) if held is not None else None
+    lease = await exchange.leases.give_back(exchange.plugins, call_id)
+    pod = exchange.pods.get(lease.pod) if lease is not None else None
     if pod is not None:
         pod.dismiss()
-    await exchange.leases.give_back(exchange.plugins, call_id)
 
 
 async def pod_of(exchange: Exchange, given: StreamClaims) -> str | None:

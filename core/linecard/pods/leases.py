@@ -107,14 +107,16 @@ class Leases:
         self._asked.pop(call.id, None)
         return held
 
-    async def give_back(self, plugins: Plugins, call_id: str) -> None:
-        """Release the pod of a call, if it has one; safe to repeat."""
+    async def give_back(self, plugins: Plugins, call_id: str) -> PodLease | None:
+        """Release the pod of a call, if it has one, also one that was asked for and never named; safe to repeat."""
         asked = self._asked.pop(call_id, None)
         held = self._held.pop(call_id, None)
         if asked is not None and not await _cancelled(asked):
             held = held or asked.result()
-        if held is not None:
-            await _release(plugins, held.lease)
+        if held is None:
+            return None
+        await _release(plugins, held.lease)
+        return held.lease
 
 
 async def _cancelled(asked: asyncio.Task[Held]) -> bool:

@@ -146,7 +146,7 @@ def told(server: GameServer) -> dict[str, Any]:
     """An AllocationResponse, with all fields, as the gateway writes it."""
     return {
         "gameServerName": server.name,
-        "ports": [{"name": "metrics", "port": 9100}, {"name": "media", "port": 8080}],
+        "ports": [{"name": "metrics", "port": 9100}, {"name": "media", "port": server.port}],
         "address": "192.0.2.7",
         "addresses": [
             {"type": "InternalIP", "address": "192.0.2.7"},

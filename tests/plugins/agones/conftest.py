@@ -11,6 +11,7 @@ from tests.plugins.agones.allocator import FakeAllocator, allocating
 from tests.plugins.agones.authorities import Authority, Pair
 from tests.plugins.agones.fleet import Fleet
 
+from linecard_agones import settings as module
 from linecard_agones.settings import AllocatorSettings
 
 
@@ -71,3 +72,17 @@ async def world(trust: Trust) -> AsyncIterator[World]:
     fake = FakeAllocator(Fleet(3).all_ready())
     async with allocating(fake, trust.server, trust.clients) as url:
         yield World(fake, trust.settings(url))
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, settings: AllocatorSettings) -> None:
+    """Set an allocator up in the environment."""
+    values = {
+        module.URL: settings.url,
+        module.NAMESPACE: settings.namespace,
+        module.FLEET: settings.fleet,
+        module.CERT: settings.client_cert,
+        module.KEY: settings.client_key,
+        module.CA: settings.ca or "",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)

@@ -40,6 +40,7 @@ class GameServer:
 
     name: str
     address: str
+    port: int = 8080
     state: State = State.SCHEDULED
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class GameServer:
                 "state": str(self.state),
                 "address": "192.0.2.7",
                 "addresses": [],
-                "ports": [{"name": "media", "port": 8080}],
+                "ports": [{"name": "media", "port": self.port}],
                 "players": None,
                 "counters": {},
                 "lists": {},

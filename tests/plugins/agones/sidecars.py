@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.plugins.agones.fleet import Fleet, GameServer, IllegalMove, State
 
 from linecard.listening import listening
@@ -47,6 +48,15 @@ class Sidecars:
                 Route("/{pod}/{word:str}", self._hear, methods=["POST"]),
             ]
         )
+
+    def app_of(self, pod: str) -> ASGIApp:
+        """That of one pod, at the root, where the real one stands."""
+        whole = self.app()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await whole({**scope, "path": f"/{pod}{scope['path']}"}, receive, send)
+
+        return app
 
     def end_streams(self) -> None:
         """As a sidecar that is restarted does."""
@@ -115,8 +125,26 @@ class Sidecars:
 async def sidecars(fleet: Fleet, port: int = 0) -> AsyncIterator[tuple[Sidecars, str]]:
     """Serve them; yields them and the address that a pod's name is put behind."""
     made = Sidecars(fleet)
-    config = uvicorn.Config(
-        made.app(),
+    async with listening(_at(made.app(), port)) as address:
+        try:
+            yield made, address
+        finally:
+            made.end_streams()
+
+
+@asynccontextmanager
+async def sidecar_of(made: Sidecars, pod: str) -> AsyncIterator[int]:
+    """Serve that of one pod as the real one is; yields its port."""
+    async with listening(_at(made.app_of(pod), 0)) as address:
+        try:
+            yield int(address.rpartition(":")[2])
+        finally:
+            made.end_streams()
+
+
+def _at(app: ASGIApp, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         host="127.0.0.1",
         port=port,
         log_config=None,
@@ -124,8 +152,3 @@ async def sidecars(fleet: Fleet, port: int = 0) -> AsyncIterator[tuple[Sidecars,
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
-    async with listening(config) as address:
-        try:
-            yield made, address
-        finally:
-            made.end_streams()

@@ -28,8 +28,9 @@ from linecard_agones.fencing import Fence
 from linecard_agones.orders import CALL_LABEL, UNUSED_ANNOTATION
 from linecard_agones.settings import AllocatorSettings
 
-SOON = 0.4
-"""Seconds: a deadline for what never comes."""
+SOON, LATER = 0.4, 1.5
+"""Seconds: a deadline for what never comes, and for what comes again and again."""
+NEVER = frozenset({Mode.HELD, Mode.HELD_WITHIN})
 
 
 @asynccontextmanager
@@ -44,7 +45,8 @@ async def client(settings: AllocatorSettings, deadline: float = 20.0) -> AsyncIt
 async def _raises(world: World, mode: Mode, kind: type[LinecardError]) -> str:
     """The words of the error."""
     world.fake.script = [mode] * 100
-    async with client(world.settings, SOON) as allocator:
+    deadline = SOON if mode in NEVER else LATER if mode is Mode.CONTENTION else 20.0
+    async with client(world.settings, deadline) as allocator:
         with pytest.raises(kind) as raised:
             await allocator.allocate(a_call())
     assert type(raised.value) is kind
@@ -136,7 +138,7 @@ async def test_a_pod_of_another_call_is_not_taken(world: World) -> None:
 
 
 async def test_a_pod_is_not_taken_again_after_its_call(world: World) -> None:
-    async with client(world.settings, SOON) as allocator:
+    async with client(world.settings, LATER) as allocator:
         lease = await allocator.allocate(a_call("one"))
         released = allocator.release(lease)
         assert released is not None
@@ -225,7 +227,7 @@ async def test_a_client_that_the_allocator_does_not_know(trust: Trust, world: Wo
     stranger = trust.servers.client("stranger")
     settings = world.but(client_cert=str(stranger.cert), client_key=str(stranger.key))
     # Its alert may be lost where the connection is reset behind it.
-    async with client(settings, SOON) as allocator:
+    async with client(settings, LATER) as allocator:
         with pytest.raises(
             (AllocatorRefused, ConnectionClosed), match="does not take AGONES_CLIENT_CERT"
         ):
@@ -296,7 +298,7 @@ async def test_a_connection_is_kept_for_the_next_call(world: World) -> None:
 
 
 async def test_connections_that_are_always_closed(trust: Trust) -> None:
-    async with _closing(trust, 10_000) as (url, _), client(trust.settings(url), SOON) as allocator:
+    async with _closing(trust, 10_000) as (url, _), client(trust.settings(url), LATER) as allocator:
         with pytest.raises(ConnectionClosed):
             await allocator.allocate(a_call())
     assert issubclass(ConnectionClosed, AllocatorUnavailable)

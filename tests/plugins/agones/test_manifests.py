@@ -25,6 +25,9 @@ from tests.plugins.agones.manifests import (
 from tests.plugins.agones.schemas import faults
 
 from linecard.cli import whole
+from linecard.media_process.process import place_of
+from linecard.pods.environment import OF_PODS, of_server
+from linecard.tokens import ROUTE_END
 from linecard_agones.answers import MEDIA_PORT
 from linecard_agones.settings import NAME, read_allocator
 from linecard_agones.tending import BEAT_SECONDS
@@ -34,8 +37,6 @@ SERVER, PROXY, FLEET = (
     ("Deployment", "linecard-proxy"),
     ("Fleet", "linecard-media"),
 )
-NEW_OPTIONS = {"--role", "--control-port"}
-"""Of `serve`, for processes that carry one call each."""
 
 
 def _named(one: dict[str, Any]) -> str:
@@ -103,7 +104,7 @@ def test_all_of_it_is_applied_but_the_secrets() -> None:
 def test_a_pod_is_given_no_credentials() -> None:
     """One key that admits it to the server, and nothing that opens anything else."""
     given = environment(*FLEET)
-    assert set(given) == {"LINECARD_CONTROL_URL", "LINECARD_POD", "LINECARD_POD_KEY"}
+    assert set(given) == OF_PODS
     assert given["LINECARD_POD_KEY"] == {
         "secretKeyRef": {"name": "linecard-pods", "key": "LINECARD_POD_KEY"}
     }
@@ -112,13 +113,33 @@ def test_a_pod_is_given_no_credentials() -> None:
     assert all(set(one) == {"name", "emptyDir"} for one in pod(*FLEET)["spec"]["volumes"])
 
 
+@pytest.mark.parametrize("what", [SERVER, FLEET])
+def test_kubernetes_adds_nothing_to_the_environment(what: tuple[str, str]) -> None:
+    """It names variables after services, as `LINECARD_PORT`: settings that neither server nor pod would start with."""
+    added = {f"{name.upper().replace('-', '_')}_PORT" for name in names("Service")}
+    assert of_server(dict.fromkeys(added, "tcp://10.0.0.1:8080"), ()) == added
+    assert pod(*what)["spec"]["enableServiceLinks"] is False
+
+
+def test_an_agent_is_told_before_its_pod_is_killed() -> None:
+    limit = container(*FLEET)["resources"]["limits"]["memory"]
+    assert limit.endswith("Mi")
+    assert int(environment(*FLEET)["LINECARD_POD_MEGABYTES"]) < int(limit.removesuffix("Mi"))
+
+
+def test_a_pod_would_start_with_what_it_is_given() -> None:
+    given = dict.fromkeys(environment(*FLEET), "given")
+    place = place_of({**given, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, ["plivo"])
+    assert place.control == "given"
+
+
 def test_a_pod_knows_its_name_and_its_server() -> None:
     given = environment(*FLEET)
     assert given["LINECARD_POD"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-    control = urlsplit(given["LINECARD_CONTROL_URL"])
+    control = urlsplit(f"//{given['LINECARD_CONTROL_URL']}")
     service = the("Service", "linecard-control")
     host = f"linecard-control.{kustomization()['namespace']}.svc.cluster.local"
-    assert (control.scheme, control.hostname) == ("http", host)
+    assert control.hostname == host
     assert control.port == service["spec"]["ports"][0]["port"]
     assert str(control.port) == arguments(*SERVER)["--control-port"]
 
@@ -167,7 +188,7 @@ def test_no_call_is_cut_by_a_new_version() -> None:
 def test_the_command_line_takes_its_options(what: tuple[str, str]) -> None:
     serve = typer.main.get_command(whole()).commands["serve"]  # type: ignore[attr-defined]
     known = {option for one in serve.params for option in one.opts}
-    assert set(arguments(*what)) - known <= NEW_OPTIONS
+    assert set(arguments(*what)) <= known
 
 
 @pytest.mark.parametrize("what", sorted(PODS))
@@ -280,6 +301,10 @@ def _route() -> re.Pattern[str]:
 def test_the_proxy_finds_the_pod_in_the_path(path: str, name: str | None) -> None:
     found = _route().match(path)
     assert (found["pod"] if found else None) == name
+
+
+def test_the_proxy_looks_for_the_end_of_the_name_that_tokens_have() -> None:
+    assert _route().match(f"/ws/plivo/pod-1{ROUTE_END}x") is not None
 
 
 def test_the_proxy_asks_for_the_pods_name_in_dns() -> None:

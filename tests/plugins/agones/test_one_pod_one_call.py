@@ -137,7 +137,7 @@ def test_any_order_of_calls_and_faults(trust: Trust, steps: list[Step]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_many_orders_of_calls_and_faults(trust: Trust, steps: list[Step]) -> None:
     asyncio.run(_told(trust, steps))

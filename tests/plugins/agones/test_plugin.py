@@ -9,18 +9,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.plugins.agones.calls import a_call
-from tests.plugins.agones.conftest import World
+from tests.plugins.agones.conftest import World, set_up
 from tests.plugins.agones.fleet import Fleet, State
 from tests.plugins.agones.sidecars import sidecars
 from tests.plugins.agones.test_tending import POD, Media
 from tests.plugins.agones.waiting import until
 
-from linecard import ConfigurationError
-from linecard.plugins import Plugins
+from linecard import ConfigurationError, PodLease
+from linecard.plugins import OtherPlugin, Plugins
 from linecard_agones import Agones
 from linecard_agones import settings as module
 from linecard_agones.plugin import Allocating
-from linecard_agones.settings import AllocatorSettings
 
 
 def _app(**state: object) -> SimpleNamespace:
@@ -28,27 +27,14 @@ def _app(**state: object) -> SimpleNamespace:
 
 
 def _plugins() -> Plugins:
-    """All that are installed; this one among them, by the front door."""
-    plugins = Plugins.discover(strict=True)
-    assert "agones" in {one.name for one in plugins.others}
+    """This one alone."""
+    plugins = Plugins()
+    plugins.add(OtherPlugin("agones", Agones(), "linecard", "0"))
     return plugins
 
 
-def _set(monkeypatch: pytest.MonkeyPatch, settings: AllocatorSettings) -> None:
-    values = {
-        module.URL: settings.url,
-        module.NAMESPACE: settings.namespace,
-        module.FLEET: settings.fleet,
-        module.CERT: settings.client_cert,
-        module.KEY: settings.client_key,
-        module.CA: settings.ca or "",
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_isset_up(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (module.URL, module.SIDECAR_PORT, module.POD):
         monkeypatch.delenv(name, raising=False)
 
@@ -56,7 +42,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_server_gives_pods_and_takes_them_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _set(monkeypatch, world.settings)
+    set_up(monkeypatch, world.settings)
     agones = Agones()
     assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=object()))
@@ -75,25 +61,33 @@ async def test_a_server_gives_pods_and_takes_them_back(
 
 @pytest.mark.parametrize("app", [_app(linecard=object()), _app(linecard=None), _app()])
 async def test_without_settings_it_does_nothing(app: SimpleNamespace) -> None:
+    """A server that gives no pods answers a call faster than one that may: it must not even be asked."""
     plugins = _plugins()
-    agones = Agones()
-    await agones.on_start(app)
-    await agones.on_stop()
-    assert not plugins.answers("allocate_pod"), (
-        "a server need not ask for each call, and may have pods of its own"
-    )
+    await plugins.tell_and_wait("on_start", app=app)
+    assert not plugins.answers("allocate_pod")
+    assert plugins.ask_first("release_pod", lease=PodLease("local", "x")) is None
+    await plugins.tell_and_wait("on_stop")
+
+
+def test_it_comes_through_the_front_door() -> None:
+    assert "agones" in {one.name for one in Plugins.discover(strict=True).others}
+
+
+def test_with_an_allocator_it_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(monkeypatch, world.settings)
+    assert _plugins().answers("allocate_pod")
 
 
 async def test_a_server_that_is_set_up_wrong_does_not_start(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _set(monkeypatch, world.but(client_cert="/nowhere.crt"))
+    set_up(monkeypatch, world.but(client_cert="/nowhere.crt"))
     with pytest.raises(ConfigurationError, match="AGONES_CLIENT_CERT"):
         await Agones().on_start(_app(linecard=object()))
 
 
 async def test_a_pod_asks_no_allocator(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    _set(monkeypatch, world.settings)
+    set_up(monkeypatch, world.settings)
     agones = Agones()
     assert isinstance(agones, Allocating)
     await agones.on_start(_app(linecard=None, media=Media()))
