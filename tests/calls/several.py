@@ -115,15 +115,13 @@ class Several:
         return OURS[self.carrier.name]
 
     @asynccontextmanager
-    async def serving(self, name: str, *, open_to_all: bool = True) -> AsyncIterator[One]:
-        """One more server, which the proxy gives connections to from then on."""
+    async def serving(self, name: str) -> AsyncIterator[One]:
+        """One more server; the proxy knows nothing of it yet."""
         port, inside = free_port(), free_port()
         url = f"http://127.0.0.1:{inside}"
         env = {**self.env, "LINECARD_INTERNAL_URL": url, "LINECARD_INSTANCE": name}
         options = ("--port", str(port), "--internal-port", str(inside), "--drain-seconds", "100")
         async with served(*options, env=env, cwd=self.folder) as (server, _):
-            if open_to_all:
-                self.router.places.append(port)
             yield One(server, port, url)
 
     async def register(self) -> None:

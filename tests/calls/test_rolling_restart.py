@@ -7,6 +7,7 @@ and media sockets land on either.
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -40,35 +41,41 @@ async def live_legs(at: Several, count: int) -> None:
 
 
 async def all_over(at: Several) -> bool:
-    return all(one["ended_at"] and "stream-ended" in names(one) for one in await at.calls())
+    return all(one["ended_at"] for one in await at.calls())
+
+
+async def all_let_go(at: Several) -> bool:
+    return all("stream-ended" in names(one) for one in await at.calls())
 
 
 async def rolled(at: Several, each: int) -> float:
     """So many calls each: before the new server is there, while both are, while the old one drains and the
     proxy does not know, and once it knows. The old one ends when its last call has ended; how many requests
     were passed on."""
-    async with at.serving("new", open_to_all=False) as new:
-        async with at.serving("old") as old:
-            await at.register()
-            await begin(at, each)
-            at.router.places.append(new.port)
-            await begin(at, each)
-            old.server.process.terminate()
-            await old.server.until("stopping")
-            await begin(at, each)
-            at.router.places.remove(old.port)
-            await begin(at, each)
-            assert old.server.process.returncode is None
-            assert len(at.carrier.ledger.live_legs()) == 4 * each
-            await heard_all(at)
-            passed = await old.passed_on(at.api) + await new.passed_on(at.api)
-            end(at, 0, 3 * each)
-            await asyncio.wait_for(old.server.process.wait(), 60)
-        assert old.server.process.returncode == 0
+    async with AsyncExitStack() as stack:
+        starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
+        old, new = await asyncio.gather(*starting)
+        at.router.places = [old.port]
+        await at.register()
+        await begin(at, each)
+        at.router.places = [old.port, new.port]
+        await begin(at, each)
+        old.server.process.terminate()
+        await old.server.until("stopping")
+        await begin(at, each)
+        at.router.places = [new.port]
+        await begin(at, each)
+        assert old.server.process.returncode is None
+        assert len(at.carrier.ledger.live_legs()) == 4 * each
+        await heard_all(at)
+        passed = await old.passed_on(at.api) + await new.passed_on(at.api)
+        end(at, 0, 3 * each)
+        assert await asyncio.wait_for(old.server.process.wait(), 60) == 0
         await live_legs(at, each)
         await heard_all(at)
         end(at, 3 * each, 4 * each)
         await at.until(lambda: all_over(at))
+        await at.until(lambda: all_let_go(at))
         await check(at, 4 * each)
     return passed
 
@@ -135,3 +142,50 @@ async def test_over_fifty_live_calls_survive_a_rolling_restart(
 ) -> None:
     async with several(tmp_path, provider) as at:
         assert await rolled(at, 13) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+async def test_calls_of_a_killed_server_are_closed_by_the_other(
+    tmp_path: Path, provider: str
+) -> None:
+    """Their carrier asks what comes next, and is told by whoever is there: no line stays open."""
+    async with several(tmp_path, provider) as at, AsyncExitStack() as stack:
+        starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
+        old, new = await asyncio.gather(*starting)
+        at.router.places = [old.port]
+        await at.register()
+        await begin(at, 4)
+        at.router.places = [old.port, new.port]
+        old.server.process.kill()
+        await old.server.process.wait()
+        await at.until(lambda: all_over(at), within=30)
+        await live_legs(at, 0)
+        await begin(at, 2)
+        end(at, 4, 6)
+        await at.until(lambda: all_over(at))
+        calls = list(reversed(await at.calls()))
+    assert {call["status"] for call in calls} == {"completed"}
+    assert ["apologised" in names(call) for call in calls] == [True] * 4 + [False] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_the_other(
+    tmp_path: Path,
+) -> None:
+    """The other leaves calls alone while their server lives, and then takes them over."""
+    async with several(tmp_path) as at, AsyncExitStack() as stack:
+        starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
+        old, new = await asyncio.gather(*starting)
+        at.router.places = [old.port]
+        await at.register()
+        await begin(at, 3)
+        at.router.places = [9]
+        old.server.process.kill()
+        await old.server.process.wait()
+        await live_legs(at, 0)
+        at.router.places = [new.port]
+        await at.until(lambda: all_over(at), within=200)
+        assert {call["status"] for call in await at.calls()} == {"completed"}
