@@ -20,9 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.live = Gauge(
-            "linecard_live_calls", "Calls with a running agent", registry=self.registry
-        )
+        self.live = self._gauge("live_calls", "Calls with a running agent")
         self.at_risk = self._gauge(
             "calls_at_risk", "Calls that should be over and are not confirmed gone at the carrier"
         )
@@ -58,9 +56,7 @@ class Metrics:
         self.in_journal = self._gauge(
             "callbacks_in_journal", "Callbacks kept and not in the database yet"
         )
-        self.passed_on = self._counter(
-            "requests_passed_on", "Requests passed on to another process of ours", "result"
-        )
+        self.passed_on = self._counter("requests_passed_on", "To other processes", "result")
         self.notifications = self._counter("notifications", "Deliveries of notifications", "result")
         self.unconfirmed = self._counter(
             "unconfirmed_calls", "Calls that the carrier does not have", "provider"
