@@ -31,6 +31,9 @@ REFUSED = "refused"
 WAS_CALLED = func.coalesce(attempts.c.result, "") != REFUSED
 """Which attempts somebody may have heard of."""
 ENDED = ("finished", "failed", "canceled")
+OPTED_OUT, FORGOTTEN = "opted-out", "forgotten"
+FINAL = (OPTED_OUT, FORGOTTEN)
+"""Outcomes of a lead that is being called: whatever comes of that, it is not called again."""
 
 
 @dataclass(frozen=True, slots=True)
