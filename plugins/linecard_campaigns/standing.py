@@ -92,6 +92,13 @@ async def outcomes(conn: AsyncConnection, lead_id: str) -> list[str]:
     return [str(one) for one in (await conn.execute(query)).scalars()]
 
 
+async def last_end(conn: AsyncConnection, lead_id: str) -> datetime | None:
+    """When a lead's last attempt was over."""
+    ends = select(func.max(attempts.c.ended_at)).where(attempts.c.lead_id == lead_id, WAS_CALLED)
+    found: datetime | None = (await conn.execute(ends)).scalar_one()
+    return found
+
+
 async def next_attempt(conn: AsyncConnection, lead_id: str) -> int:
     """The number of the attempt that would be written now."""
     last = select(func.max(attempts.c.n)).where(attempts.c.lead_id == lead_id)

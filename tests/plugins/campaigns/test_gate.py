@@ -78,6 +78,7 @@ class Queue:
         self.canceled: list[str] = []
         self.told: dict[str, tuple[str, float]] = {}
         self.closed: list[str] = []
+        self.dropped: list[str] = []
 
     async def push(self, turns: Any) -> None:
         self.pushed += turns
@@ -87,6 +88,9 @@ class Queue:
 
     async def cancel(self, workflow: str) -> None:
         self.canceled.append(workflow)
+
+    async def drop(self, workflows: Any) -> None:
+        self.dropped += workflows
 
     async def close(self, campaign: str) -> None:
         self.closed.append(campaign)

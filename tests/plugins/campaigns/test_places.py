@@ -10,7 +10,7 @@ import pytest
 from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import all_attempts
 
-import linecard.testing.telephone as stage
+from linecard.settings import load_settings
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from linecard.testing.telephone import OURS, telephone
@@ -32,8 +32,10 @@ def most_at_once(calls: list[dict[str, Any]]) -> int:
 
 
 async def test_five_leads_share_two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = stage.load_settings
-    monkeypatch.setattr(stage, "load_settings", lambda *given: replace(load(*given), places=2))
+    monkeypatch.setattr(
+        "linecard.testing.telephone.load_settings",
+        lambda *given: replace(load_settings(*given), places=2),
+    )
     async with telephone(tmp_path, "plivo", max_calls_per_minute="10000") as world:
         await world.register()
         for to in PEOPLE:
