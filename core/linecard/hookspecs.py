@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -264,6 +265,39 @@ class PluginHooks:
     @hookspec
     def may_dial(self, call: Call, connection: object) -> Awaitable[str | None]:
         """Return the reason why this call must not be dialled, or None; inside the intent's transaction."""
+        raise NotImplementedError
+
+    @hookspec
+    def number_blocked(self, number: str, connection: object) -> Awaitable[None] | None:
+        """Hear that we stop calling a number, or every number of a prefix with a `*`.
+
+        Inside the transaction that blocks it: no I/O but on the connection, and what is raised undoes it all.
+        """
+
+    @hookspec
+    def number_forgotten(self, number: str, connection: object) -> Awaitable[Mapping[str, int]]:
+        """Erase what you keep of a number in E.164, and return how many rows of each kind that were.
+
+        Inside the transaction that forgets it: no I/O but on the connection, and what is raised undoes it all;
+        Conflict is told to whoever asked. A dry run ends in a rollback.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def rows_expired(self, before: datetime, connection: object) -> Awaitable[int]:
+        """Erase some of what ended before a moment, as `LINECARD_KEEP_DAYS` has it for calls; how many rows.
+
+        Inside a transaction of its own, asked again until nothing is left: callers wait for no longer than
+        a few hundred rows take.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def free_text(self) -> Sequence[tuple[object, Sequence[str]]]:
+        """Return tables with the names of their columns of free text or JSON.
+
+        A number that is forgotten is taken out of these, whoever's rows they are.
+        """
         raise NotImplementedError
 
     @hookspec

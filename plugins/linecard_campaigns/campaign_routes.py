@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Body, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -22,13 +23,13 @@ from linecard_campaigns.answering import (
     repeat_of,
 )
 from linecard_campaigns.campaigns import Campaign, Change
-from linecard_campaigns.describing import campaign_body, file_body
+from linecard_campaigns.describing import campaign_body, changes_body, file_body
 from linecard_campaigns.door import check_plan
 from linecard_campaigns.importing import take_file
 from linecard_campaigns.intake import Repeat, remembered
 from linecard_campaigns.leads import Filter
 from linecard_campaigns.models import CampaignList, CampaignOut, ImportOut, LeadOut, ReportOut
-from linecard_campaigns.plans import Plan, parse_plan
+from linecard_campaigns.plans import Plan, changed_plan, parse_plan
 from linecard_campaigns.plotting import plot
 from linecard_campaigns.spreadsheets import COLUMNS, written
 from linecard_campaigns.views import (
@@ -39,6 +40,8 @@ from linecard_campaigns.views import (
     report_out,
 )
 
+log = structlog.get_logger()
+
 LARGEST_FILE = 16 * 1024 * 1024
 
 
@@ -47,6 +50,7 @@ def campaigns_router(nudge: Callable[[], None]) -> APIRouter:
     router = APIRouter(prefix="/campaigns", tags=["campaigns"])
     _add_campaigns(router)
     _add_changes(router, nudge)
+    _add_replan(router, nudge)
     _add_files(router, nudge)
     _add_reports(router)
     return router
@@ -100,6 +104,26 @@ def _add_changes(router: APIRouter, nudge: Callable[[], None]) -> None:
     @router.post("/{campaign_id}/stop", responses=problems(404, 409), openapi_extra=described(CALL))
     async def stop(server: Running, campaign_id: str) -> CampaignOut:
         return await changed(server, campaign_id, Change.STOP)
+
+
+def _add_replan(router: APIRouter, nudge: Callable[[], None]) -> None:
+    @router.patch(
+        "/{campaign_id}",
+        responses=problems(404, 409, 422),
+        openapi_extra=described(CALL, requestBody=changes_body()),
+    )
+    async def replan(
+        server: Running, campaign_id: str, body: Annotated[Any, Body()]
+    ) -> CampaignOut:
+        async with server.database.read() as conn:
+            before = await campaigns.get(conn, campaign_id)
+        campaigns.check_changeable(before)
+        await check_plan(server, changed_plan(before.plan, body))
+        async with server.database.write() as conn:
+            await campaigns.replan(conn, campaign_id, body)
+        log.info("the plan of a campaign was changed", campaign=campaign_id, fields=sorted(body))
+        nudge()
+        return await _shown(server, campaign_id)
 
 
 def _add_files(router: APIRouter, nudge: Callable[[], None]) -> None:

@@ -17,8 +17,8 @@ from linecard.store import Page
 from linecard.store.page import fetch_page
 from linecard.store.rows import insert as insert_new
 from linecard.store.rows import locking
-from linecard_campaigns.leads import CANCELED_BY_STOP, LeadStatus, of_campaign
-from linecard_campaigns.plans import Plan, plan_as_data
+from linecard_campaigns.leads import AT_ONCE, CANCELED_BY_STOP, LeadStatus, of_campaign
+from linecard_campaigns.plans import Plan, changed_plan, plan_as_data
 from linecard_campaigns.standing import DEFAULT, WAITING, plan_of
 from linecard_campaigns.tables import campaigns, leads
 
@@ -67,6 +67,10 @@ CHANGES: Mapping[Change, tuple[frozenset[CampaignStatus], CampaignStatus]] = Map
     }
 )
 """From which statuses each change leads, and where to. To be there already is no error."""
+
+
+WHEN = ("window", "timezone", "holidays", "caps", "retry", "max_attempts")
+"""What of a plan says when a lead is called."""
 
 
 async def add(conn: AsyncConnection, plan: Plan, id: str | None = None) -> Campaign:
@@ -141,6 +145,43 @@ async def change(conn: AsyncConnection, id: str, what: Change) -> Campaign:
     return moved
 
 
+async def replan(conn: AsyncConnection, id: str, given: object) -> Campaign:
+    """Give a campaign that runs or is paused another plan. Raises NotFound, Conflict, InvalidField.
+
+    Leads that wait for a later time are looked at anew: by the new plan they may be called sooner.
+    """
+    campaign = await get(conn, id)
+    check_changeable(campaign)
+    plan = changed_plan(campaign.plan, given)
+    if plan == campaign.plan:
+        return campaign
+    changed = replace(campaign, plan=plan, updated_at=now())
+    await conn.execute(update(campaigns).where(campaigns.c.id == id).values(_row(changed)))
+    if any(getattr(plan, one) != getattr(campaign.plan, one) for one in WHEN):
+        await _look_anew(conn, id)
+    return changed
+
+
+def check_changeable(campaign: Campaign) -> None:
+    """Raise Conflict for a campaign whose plan is as it is."""
+    if campaign.id == DEFAULT:
+        raise Conflict(
+            "leads without a campaign are called at any hour; begin a campaign for others"
+        )
+    if campaign.status not in (_RUNNING, _PAUSED):
+        raise Conflict(f"the campaign is {campaign.status}: its plan cannot be changed any more")
+
+
+async def _look_anew(conn: AsyncConnection, id: str) -> None:
+    """As after a pause; leads whose turn has come already are judged by the new plan in that turn."""
+    wait = leads.c.status.in_(WAITING) & (leads.c.due_at > now()) & (leads.c.turn > 0)
+    held = select(leads.c.id).where(of_campaign(id), wait).order_by(leads.c.id)
+    found = (await conn.execute(locking(conn, held))).scalars().all()
+    for start in range(0, len(found), AT_ONCE):
+        some = leads.c.id.in_(found[start : start + AT_ONCE])
+        await conn.execute(update(leads).where(some).values(parked=True))
+
+
 def check_open(campaign: Campaign) -> None:
     """Raise Conflict for a campaign that takes no more leads."""
     if campaign.status is CampaignStatus.STOPPED:
@@ -169,7 +210,8 @@ async def implicit(conn: AsyncConnection, plan: Plan) -> Campaign:
 
 async def _move(conn: AsyncConnection, campaign: Campaign, to: CampaignStatus) -> Campaign:
     moved = replace(campaign, status=to, reason=None, updated_at=now())
-    values: dict[str, Any] = {"status": to, "reason": None, "updated_at": moved.updated_at}
+    at = moved.updated_at
+    values: dict[str, Any] = {"status": to, "reason": None, "updated_at": at, "watched_from": at}
     await conn.execute(update(campaigns).where(campaigns.c.id == campaign.id).values(values))
     return moved
 

@@ -13,7 +13,8 @@ from linecard import now
 from linecard_campaigns import windows
 from linecard_campaigns.caps import longest, reached
 from linecard_campaigns.clocks import Clocks
-from linecard_campaigns.standing import DIALLED, WAS_CALLED, Standing
+from linecard_campaigns.retrying import next_due
+from linecard_campaigns.standing import DIALLED, WAS_CALLED, Standing, outcomes
 from linecard_campaigns.tables import attempts, leads
 from linecard_campaigns.tickets import Refusal
 
@@ -27,6 +28,7 @@ Check = Callable[["AsyncConnection", Standing, "Call"], Awaitable[Refusal | None
 PARKED = Refusal(reason="its campaign is paused", parks=True)
 STOPPED = Refusal(reason="its campaign was stopped", ends="canceled", outcome="stopped")
 FULL = Refusal(reason="all channels of its campaign are in use", wait=1.0)
+NO_MORE = "the campaign's plan tries it no more"
 CLOCKS = Clocks()
 
 
@@ -49,6 +51,17 @@ async def it_is_time(_conn: AsyncConnection, stands: Standing, _call: Call) -> R
     if shut.until is None:
         return Refusal(reason=shut.reason, ends="failed", outcome="never-open")
     return Refusal(reason=shut.reason, until=max(shut.until, at))
+
+
+async def is_still_tried(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
+    """A lead that waits for another attempt has it if the plan of today gives it one."""
+    if stands.lead["status"] != "retry":
+        return None
+    past = await outcomes(conn, stands.lead["id"])
+    due = next_due(stands.plan.retry, past, stands.lead["id"], now())
+    if not past or (due is not None and len(past) < stands.plan.max_attempts):
+        return None
+    return Refusal(reason=NO_MORE, ends="failed", outcome=past[-1])
 
 
 async def seldom_enough(conn: AsyncConnection, stands: Standing, _call: Call) -> Refusal | None:
@@ -127,6 +140,7 @@ async def _last_attempts(
 
 CHECKS: tuple[Check, ...] = (
     campaign_runs,
+    is_still_tried,
     it_is_time,
     seldom_enough,
     within_budget,

@@ -67,6 +67,12 @@ def campaign_body() -> dict[str, Any]:
     return _json({"type": "object", "properties": dict(PLAN), "required": required})
 
 
+def changes_body() -> dict[str, Any]:
+    """The fields of a campaign that change; null is the default again."""
+    fields = {name: schema for name, schema in PLAN.items() if name != "paused"}
+    return _json({"type": "object", "properties": fields, "minProperties": 1})
+
+
 def leads_body() -> dict[str, Any]:
     """A lead, or a list of leads."""
     lead = LeadIn.model_json_schema()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from linecard import (
     DialRequest,
@@ -23,6 +23,7 @@ from linecard import (
     now,
 )
 from linecard.store import BUSY_ERRORS
+from linecard.store.rows import locking
 from linecard_campaigns.checkpoints import Step, passing
 from linecard_campaigns.checks import PARKED
 from linecard_campaigns.lines import Pool
@@ -78,9 +79,12 @@ class Dialler:
         held = list(self._held)
         for start in range(0, len(held), AT_ONCE):
             some = leads.c.id.in_(held[start : start + AT_ONCE])
-            ours = update(leads).where(some, leads.c.status.in_(WAITING))
+            ours = select(leads.c.id).where(some, leads.c.status.in_(WAITING)).order_by(leads.c.id)
             async with self.server.database.write() as conn:
-                await conn.execute(ours.values(updated_at=now()))
+                found = (await conn.execute(locking(conn, ours))).scalars().all()
+                await conn.execute(
+                    update(leads).where(leads.c.id.in_(found)).values(updated_at=now())
+                )
 
     async def _dialled(self, turn: Turn) -> str | Turn | None:
         refusal = PARKED

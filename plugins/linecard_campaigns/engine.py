@@ -231,6 +231,11 @@ class Engine:
         """End a workflow whose process is gone, so that its place in the queue is free."""
         await DBOS.cancel_workflow_async(workflow)
 
+    async def drop(self, workflows: Sequence[str]) -> None:
+        """Take workflows out of their queue that have nothing to do any more."""
+        if workflows:
+            await DBOS.cancel_workflows_async(list(workflows))
+
 
 def _beside(file: Path) -> Path:
     """The file of the queues, in WAL, which DBOS does not ask for."""

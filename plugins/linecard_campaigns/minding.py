@@ -16,6 +16,7 @@ from linecard_campaigns.standing import WAS_CALLED, plan_of
 from linecard_campaigns.tables import attempts, campaigns
 
 if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from linecard import Facts, Number
@@ -40,11 +41,17 @@ async def mind(database: Database, facts: FactsOf = nobody_knows) -> None:
     async with database.read() as conn:
         found = (await conn.execute(running)).mappings().all()
         reasons = {
-            one["id"]: await _reason(conn, plan_of(one), one["updated_at"], facts) for one in found
+            one["id"]: await _reason(conn, plan_of(one), _since(one), facts) for one in found
         }
     for campaign, reason in reasons.items():
         if reason is not None:
             await _pause(database, campaign, reason)
+
+
+def _since(campaign: RowMapping) -> datetime:
+    """When it was begun or resumed; a change of its plan begins nothing anew."""
+    since: datetime = campaign["watched_from"] or campaign["created_at"]
+    return since
 
 
 async def _reason(conn: AsyncConnection, plan: Plan, since: datetime, facts: FactsOf) -> str | None:

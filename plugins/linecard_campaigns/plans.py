@@ -1,4 +1,4 @@
-"""The plan of a campaign: everything that its owner has decided, read once and never changed."""
+"""The plan of a campaign: everything that its owner has decided."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from linecard import Machine, OpenHours, Span, parse_e164
+from linecard import InvalidField, Machine, OpenHours, Span, parse_e164
 from linecard_campaigns import retrying
 from linecard_campaigns.caps import Cap, read_caps, write_cap
 from linecard_campaigns.choosing import Choice
@@ -81,6 +81,18 @@ def parse_plan(given: object) -> Plan:
     """
     read = fields(given, "", _KEYS, required=("name", "numbers"))
     return Plan(**read)
+
+
+def changed_plan(plan: Plan, given: object) -> Plan:
+    """The plan with the fields in a request instead of its own; null: the default again.
+
+    Raises InvalidField as `parse_plan` does. Whether it is paused is no field that changes so.
+    """
+    if not isinstance(given, Mapping) or not given:
+        raise InvalidField("body", "must be an object of the fields that change")
+    if "paused" in given:
+        raise InvalidField("paused", "is changed by /pause and /resume")
+    return parse_plan({**plan_as_data(plan), **given})
 
 
 def plan_as_data(plan: Plan) -> dict[str, Any]:

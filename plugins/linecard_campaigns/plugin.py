@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,34 @@ class Campaigns:
         from linecard_campaigns import judging
 
         return await judging.may_dial(call, connection)
+
+    @linecard.hookimpl
+    async def number_blocked(self, number: str, connection: Any) -> None:
+        """Its leads are called no more."""
+        from linecard_campaigns import blocking
+
+        await blocking.number_blocked(connection, number)
+
+    @linecard.hookimpl
+    async def number_forgotten(self, number: str, connection: Any) -> Mapping[str, int]:
+        """Its leads are erased."""
+        from linecard_campaigns import forgetting
+
+        return await forgetting.number_forgotten(connection, number)
+
+    @linecard.hookimpl
+    async def rows_expired(self, before: datetime, connection: Any) -> int:
+        """Old leads are erased."""
+        from linecard_campaigns import forgetting
+
+        return await forgetting.rows_expired(connection, before)
+
+    @linecard.hookimpl
+    def free_text(self) -> Sequence[tuple[object, Sequence[str]]]:
+        """Payloads and words."""
+        from linecard_campaigns import forgetting
+
+        return forgetting.FREE_TEXT
 
     @linecard.hookimpl
     def call_event(self, event: linecard.CarrierEvent, call: linecard.Call) -> None:

@@ -113,9 +113,12 @@ class Campaigning:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_SECONDS):
                     await self._nudged.wait()
+            was_nudged = self._nudged.is_set()
             self._nudged.clear()
             try:
                 await self._look()
+                if was_nudged and self._sweeper is not None:
+                    await self._sweeper.reopen()
             except ConfigurationError as error:
                 log.error(
                     "no leads can be called from here; nobody looks after them", why=str(error)

@@ -17,15 +17,15 @@ from linecard_campaigns.lines import lines_of, refusals
 from linecard_campaigns.retrying import next_due
 from linecard_campaigns.standing import (
     DIALLED,
+    FINAL,
     REFUSED,
-    WAITING,
     Standing,
     move,
     next_turn,
     outcomes,
     standing,
 )
-from linecard_campaigns.tables import attempts, leads
+from linecard_campaigns.tables import attempts
 from linecard_campaigns.tickets import Turn
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def _settled(
         written["result"] = REFUSED
     done = update(attempts).where(attempts.c.call_id == attempt["call_id"])
     await conn.execute(done.values(written))
-    if await _opted_out(conn, attempt["to"]):
+    if await _is_final(conn, stands, attempt["to"]):
         await _end(conn, stands, call, outcome)
         return None
     due_at = now() if goes_on else await _due(conn, stands)
@@ -114,15 +114,11 @@ async def _settled(
     )
 
 
-async def _opted_out(conn: AsyncConnection, to: str) -> bool:
-    """Whether the person is to be called no more; then that ends the other leads to them as well."""
-    if await blocklist.fitting(conn, to, Direction.OUTBOUND) is None:
-        return False
-    others = update(leads).where(leads.c.to == to, leads.c.status.in_(WAITING))
-    at = now()
-    ended = {"status": "canceled", "outcome": "opted-out", "ended_at": at, "updated_at": at}
-    await conn.execute(others.values(**ended, reason="the number is on the blocklist", due_at=None))
-    return True
+async def _is_final(conn: AsyncConnection, stands: Standing, to: str) -> bool:
+    """Whether the person is to be called no more, by what was written during the call or by the list."""
+    if stands.lead["outcome"] in FINAL:
+        return True
+    return await blocklist.fitting(conn, to, Direction.OUTBOUND) is not None
 
 
 async def _has_reserve(conn: AsyncConnection, stands: Standing, attempt: RowMapping) -> bool:
@@ -150,6 +146,9 @@ async def _not_spent(
 ) -> Turn | None:
     """Asked too often is no attempt: the row goes, and the lead comes back when the carrier wants to be asked."""
     await conn.execute(delete(attempts).where(attempts.c.call_id == attempt["call_id"]))
+    if await _is_final(conn, stands, attempt["to"]):
+        await move(conn, stands.turn(), DIALLED, status="canceled", ended_at=now(), due_at=None)
+        return None
     seconds = refused.retry_after
     due_at = now() + (AGAIN if seconds is None else timedelta(seconds=seconds))
     status = "queued" if attempt["n"] == 1 else "retry"

@@ -31,6 +31,9 @@ REFUSED = "refused"
 WAS_CALLED = func.coalesce(attempts.c.result, "") != REFUSED
 """Which attempts somebody may have heard of."""
 ENDED = ("finished", "failed", "canceled")
+OPTED_OUT, FORGOTTEN = "opted-out", "forgotten"
+FINAL = (OPTED_OUT, FORGOTTEN)
+"""Outcomes of a lead that is being called: whatever comes of that, it is not called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,13 @@ async def outcomes(conn: AsyncConnection, lead_id: str) -> list[str]:
         .order_by(attempts.c.n)
     )
     return [str(one) for one in (await conn.execute(query)).scalars()]
+
+
+async def last_end(conn: AsyncConnection, lead_id: str) -> datetime | None:
+    """When a lead's last attempt was over."""
+    ends = select(func.max(attempts.c.ended_at)).where(attempts.c.lead_id == lead_id, WAS_CALLED)
+    found: datetime | None = (await conn.execute(ends)).scalar_one()
+    return found
 
 
 async def next_attempt(conn: AsyncConnection, lead_id: str) -> int:

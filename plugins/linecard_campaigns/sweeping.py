@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from linecard import now
 from linecard.store.tables import calls
 from linecard_campaigns.minding import FactsOf, mind, nobody_knows
+from linecard_campaigns.retrying import next_due
 from linecard_campaigns.settling import settle
 from linecard_campaigns.standing import (
     DEFAULT,
@@ -23,7 +24,9 @@ from linecard_campaigns.standing import (
     ENDED,
     WAITING,
     Standing,
+    last_end,
     next_turn,
+    outcomes,
     plan_of,
 )
 from linecard_campaigns.tables import attempts, campaigns, leads
@@ -59,6 +62,8 @@ class Queue(Protocol):
 
     async def cancel(self, workflow: str) -> None: ...
 
+    async def drop(self, workflows: Sequence[str]) -> None: ...
+
     async def close(self, campaign: str) -> None: ...
 
 
@@ -77,6 +82,7 @@ class Sweeper:
         """Everything once; a part that fails keeps none of the others from its work."""
         parts = (
             self.feed,
+            self.reopen,
             self.settle_unheard,
             self.wake_overdue,
             self.price,
@@ -91,16 +97,29 @@ class Sweeper:
 
     async def feed(self) -> None:
         """Put leads into the queue that are new, or whose campaign goes on."""
-        while turns := await self._fresh():
+        while fresh := await self._fresh():
+            turns, left = fresh
             for campaign in {turn.campaign for turn in turns}:
                 await self.open(campaign)
+            await self.queue.drop(left)
             await self.queue.push(turns)
 
-    async def _fresh(self) -> list[Turn]:
+    async def _fresh(self) -> tuple[list[Turn], list[str]] | None:
+        """New turns, and the workflows that would come later with nothing to do, and use up the queue's pace."""
         new = (leads.c.turn == 0) | leads.c.parked
         async with self.database.write() as conn:
             found = await _standing_where(conn, new, campaigns.c.status == "running")
-            return await _new_turns(conn, found)
+            turns = await _new_turns(conn, found)
+        late = [one for one in found if one.lead["turn"] and (one.lead["due_at"] or now()) > now()]
+        return (turns, [one.turn().workflow for one in late]) if turns else None
+
+    async def reopen(self) -> None:
+        """Give the queues of campaigns whose plans were changed their new limits."""
+        running = select(campaigns.c.id).where(campaigns.c.status == "running", _has_turns())
+        async with self.database.read() as conn:
+            found = (await conn.execute(running)).scalars().all()
+        for campaign in found:
+            await self.open(campaign)
 
     async def settle_unheard(self) -> None:
         """Settle attempts whose call is over, or gone from the record, and which nobody settles."""
@@ -218,9 +237,34 @@ async def _standing_where(
 
 async def _new_turns(conn: AsyncConnection, found: Sequence[Standing]) -> list[Turn]:
     """The next turn of each; those that somebody else was quicker with are left out."""
-    at: datetime = now()
     turns = [
-        await next_turn(conn, one.turn(), WAITING, max(at, one.lead["due_at"] or at), parked=False)
+        await next_turn(conn, one.turn(), WAITING, await _due(conn, one), parked=False)
         for one in found
     ]
     return [turn for turn in turns if turn is not None]
+
+
+async def _due(conn: AsyncConnection, one: Standing) -> datetime:
+    """When a lead is due by its own time and the plan of today; hours and caps are judged at the gate, then."""
+    lead, at = one.lead, now()
+    if lead["due_at"] is None or lead["due_at"] <= at:
+        return at
+    if lead["status"] == "queued" and lead["turn"]:
+        not_before: datetime = lead["not_before"] or at
+        return max(at, not_before)
+    ended = await last_end(conn, lead["id"]) if lead["status"] == "retry" else None
+    if ended is None:
+        due_at: datetime = lead["due_at"]
+        return due_at
+    past = await outcomes(conn, lead["id"])
+    return max(at, next_due(one.plan.retry, past, lead["id"], ended) or at)
+
+
+def _has_turns() -> ColumnElement[bool]:
+    """Whether a campaign has leads in its queue."""
+    turns = select(leads.c.id).where(
+        func.coalesce(leads.c.campaign_id, DEFAULT) == campaigns.c.id,
+        leads.c.status.in_((*WAITING, *DIALLED)),
+        leads.c.turn > 0,
+    )
+    return turns.exists()

@@ -33,6 +33,7 @@ campaigns = Table(
     Column("reason", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("watched_from", UtcTime),
 )
 
 leads = Table(
@@ -56,12 +57,14 @@ leads = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("erased_at", UtcTime),
     UniqueConstraint("campaign_id", "to"),
     UniqueConstraint("campaign_id", "reference"),
 )
 Index("ix_campaigns_leads_campaign_id", leads.c.campaign_id, leads.c.status)
 Index("ix_campaigns_leads_status", leads.c.status, leads.c.id)
 Index("ix_campaigns_leads_to_number", leads.c.to)
+Index("ix_campaigns_leads_erased_at", leads.c.erased_at, leads.c.ended_at)
 
 attempts = Table(
     "campaigns_attempts",

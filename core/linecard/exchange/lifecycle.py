@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def build_exchange(
     if flights is not None:
         plugins.tap(hook_tap(flights))
     pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
+    settings = replace(settings, places=pods or settings.places)
     plugins.open_accounts(settings.accounts)
     enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))

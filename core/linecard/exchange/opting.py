@@ -1,13 +1,14 @@
-"""Whoever asks during a call not to be called again is not: the blocklist and the outcome, in one transaction."""
+"""Whoever asks during a call not to be called again is not: blocklist, plugins and outcome, in one transaction."""
 
 from __future__ import annotations
 
 from linecard.calls import Direction
 from linecard.errors import CallOver, InvalidField
+from linecard.exchange.blocking import block_too
 from linecard.exchange.context import Exchange
 from linecard.live.outcomes import OPTED_OUT
 from linecard.numbers import Blocks
-from linecard.store import blocklist, calls, timeline
+from linecard.store import calls, timeline
 from linecard.store.blocklist import Blocked
 from linecard.tokens import new_id
 from linecard.wall import now
@@ -32,6 +33,6 @@ async def opt_out(exchange: Exchange, call_id: str) -> None:
             note=f"opted out in call {call.id}",
             created_at=now(),
         )
-        await blocklist.block_too(conn, entry)
+        await block_too(exchange, conn, entry)
         await calls.update(conn, call.id, outcome=OPTED_OUT)
         await timeline.append(conn, call.id, OPTED_OUT, {}, now())

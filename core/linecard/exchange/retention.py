@@ -67,6 +67,20 @@ class Retention:
             if age:
                 await self._delete(what, at - age, batch)
         await self._delete_flights(at)
+        if keep.calls:
+            await self._ask_plugins(at - timedelta(days=keep.calls))
+
+    async def _ask_plugins(self, before: datetime) -> None:
+        """What plugins keep of people goes when calls go."""
+        gone = int(self._exchange.plugins.answers("rows_expired"))
+        while gone:
+            async with self._exchange.database.write() as conn:
+                asked = {"before": before, "connection": conn}
+                told = await self._exchange.plugins.ask_each("rows_expired", **asked)
+            gone = sum(count for _, count in told)
+            for plugin, count in told:
+                self._count(plugin, count)
+            await asyncio.sleep(BREATH_SECONDS)
 
     async def _delete(self, what: str, before: datetime, batch: Batch) -> None:
         gone = retention.BATCH

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SLACK = 1.05
 """Two requests may be a little closer to each other at the carrier than they were here."""
 NEVER = 3600.0
+PLACE_SECONDS = 1.0
+"""When a place may be free again: nobody knows how long people talk."""
 
 
 async def one_at_a_time(conn: AsyncConnection) -> None:
@@ -42,7 +44,7 @@ async def check(
     await check_spend(conn, settings.daily_spend)
     await _per_second(conn, settings, (number.provider, number.account), pace)
     await _per_minute(conn, settings)
-    await _live(conn, settings)
+    _check_places(settings, await _live(conn, settings))
     await _per_number(conn, settings, to)
     await _account_per_minute(conn, settings, (number.provider, number.account))
     await _account_live(conn, settings, (number.provider, number.account))
@@ -139,6 +141,17 @@ async def _live(conn: AsyncConnection, settings: Settings) -> int:
     if live >= settings.max_live_calls:
         raise LimitReached("LINECARD_MAX_LIVE_CALLS", f"{live} calls are live")
     return live
+
+
+def _check_places(settings: Settings, live: int) -> None:
+    """A call that nobody could carry at its answer is not dialled. Calls that come in take places, and are never refused here."""
+    if settings.places is not None and live >= settings.places:
+        raise LimitReached(
+            f"--pods {settings.places}",
+            f"{live} calls are live, and there are places for {settings.places}: wait until one is over, "
+            "or start the server with more pods",
+            retry_after=PLACE_SECONDS,
+        )
 
 
 async def _per_number(conn: AsyncConnection, settings: Settings, to: Cleared) -> None:

@@ -57,9 +57,12 @@ async def calls_with(conn: AsyncConnection, mention: Mention) -> set[str]:
     return {call for call, value in rows if mention.stands_in(value)}
 
 
-async def rows(conn: AsyncConnection, mention: Mention) -> list[Row]:
-    """Every row that names the number. Reads whole tables."""
-    return [row for table, names in PLACES for row in await _of_table(conn, mention, table, names)]
+async def rows(
+    conn: AsyncConnection, mention: Mention, more: Sequence[tuple[Table, Sequence[str]]] = ()
+) -> list[Row]:
+    """Every row that names the number, in our places and `more`. Reads whole tables."""
+    places = (*PLACES, *more)
+    return [row for table, names in places for row in await _of_table(conn, mention, table, names)]
 
 
 async def hide(conn: AsyncConnection, mention: Mention, found: Sequence[Row]) -> int:

@@ -17,6 +17,7 @@ from linecard.errors import LimitReached
 from linecard.numbers import Number
 from linecard.outbound import limits
 from linecard.outbound.gate import Gate
+from linecard.outbound.headroom import Headroom
 from linecard.outbound.resting import Resting
 from linecard.settings import AccountLimits, Secret, Settings
 from linecard.store import Database, calls
@@ -135,3 +136,26 @@ def test_an_account_rests_for_as_long_as_its_carrier_asks() -> None:
     assert 500 < caught.value.retry_after <= 600
     resting.rest(("acme", "main"), 0)
     resting.check(("acme", "main"))
+
+
+@pytest.mark.parametrize(("live", "free"), [(1, True), (2, False), (3, False)])
+async def test_nobody_is_dialled_while_every_place_is_taken(
+    database: Database, live: int, free: bool
+) -> None:
+    ways = (Direction.INBOUND, Direction.OUTBOUND, Direction.OUTBOUND)
+    for age, way in enumerate(ways[:live], 100):
+        await dialled(database, age, direction=way, status=CallStatus.UNKNOWN)
+    assert await refusal(database) is None, "without places nothing is counted"
+    said = await refusal(database, replace(SETTINGS, places=2))
+    assert (said is None) == free
+    if said is not None:
+        assert said.limit == "--pods 2"
+        assert f"{live} calls are live" in str(said)
+        assert said.retry_after
+
+
+async def test_a_call_that_comes_in_is_taken_whatever_places_there_are(database: Database) -> None:
+    await dialled(database, 1, status=CallStatus.IN_PROGRESS)
+    async with database.write() as conn:
+        settings = replace(SETTINGS, places=1)
+        await limits.check_arrival(conn, settings, NUMBER, Headroom())

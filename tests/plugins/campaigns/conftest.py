@@ -22,11 +22,16 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database without leads."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the test's database is."""
     file = f"sqlite:///{tmp_path}/campaigns.db"
-    url = file if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Database(url, Campaigns().migrations())
+    return file if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database without leads."""
+    made = Database(database_url, Campaigns().migrations())
     await made.open()
     async with made.write() as conn:
         for table in (attempts, leads, campaigns):

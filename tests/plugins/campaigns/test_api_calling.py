@@ -62,3 +62,22 @@ async def test_a_campaign_by_the_api_alone(tmp_path: Path) -> None:
         report = (await world.api.get(f"/api/campaigns/{campaign}/report")).json()
         assert report["funnel"] == dict.fromkeys(report["funnel"], 3)
         assert report["carriers"][0]["attempts"] == 3
+
+
+async def test_more_channels_are_used_at_once(tmp_path: Path) -> None:
+    async with telephone(tmp_path, "plivo", **WIDE) as world:
+        await world.register()
+        for to in PEOPLE:
+            world.carrier.phones[to] = Phone(ring_seconds=0.2, script=(Wait(600),))
+        body = {"name": "Wider", "numbers": [OURS], "channels": 1}
+        campaign = (await world.api.post("/api/campaigns", json=body)).json()["id"]
+        await push(world, *PEOPLE, campaign=campaign)
+
+        async def are_called(count: int) -> bool:
+            return bool((await shown(world, campaign))["counts"]["dialing"] == count)
+
+        await world.eventually(lambda: are_called(1), 40)
+        answer = await world.api.patch(f"/api/campaigns/{campaign}", json={"channels": 3})
+        assert answer.json()["channels"] == 3
+        await world.eventually(lambda: are_called(3), 40)
+        assert sum(map(world.carrier.ledger.dials, PEOPLE)) == 3

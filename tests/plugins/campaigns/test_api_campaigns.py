@@ -181,3 +181,55 @@ async def test_the_report_of_a_campaign_without_calls_is_empty(world: Telephone)
     drawn = await world.api.get(f"/api/campaigns/{made['id']}/report.svg")
     assert drawn.headers["content-type"] == "image/svg+xml"
     assert "&lt;b&gt;" in drawn.text
+
+
+async def test_the_plan_is_changed_field_by_field(world: Telephone) -> None:
+    made = await begun(world, channels=2, budget="5", window="09:00-17:00", retry={"busy": 5})
+    path = f"/api/campaigns/{made['id']}"
+    asked = {"name": "Later", "channels": None, "budget": "7.50", "timezone": "Europe/Berlin"}
+    answer = await world.api.patch(path, json=asked)
+    assert answer.status_code == 200, answer.text
+    changed = answer.json()
+    assert changed == (await world.api.get(path)).json()
+    assert changed["updated_at"] > made["updated_at"]
+    told = {"updated_at": changed["updated_at"]}
+    assert changed == {**made, **asked, **told}
+    same = (await world.api.patch(path, json={"name": "Later"})).json()
+    assert same == changed, "nothing has changed"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"chanels": 2}, "chanels"),
+        ({"channels": 0}, "channels"),
+        ({"retry": {"busy": {"minutes": -1}}}, "retry.busy.minutes"),
+        ({"window": "25:00-26:00"}, "window"),
+        ({"numbers": [OURS, "+14155550999"]}, "numbers.1"),
+        ({"agent": "nobody"}, "agent"),
+        ({"name": None}, "name"),
+        ({"paused": False}, "paused"),
+        ({}, "body"),
+        ([], "body"),
+    ],
+)
+async def test_a_wrong_change_is_named_and_changes_nothing(
+    world: Telephone, body: Any, field: str
+) -> None:
+    made = await begun(world)
+    path = f"/api/campaigns/{made['id']}"
+    refused(await world.api.patch(path, json=body), 422, field)
+    assert (await world.api.get(path)).json() == made
+
+
+@pytest.mark.parametrize("status", ["stopped", "finished"])
+async def test_what_is_over_is_not_changed(world: Telephone, status: str) -> None:
+    from linecard_campaigns.tables import campaigns
+
+    made = await begun(world)
+    async with world.exchange.database.write() as conn:
+        over = update(campaigns).where(campaigns.c.id == made["id"])
+        await conn.execute(over.values(status=status))
+    path = f"/api/campaigns/{made['id']}"
+    assert status in refused(await world.api.patch(path, json={"name": "x"}), 409)["detail"]
+    refused(await world.api.patch("/api/campaigns/nobody", json={"name": "x"}), 404)

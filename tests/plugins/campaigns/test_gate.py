@@ -20,6 +20,7 @@ from linecard.store.blocklist import Blocked
 from linecard.tokens import new_id
 from linecard.wall import now
 from linecard_campaigns import dialling
+from linecard_campaigns.blocking import number_blocked
 from linecard_campaigns.dialling import Dialler
 from linecard_campaigns.judging import may_dial
 from linecard_campaigns.lines import Pool
@@ -77,6 +78,7 @@ class Queue:
         self.canceled: list[str] = []
         self.told: dict[str, tuple[str, float]] = {}
         self.closed: list[str] = []
+        self.dropped: list[str] = []
 
     async def push(self, turns: Any) -> None:
         self.pushed += turns
@@ -86,6 +88,9 @@ class Queue:
 
     async def cancel(self, workflow: str) -> None:
         self.canceled.append(workflow)
+
+    async def drop(self, workflows: Any) -> None:
+        self.dropped += workflows
 
     async def close(self, campaign: str) -> None:
         self.closed.append(campaign)
@@ -323,6 +328,7 @@ async def test_who_opts_out_is_called_by_no_other_campaign(world: World) -> None
             conn,
             Blocked(id=new_id(), caller=TO, direction=Blocks.BOTH, note=None, created_at=now()),
         )
+        await number_blocked(conn, TO)
     await world.over(call, CallStatus.BUSY)
     assert sorted(one["status"] for one in await all_leads(world.database)) == [
         "canceled",

@@ -292,7 +292,7 @@ async def test_who_lets_a_campaign_go_on_has_seen_what_was_before(gate: Gate) ->
     (lead,) = await gate.campaign([LA])
     await past(gate, lead, 200, duration=0)
     async with gate.database.write() as conn:
-        await conn.execute(update(campaigns).values(updated_at=now()))
+        await conn.execute(update(campaigns).values(watched_from=now()))
     assert await paused(gate) == {"test": None}
 
 

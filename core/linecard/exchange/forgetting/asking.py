@@ -55,7 +55,8 @@ async def forget(exchange: Exchange, wish: Wish) -> Report:
     mention = Mention(parse_e164(wish.number))
     await _empty_journal(exchange)
     async with exchange.database.read() as conn:
-        found = await mentioned.rows(conn, mention)
+        places = exchange.plugins.ask_all_flat("free_text")
+        found = await mentioned.rows(conn, mention, places)
     reports: list[Report] = []
     with suppress(_Undone):
         async with exchange.database.write() as conn:
@@ -94,6 +95,7 @@ async def _forget(
         _refuse_live(exchange, known)
         left += erasing.at_carriers(exchange, await forgetting.recorded(conn, ids))
         erased += await erasing.erase(exchange, conn, known, mention.number)
+    erased.update(await _of_plugins(exchange, conn, mention.number))
     erased["mentions"] = await mentioned.hide(conn, mention, found)
     erased["idempotency_keys"] += await mentioned.erase_keys(conn, mention)
     erased["flight_records"] = await asyncio.to_thread(_flights, exchange, sorted(concerned))
@@ -106,6 +108,12 @@ async def _forget(
         left_at_carrier=left,
         named_in=await _named_in(exchange, conn, mention),
     )
+
+
+async def _of_plugins(exchange: Exchange, conn: AsyncConnection, number: str) -> Counter[str]:
+    """What plugins have erased, by the kinds that they name."""
+    told = await exchange.plugins.ask_each("number_forgotten", number=number, connection=conn)
+    return sum((Counter(counts) for _, counts in told), Counter())
 
 
 def _refuse_live(exchange: Exchange, known: Sequence[Call]) -> None:

@@ -24,7 +24,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`erased` by kind: rows, and for recordings and flight records files too.
+    """`erased` by kind, those of plugins too: rows, and for recordings and flight records files as well.
 
     `dry_run`: nothing was erased, this is what would go. `blocked`: the number stays on the blocklist.
     `left_at_carrier`: recordings whose carrier cannot be asked to delete them. `named_in`: registered

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from linecard.errors import NotFound
+from linecard.exchange import blocking
 from linecard.exchange.context import Exchange
 from linecard.http.api.description import problems
 from linecard.http.api.lookups import can_be_asked
@@ -34,7 +35,7 @@ def blocklist_router(exchange: Exchange) -> APIRouter:
             created_at=now(),
         )
         async with exchange.database.write() as conn:
-            await blocklist.add(conn, entry)
+            await blocking.block(exchange, conn, entry)
         return _out(entry)
 
     @router.get("", responses=problems(422))

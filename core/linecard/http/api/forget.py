@@ -21,7 +21,7 @@ def forget_router(exchange: Exchange) -> APIRouter:
         report = await forget(exchange, wish)
         return ForgetOut(
             dry_run=report.dry_run,
-            erased={kind: report.erased[kind] for kind in KINDS},
+            erased=dict.fromkeys(KINDS, 0) | report.erased,
             blocked=report.blocked,
             left_at_carrier=report.left_at_carrier,
             named_in=list(report.named_in),

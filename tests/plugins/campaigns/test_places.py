@@ -1,0 +1,62 @@
+"""Leads of a server with few places: never more calls than these, and everybody is called in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.plugins.campaigns.marks import queue_on_sqlite
+from tests.plugins.campaigns.rows import all_attempts
+
+from linecard.settings import load_settings
+from linecard.simulator.phone import Phone
+from linecard.simulator.script import Wait
+from linecard.testing.telephone import OURS, telephone
+
+pytestmark = queue_on_sqlite
+
+PEOPLE = [f"+1415555{n:04}" for n in range(3300, 3305)]
+TALKS = Phone(ring_seconds=0.2, script=(Wait(6),), hangs_up=True)
+
+
+def most_at_once(calls: list[dict[str, Any]]) -> int:
+    """How many calls were live at one moment."""
+    changes = [(one["created_at"], 1) for one in calls] + [(one["ended_at"], -1) for one in calls]
+    live, most = 0, 0
+    for _, change in sorted(changes):
+        live += change
+        most = max(most, live)
+    return most
+
+
+async def test_five_leads_share_two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "linecard.testing.telephone.load_settings",
+        lambda *given: replace(load_settings(*given), places=2),
+    )
+    async with telephone(tmp_path, "plivo", max_calls_per_minute="10000") as world:
+        await world.register()
+        for to in PEOPLE:
+            world.carrier.phones[to] = TALKS
+        campaign = (
+            await world.api.post("/api/campaigns", json={"name": "Few", "numbers": [OURS]})
+        ).json()["id"]
+        body = [{"to": to, "campaign": campaign} for to in PEOPLE]
+        assert (await world.api.post("/api/leads", json=body)).status_code == 201
+
+        async def finished() -> bool:
+            shown = (await world.api.get(f"/api/campaigns/{campaign}")).json()
+            return bool(shown["counts"]["finished"] == len(PEOPLE))
+
+        await world.eventually(finished, 60)
+        calls = (await world.api.get("/api/calls")).json()["items"]
+        assert most_at_once(calls) == 2
+        assert [world.carrier.ledger.dials(to) for to in PEOPLE] == [1] * len(PEOPLE)
+        tried = await all_attempts(world.exchange.database)
+        assert [one["n"] for one in tried] == [1] * len(PEOPLE)
+        refused = (
+            await world.api.post("/api/calls", json={"from": OURS, "to": PEOPLE[0]})
+        ).status_code
+        assert refused == 201, "places are free again"
