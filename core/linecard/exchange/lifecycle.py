@@ -88,6 +88,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         has_agent=exchange.agents.find,
         pass_through=exchange.doors.pass_through,
         verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
+        places=exchange.places,
     )
 
 

@@ -60,7 +60,8 @@ class Dialer:
     """Places calls.
 
     `report` applies an event to a call's record, `has_agent` refuses unknown names, `pass_through`
-    raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial.
+    raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial,
+    `places` is how many calls can be carried at once, None: as many as may be live.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class Dialer:
     has_agent: Callable[[str], object]
     pass_through: Callable[[], None]
     verbs_at_dial: VerbsAtDial
+    places: int | None = None
     _resting: Resting = field(default_factory=Resting, init=False, repr=False, compare=False)
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -149,7 +151,8 @@ class Dialer:
             await refuse_blocked(conn, to.address)
             call = replace(call, created_at=now())
             pace = facts.calls_per_second if wish.paced else None
-            await limits.check(conn, self.settings, await _number(conn, call.number), to, pace)
+            number = await _number(conn, call.number)
+            await limits.check(conn, self.settings, number, to, pace, self.places)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
             await timeline.append(conn, call.id, "intended", {"agent": call.agent}, call.created_at)

@@ -63,8 +63,7 @@ class Settings:
     `accounts` are by provider. `prices` are paths of price lists: of `PROVIDER`, of
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
     `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
-    E.164, as the API takes them. `places` is how many calls can be carried at once, by whatever starts the
-    server with so many places; None: as many as `max_live_calls`.
+    E.164, as the API takes them.
     """
 
     public_url: str
@@ -77,7 +76,6 @@ class Settings:
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
     daily_spend: Decimal | None = None
-    places: int | None = None
     instance: str | None = None
     fallback_url: str | None = None
     apology: str = APOLOGY
