@@ -42,7 +42,8 @@ async def held(conn: AsyncConnection, which: ColumnElement[bool]) -> list[tuple[
     """
     query: Any = select(leads.c.id, leads.c.status)
     query = query.where(which, leads.c.status.in_((*WAITING, *DIALLED))).order_by(leads.c.id)
-    return [(lead, status) for lead, status in await conn.execute(locking(conn, query))]
+    rows = (await conn.execute(locking(conn, query))).mappings()
+    return [(row["id"], row["status"]) for row in rows]
 
 
 async def changed_of(conn: AsyncConnection, ids: Sequence[str], **values: Any) -> None:
