@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +66,6 @@ def build_exchange(
     if flights is not None:
         plugins.tap(hook_tap(flights))
     pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
-    settings = replace(settings, places=pods or settings.places)
     plugins.open_accounts(settings.accounts)
     enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
@@ -87,6 +85,7 @@ def build_exchange(
         flights=flights,
         storage=open_storage(settings.recordings),
         pool=pool,
+        places=pods or None,
         doors=doors,
         instances=instances,
         elsewhere=_elsewhere(instances),
@@ -123,6 +122,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         pass_through=exchange.doors.pass_through,
         verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
         owner=exchange.instances.name,
+        places=exchange.places,
     )
 
 
