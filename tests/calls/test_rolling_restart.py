@@ -175,7 +175,7 @@ async def test_calls_of_a_killed_server_are_closed_by_the_other(
 async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_the_other(
     tmp_path: Path,
 ) -> None:
-    """The other leaves calls alone while their server lives, and then takes them over."""
+    """Nobody could be asked what comes next, so that the carrier counts them as failed."""
     async with several(tmp_path) as at, AsyncExitStack() as stack:
         starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
         old, new = await asyncio.gather(*starting)
@@ -188,4 +188,4 @@ async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_th
         await live_legs(at, 0)
         at.router.places = [new.port]
         await at.until(lambda: all_over(at), within=200)
-        assert {call["status"] for call in await at.calls()} == {"completed"}
+        assert {call["status"] for call in await at.calls()} == {"failed"}
