@@ -37,7 +37,7 @@ class Chat:
 
     is_over: bool = False
 
-    def acts(self, _ear: Ear) -> Iterator[Act]:
+    def acts(self, ear: Ear) -> Iterator[Act]:
         """A sentence, frame by frame, as often as it takes."""
         said = list(frames(TALK))
         while True:

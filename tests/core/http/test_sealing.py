@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from linecard.http.inside import sealing
 from linecard.http.inside.sealing import Seals, seal
 from linecard.settings import Secret
 from linecard.tokens import Tokens
@@ -39,9 +40,9 @@ def test_what_is_no_seal_is_refused(header: str) -> None:
 
 @pytest.mark.parametrize("off", [-61.0, 61.0])
 def test_a_seal_of_another_time_is_refused(off: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = sealing.time.time()
+    made = time.time()
     with monkeypatch.context() as patched:
-        patched.setattr(sealing.time, "time", lambda: made + off)
+        patched.setattr(time, "time", lambda: made + off)
         header = seal(OURS, "POST", "/p", b"b")
     assert not Seals().fits(OURS, header, "POST", "/p", b"b")
 
