@@ -73,7 +73,7 @@ async def test_a_call_of_the_other_is_carried_there_whoever_is_asked(
             assert at.world.exchange.elsewhere.carried == 1
             assert at.world.exchange.lives == {}
             live = at.other.lives[line.call_id]
-            await line.hang_up()
+            await replace(line, plivo=at.here).hang_up()
             await at.world.eventually(lambda: not at.other.lives)
             assert live.is_over
         call = await at.world.ended(line.call_id)

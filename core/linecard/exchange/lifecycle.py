@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from linecard.outbound.silence import Tended
 from linecard.plugins import Plugins
 from linecard.settings import Settings
 from linecard.storage import open_storage
-from linecard.store import Database
+from linecard.store import BUSY_ERRORS, Database
 from linecard.tokens import Tokens
 
 log = structlog.get_logger()
@@ -136,7 +136,8 @@ def build_costs(exchange: Exchange) -> Costs:
 async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
-    await exchange.instances.beat()
+    with suppress(*BUSY_ERRORS):  # it is tried again, every few seconds
+        await exchange.instances.beat()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
