@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from linecard.plugins import Plugins
 from linecard.pods import Leases
 from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage
-from linecard.store import Database
+from linecard.store import BUSY_ERRORS, Database
 from linecard.tokens import Tokens
 
 log = structlog.get_logger()
@@ -154,7 +154,8 @@ def build_costs(exchange: Exchange) -> Costs:
 async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
-    await exchange.instances.beat()
+    with suppress(*BUSY_ERRORS):  # it is tried again, every few seconds
+        await exchange.instances.beat()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
