@@ -12,6 +12,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from linecard.http.carrying import LARGEST_MESSAGE as LARGEST_TO_SERVER
 from linecard.media_process.talking import answers, hears
 from linecard.pods.addresses import UNIX
 from linecard.pods.link import Link, LinkLost
@@ -42,7 +43,7 @@ async def stay_linked(pod: Pod) -> None:
 
 
 async def _serve(pod: Pod, socket: ClientConnection) -> None:
-    link = pod.link = Link(_Wire(socket), answers(pod), hears(pod))
+    link = pod.link = Link(_Wire(socket), answers(pod), hears(pod), LARGEST_TO_SERVER)
     beats = asyncio.create_task(_beat(pod, link), name="beats")
     try:
         await link.run()
