@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from linecard import Kind, RequestRefused, Secret
 from linecard.addresses import Addresses
-from linecard.tokens import StreamClaims, Tokens
+from linecard.tokens import STREAM_MAC_CHARS, StreamClaims, Tokens, _mac, pod_key
 
 OLD, NEW = "o" * 32, "n" * 32
 CLAIMS = StreamClaims(
@@ -85,3 +85,12 @@ def test_addresses_keep_the_path_prefix_and_name_account_call_kind_and_token() -
 def test_a_plain_origin_gives_a_plain_socket() -> None:
     addresses = Addresses("http://127.0.0.1:8080", "acme", "main", Tokens(Secret(NEW)))
     assert addresses.socket("T") == "ws://127.0.0.1:8080/ws/acme/T"
+
+
+@pytest.mark.parametrize("body", ["", "x", "W10", "bm90IGpzb24", "é"])
+def test_what_is_sealed_by_a_pod_and_is_no_token_is_refused(body: str) -> None:
+    tokens = Tokens(Secret(NEW))
+    key = pod_key(NEW)
+    sealed = f"{body}.{_mac(key, 'stream', body, STREAM_MAC_CHARS)}"
+    with pytest.raises(RequestRefused):
+        tokens.open_stream(f"pod-1~{sealed}", now=0)

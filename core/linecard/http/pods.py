@@ -36,7 +36,6 @@ def pods_app(exchange: Exchange) -> ASGIApp:
         if not _is_ours(exchange, websocket, name):
             await websocket.close()
             return
-        await websocket.accept()
         await _serve(exchange, name, websocket)
 
     return Starlette(routes=[WebSocketRoute(LINK, link)])
@@ -59,9 +58,11 @@ async def _serve(exchange: Exchange, name: str, websocket: WebSocket) -> None:
     async def let_in(facts: Mapping[str, Any], is_ours: IsOurs) -> Admitted:
         return await _let_in(exchange, facts, is_ours)
 
+    # Known by its name before anything is waited for: no second one of that name comes in between.
     pod = exchange.pods[name] = FarPod(exchange, name, _Wire(websocket), let_in)
-    exchange.pods_changed.set()
     try:
+        await websocket.accept()
+        exchange.pods_changed.set()
         await pod.serve()
     finally:
         del exchange.pods[name]
