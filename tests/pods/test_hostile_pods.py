@@ -288,6 +288,24 @@ async def test_streams_are_not_heard_in_the_future(tmp_path: Path) -> None:
         assert heard <= one.world.exchange.clock.now()
 
 
+async def test_a_pod_cannot_say_that_its_call_was_handed_over(tmp_path: Path) -> None:
+    async with hostile(tmp_path) as one:
+        await one.open(await one.let_in())
+        one.link.tell("stands", streaming=True, transferring=False, handed_over=True)
+        await one.link.ask("agent_finished", reason="completed")
+        assert "hang-up-asked" in await one.told()
+
+
+async def test_a_caller_who_talks_with_somebody_else_outlives_the_pod(tmp_path: Path) -> None:
+    async with hostile(tmp_path) as one:
+        await one.open(await one.let_in())
+        one.world.exchange.lives[one.call_id].leg_bridged()
+        one.wire.close()
+        await one.world.until(one.call_id, lambda call: "pod-lost" in names(call))
+        await one.world.eventually(lambda: one.call_id not in one.world.exchange.lives)
+        assert "hang-up-asked" not in await one.told()
+
+
 def test_a_live_call_writes_no_other_lines() -> None:
     core = Path(linecard.__file__).parent
     code = "".join(path.read_text() for path in (*core.glob("media/*.py"), *core.glob("live/*.py")))

@@ -162,4 +162,5 @@ async def test_a_token_of_a_pod_opens_nothing_here_once_its_pod_is_given_back(
         request = CarrierRequest(method="GET", url="wss://us/ws", headers={})
         with pytest.raises(RequestRefused, match="elsewhere"):
             await admit(world.exchange, "exotel", token("pod-1"), request)
-        assert await admit(world.exchange, "exotel", token(HERE), request)
+        admitted = await admit(world.exchange, "exotel", token(HERE), request)
+        assert admitted.call.id == call_id

@@ -11,11 +11,12 @@ import msgspec
 import structlog
 
 from linecard.errors import CallOver, LinecardError
+from linecard.events import TransferResult
 from linecard.pods.link import LinkLost
 
 if TYPE_CHECKING:
     from linecard.calls import Detection
-    from linecard.events import AgentEvent, TransferResult
+    from linecard.events import AgentEvent
     from linecard.pods.link import Link
     from linecard.transfers import TransferWish
 
@@ -44,12 +45,13 @@ class FarLive:
         self._done = asyncio.Event()
         self.is_lost = False
         self.over_at: float | None = None
+        self._was_bridged = False
 
     def stands(self, facts: Mapping[str, bool]) -> None:
-        """How the call stands in the pod."""
+        """How the call stands in the pod. That it was handed over, the pod knows from here: else it is not so."""
         self.streaming = bool(facts["streaming"])
         self.transferring = bool(facts["transferring"])
-        self.handed_over = bool(facts["handed_over"])
+        self.handed_over = bool(facts["handed_over"]) and self._was_bridged
 
     async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
         """End it, at the carrier first; without the pod, where that is too slow."""
@@ -88,11 +90,12 @@ class FarLive:
 
     def transfer_ended(self, result: TransferResult) -> None:
         """The carrier has reported the end of a transfer."""
+        self._was_bridged = self._was_bridged or result is TransferResult.BRIDGED
         self._link.tell("transfer_ended", result=str(result))
 
     def leg_bridged(self) -> None:
         """The caller is connected with the target of a transfer."""
-        self.handed_over = True
+        self.handed_over = self._was_bridged = True
         self._link.tell("leg_bridged")
 
     def finish(self, reason: str) -> None:

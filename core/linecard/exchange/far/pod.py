@@ -177,11 +177,15 @@ class FarPod:
         return self._live
 
     async def _until_done(self, exchange: Exchange, call: Call, live: FarLive) -> None:
-        """What an agent in a pod is for the exchange: a wait for its end, or for the pod's."""
+        """What an agent in a pod is for the exchange: a wait for its end, or for the pod's.
+
+        Without the pod the call is ended; not so where the caller talks with somebody else by now.
+        """
         await live.until_done()
         if live.is_lost:
-            log.error("a pod is lost; its call is ended", pod=self.name)
+            log.error("a pod is lost", pod=self.name, handed_over=live.handed_over)
             await note(exchange, call.id, "pod-lost", {"pod": self.name})
+        if live.is_lost and not live.handed_over:
             await endings.hang_up(exchange, call, POD_LOST)
 
     async def _closed(self, facts: Facts) -> object:
