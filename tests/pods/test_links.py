@@ -47,3 +47,12 @@ async def test_others_are_not(tmp_path: Path, name: str, key: str) -> None:
         with pytest.raises(InvalidStatus):
             await _link(world, port, name, key)
         assert not world.exchange.pods
+
+
+async def test_a_pod_of_this_machine_links_as_no_other(tmp_path: Path) -> None:
+    port = free_port()
+    async with telephone(tmp_path, "plivo", control_port=port) as world:
+        own = world.exchange.tokens.keys_of_pod(NAME).reveal()
+        with pytest.raises(InvalidStatus):
+            await _link(world, port, "pod-2", own)
+        await (await _link(world, port, NAME, own)).close()

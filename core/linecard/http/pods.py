@@ -29,7 +29,7 @@ BEARER = "bearer "
 
 
 def pods_app(exchange: Exchange) -> ASGIApp:
-    """`/pods/link?pod=NAME`, with the pods' key as a bearer's token."""
+    """`/pods/link?pod=NAME`, with the pod's key or its fleet's as a bearer's token."""
 
     async def link(websocket: WebSocket) -> None:
         name = websocket.query_params.get("pod", "")
@@ -44,7 +44,7 @@ def pods_app(exchange: Exchange) -> ASGIApp:
 def _is_ours(exchange: Exchange, websocket: WebSocket, name: str) -> bool:
     given = websocket.headers.get("authorization", "")
     is_bearer = given[: len(BEARER)].lower() == BEARER
-    fits = is_bearer and exchange.tokens.is_pod_key(given[len(BEARER) :].strip())
+    fits = is_bearer and exchange.tokens.is_pod_key(given[len(BEARER) :].strip(), name)
     if not fits or not NAME.fullmatch(name):
         exchange.sparing.warning("a pod was refused", pod=name[:63], has_key=str(fits))
         return False

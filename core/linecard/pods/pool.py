@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,13 +42,16 @@ LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What pods are started with: how many, the command line of `serve`, the environment, a folder for sockets."""
+    """What pods are started with: how many, the command line of `serve`, the environment, a folder for sockets.
+
+    `keys` gives each its own.
+    """
 
     size: int
     arguments: Sequence[str]
     environment: Mapping[str, str]
     megabytes: int
-    key: Secret
+    keys: Callable[[str], Secret]
     folder: Path
 
     @property
@@ -169,7 +172,7 @@ class LocalPods:
     def _told(self, name: str) -> dict[str, str]:
         return {
             NAME: name,
-            KEY: self.order.key.reveal(),
+            KEY: self.order.keys(name).reveal(),
             CONTROL: self.order.control,
             MEGABYTES: str(self.order.megabytes),
         }
