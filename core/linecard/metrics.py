@@ -6,6 +6,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+MOST_REASONS = 200
+"""Reasons of dropped messages that are told apart: each is a line for ever, and pods name them too."""
 ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -20,6 +22,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._reasons: set[str] = set()
         self.live = self._gauge("live_calls", "Calls with a running agent")
         self.at_risk = self._gauge(
             "calls_at_risk", "Calls that should be over and are not confirmed gone at the carrier"
@@ -76,6 +79,12 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self.registry)
+
+    def drop(self, provider: str, reason: str, times: int) -> None:
+        """Count media messages that were dropped."""
+        if len(self._reasons) < MOST_REASONS:
+            self._reasons.add(reason)
+        self.dropped.labels(provider, reason if reason in self._reasons else "other").inc(times)
 
     def _gauge(self, name: str, help: str) -> Gauge:
         return Gauge(f"linecard_{name}", help, registry=self.registry)

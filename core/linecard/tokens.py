@@ -75,13 +75,17 @@ class Tokens:
     def pod_keys(self) -> Secret:
         """What pods prove themselves with, and check stream tokens by, one for each live secret with commas between.
 
-        The secret cannot be told from them.
+        The secret cannot be told from them. They are for fleets, whose pods get their names later.
         """
         return Secret(",".join(self._pod_keys))
 
-    def is_pod_key(self, given: str) -> bool:
-        """Whether a key is that of our pods; constant time over every live secret."""
-        return _is_one_of(given, self._pod_keys)
+    def keys_of_pod(self, pod: str) -> Secret:
+        """The same for one pod alone: no other pod's key can be told from them."""
+        return Secret(",".join(self._keys_of_pod(pod)))
+
+    def is_pod_key(self, given: str, pod: str) -> bool:
+        """Whether a key is a pod's own or its fleet's; constant time over every live secret."""
+        return _is_one_of(given, (*self._keys_of_pod(pod), *self._pod_keys))
 
     def webhook(self, provider: str, account: str, call: str, kind: Kind, reference: str) -> str:
         """The `t` of one address."""
@@ -99,12 +103,14 @@ class Tokens:
         """The path token of a media socket; for a call in a pod it begins with the pod's name."""
         if claims.pod == HERE:
             return _sealed(self._keys[0], "stream", claims)
-        return f"{claims.pod}{ROUTE_END}{_sealed(self._pod_keys[0], 'stream', claims)}"
+        return (
+            f"{claims.pod}{ROUTE_END}{_sealed(self._keys_of_pod(claims.pod)[0], 'stream', claims)}"
+        )
 
     def open_stream(self, token: str, now: float) -> StreamClaims:
         """What a path token says. Raises RequestRefused when it is forged, broken or too old."""
-        keys = self._pod_keys if ROUTE_END in token else self._keys
-        return open_stream(keys, token, now)
+        pod, has_pod, _ = token.rpartition(ROUTE_END)
+        return open_stream(self._keys_of_pod(pod) if has_pod else self._keys, token, now)
 
     def inside(self, text: str) -> str:
         """What proves a request between processes of ours."""
@@ -122,6 +128,9 @@ class Tokens:
         """What a pass says, however old it is. Raises RequestRefused when it is forged or broken."""
         return _opened(self._keys, "probe", token, ProbeClaims)
 
+    def _keys_of_pod(self, pod: str) -> tuple[str, ...]:
+        return own_pod_keys(self._pod_keys, pod)
+
     def _fits(self, given: str, purpose: str, text: str, length: int) -> bool:
         return _is_one_of(given, [_mac(key, purpose, text, length) for key in self._keys])
 
@@ -129,6 +138,16 @@ class Tokens:
 def pod_key(secret: str) -> str:
     """The key of the pods of a server with that secret."""
     return _mac(secret, "pods", "", POD_KEY_CHARS)
+
+
+def own_pod_keys(keys: Sequence[str], pod: str) -> tuple[str, ...]:
+    """Of the keys of a fleet, those of one of its pods."""
+    return tuple(_mac(key, "pod", pod, POD_KEY_CHARS) for key in keys)
+
+
+def open_pod_stream(keys: Sequence[str], pod: str, token: str, now: float) -> StreamClaims:
+    """What a path token says to a pod, whether it holds its own keys or its fleet's. Raises RequestRefused."""
+    return open_stream((*keys, *own_pod_keys(keys, pod)), token, now)
 
 
 def open_stream(keys: Sequence[str], token: str, now: float) -> StreamClaims:
@@ -152,7 +171,13 @@ def _opened(keys: Sequence[str], purpose: str, token: str, kind: type[Claims]) -
     if not _is_one_of(mac, [_mac(key, purpose, body, STREAM_MAC_CHARS) for key in keys]):
         raise RequestRefused(f"the {purpose} token is not ours")
     padded = body + "=" * (-len(body) % 4)
-    return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
+    except (
+        ValueError,
+        msgspec.MsgspecError,
+    ) as error:  # pods have a key of theirs, and may seal anything
+        raise RequestRefused(f"the {purpose} token cannot be read") from error
 
 
 def _is_one_of(given: str, candidates: Sequence[str]) -> bool:

@@ -128,3 +128,29 @@ async def test_the_pod_of_a_call_that_nobody_answered_is_given_back(
     await leases.give_back(plugins, "c1")
     await leases.give_back(plugins, "c1")
     assert pool.back == back
+
+
+async def test_an_answer_that_waits_for_a_pod_is_told_when_its_call_has_ended() -> None:
+    for or_here in (False, True):
+        pool, leases = Pool(5.0), Leases(or_here=or_here)
+        plugins = _with(pool)
+        waiting = asyncio.create_task(leases.of(plugins, call(), within=10))
+        await asyncio.sleep(0.01)
+        assert leases.asked == ("c1",)
+        await leases.give_back(plugins, "c1")
+        with pytest.raises(NoFreePod):
+            await waiting
+        assert not list(leases)
+        assert leases.get("c1") is None
+
+
+async def test_two_requests_of_a_call_are_told_the_same_and_the_late_pod_is_given_back() -> None:
+    pool, leases = Pool(0.1), Leases(or_here=True)
+    plugins = _with(pool)
+    first = asyncio.create_task(leases.of(plugins, call(), within=0.02))
+    second = asyncio.create_task(leases.of(plugins, call(), within=5))
+    held = await first
+    assert held.lease.pod == HERE
+    assert await second is held
+    await asyncio.sleep(0.05)
+    assert pool.back == ["pod-1"]

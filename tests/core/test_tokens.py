@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import base64
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linecard import Kind, RequestRefused, Secret
 from linecard.addresses import Addresses
-from linecard.tokens import StreamClaims, Tokens
+from linecard.tokens import STREAM_MAC_CHARS, StreamClaims, Tokens, _mac, open_pod_stream
 
 OLD, NEW = "o" * 32, "n" * 32
 CLAIMS = StreamClaims(
@@ -85,3 +86,33 @@ def test_addresses_keep_the_path_prefix_and_name_account_call_kind_and_token() -
 def test_a_plain_origin_gives_a_plain_socket() -> None:
     addresses = Addresses("http://127.0.0.1:8080", "acme", "main", Tokens(Secret(NEW)))
     assert addresses.socket("T") == "ws://127.0.0.1:8080/ws/acme/T"
+
+
+@pytest.mark.parametrize("body", ["", "x", "W10", "bm90IGpzb24", "é"])
+def test_what_is_sealed_by_a_pod_and_is_no_token_is_refused(body: str) -> None:
+    tokens = Tokens(Secret(NEW))
+    key = tokens.keys_of_pod("pod-1").reveal()
+    sealed = f"{body}.{_mac(key, 'stream', body, STREAM_MAC_CHARS)}"
+    with pytest.raises(RequestRefused):
+        tokens.open_stream(f"pod-1~{sealed}", now=0)
+
+
+def test_a_pod_opens_its_own_tokens_with_its_own_key_or_its_fleets() -> None:
+    tokens = Tokens(Secret(f"{NEW},{OLD}"))
+    own = msgspec.structs.replace(CLAIMS, pod="pod-1")
+    token = Tokens(Secret(OLD)).stream(own)
+    for keys in (tokens.pod_keys, tokens.keys_of_pod("pod-1")):
+        assert open_pod_stream(keys.values(), "pod-1", token, now=0) == own
+    assert tokens.open_stream(token, now=0) == own
+
+
+def test_and_no_other_pod_could_have_made_them() -> None:
+    tokens = Tokens(Secret(NEW))
+    token = tokens.stream(msgspec.structs.replace(CLAIMS, pod="pod-1"))
+    with pytest.raises(RequestRefused):
+        open_pod_stream(tokens.keys_of_pod("pod-2").values(), "pod-2", token, now=0)
+    with pytest.raises(RequestRefused):
+        open_pod_stream(tokens.keys_of_pod("pod-2").values(), "pod-1", token, now=0)
+    assert tokens.is_pod_key(tokens.keys_of_pod("pod-1").reveal(), "pod-1")
+    assert tokens.is_pod_key(tokens.pod_keys.reveal(), "pod-1")
+    assert not tokens.is_pod_key(tokens.keys_of_pod("pod-2").reveal(), "pod-1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 
 import linecard
@@ -57,3 +59,12 @@ async def keys(call: linecard.LiveCall) -> None:
         if isinstance(event, DigitPressed):
             call.outcome = event.digit
             return
+
+
+@linecard.agent
+async def leaves_behind(call: linecard.LiveCall) -> None:
+    """Starts a process that outlives it and holds its log, in which it writes what it likes."""
+    print('{"event": "hello", "self": 1}', file=sys.stderr, flush=True)
+    child = subprocess.Popen(["sleep", "600"])
+    call.outcome = str(child.pid)
+    await asyncio.sleep(0.5)

@@ -1,124 +1,158 @@
-"""The link between a pod and its server, both ends in one process."""
+"""A link whose other side is hostile: it costs itself, and never the loop or the memory of this side."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+import itertools
+import json
+from collections.abc import Callable, Iterable
 
 import pytest
+from structlog.testing import capture_logs
 
-from linecard.errors import CallOver, CarrierRefused, GateRefused, InvalidField, LinecardError
+from linecard.errors import InvalidField, LimitReached, LinecardError, NotFound
+from linecard.pods import link as links
 from linecard.pods.faults import as_error, as_fault
-from linecard.pods.link import Link, LinkLost
+from linecard.pods.link import Facts, Link, LinkLost, TooLong
+
+NONSENSE = (
+    "5",
+    "[]",
+    "{}",
+    "not json",
+    "[" * 100_000,
+    '["what", 1]',
+    '[["ask"], 1]',
+    '["ask", 1]',
+    '["yes"]',
+    '["yes", [], 1]',
+    '["tell"]',
+)
 
 
-class Wire:
-    """A text goes in here and comes out at the other end."""
+class Peer:
+    """The other side: what it sends, and what it was sent. It takes nothing while it is `stuck`."""
 
-    def __init__(self) -> None:
-        self.inbox: asyncio.Queue[str | None] = asyncio.Queue()
-        self.other: Wire
+    def __init__(self, *sends: str, then: Iterable[str] = ()) -> None:
+        self.sends = itertools.chain(sends, then)
+        self.got: list[list[object]] = []
+        self.stuck = False
 
     async def send(self, text: str) -> None:
-        self.other.inbox.put_nowait(text)
+        while self.stuck:
+            await asyncio.sleep(0.01)
+        self.got.append(json.loads(text))
 
     async def receive(self) -> str:
-        text = await self.inbox.get()
-        if text is None:
-            raise LinkLost("cut")
-        return text
+        """Without ever waiting while there is anything, as a queue that is full."""
+        for text in self.sends:
+            return text
+        await asyncio.sleep(3600)
+        raise AssertionError
 
 
-async def _double(facts: Mapping[str, Any]) -> object:
-    return facts["number"] * 2
+def _ask(number: int, what: str = "wait") -> str:
+    return json.dumps(["ask", number, what, {}])
 
 
-async def _refuse(facts: Mapping[str, Any]) -> object:
-    raise GateRefused("to", f"{facts['to']} may not be called")
-
-
-async def _fail(_facts: Mapping[str, Any]) -> object:
-    raise KeyError("a fault")
-
-
-async def _hang(_facts: Mapping[str, Any]) -> object:
+async def _wait(_facts: Facts) -> None:
     await asyncio.sleep(3600)
-    return None
 
 
-ANSWERS = {"double": _double, "refuse": _refuse, "fail": _fail, "hang": _hang}
+async def _ran(link: Link, until: Callable[[], bool]) -> None:
+    work = asyncio.create_task(link.run())
+    async with asyncio.timeout(10):
+        while not (until() or work.done()):
+            await asyncio.sleep(0.01)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
 
 
-@asynccontextmanager
-async def linked() -> AsyncIterator[tuple[Link, Link, Wire, list[Any]]]:
-    one, two = Wire(), Wire()
-    one.other, two.other = two, one
-    heard: list[Any] = []
-    near = Link(one, {}, {})
-    far = Link(two, ANSWERS, {"hear": lambda facts: heard.append(facts["n"])})
-    tasks = [asyncio.create_task(near.run()), asyncio.create_task(far.run())]
-    yield near, far, two, heard
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+@pytest.mark.parametrize("text", NONSENSE)
+async def test_who_speaks_nonsense_is_gone(text: str) -> None:
+    link = Link(Peer(text), {}, {})
+    with capture_logs() as logs:
+        async with asyncio.timeout(5):
+            await link.run()
+    assert link.is_lost
+    assert logs[0]["event"] == "the other side of a link speaks nonsense"
 
 
-async def test_questions_find_their_answers() -> None:
-    async with linked() as (near, *_):
-        asked = [near.ask("double", number=number) for number in range(50)]
-        assert await asyncio.gather(*asked) == [2 * number for number in range(50)]
+async def test_a_flood_waits_and_the_loop_is_everybodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MESSAGES_A_SECOND", 0)
+    heard: list[Facts] = []
+    peer = Peer(then=itertools.repeat('["tell", "beat", {}]'))
+    work = asyncio.create_task(Link(peer, {}, {"beat": heard.append}).run())
+    rounds = 0
+    while len(heard) < links.MESSAGES_AT_ONCE:
+        await asyncio.sleep(0)
+        rounds += 1
+    await asyncio.sleep(0.1)
+    assert rounds >= links.MESSAGES_AT_ONCE / 2
+    assert len(heard) == links.MESSAGES_AT_ONCE
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
 
 
-async def test_what_is_told_comes_in_its_order_and_before_what_is_asked_later() -> None:
-    async with linked() as (near, _, _, heard):
-        for n in range(20):
-            near.tell("hear", n=n)
-        await near.ask("double", number=1)
-        assert heard == list(range(20))
+async def test_what_cannot_be_heard_is_told_once() -> None:
+    heard: list[Facts] = []
+    peer = Peer('["tell", "what", {}]', '["tell", "what", 5]', '["tell", "beat", {}]')
+    with capture_logs() as logs:
+        await _ran(Link(peer, {}, {"beat": heard.append}), lambda: bool(heard))
+    assert (len(heard), len(logs)) == (1, 1)
 
 
-async def test_a_refusal_arrives_as_what_it_was() -> None:
-    async with linked() as (near, *_):
-        with pytest.raises(GateRefused) as refused:
-            await near.ask("refuse", to="+900")
-        assert (refused.value.field, refused.value.message) == ("to", "+900 may not be called")
+async def test_more_than_so_many_questions_are_refused() -> None:
+    peer = Peer(*map(_ask, range(links.MOST_OPEN + 5)))
+    await _ran(Link(peer, {"wait": _wait}, {}), lambda: len(peer.got) == 5)
+    assert [kind for kind, *_ in peer.got] == ["no"] * 5
+    assert isinstance(as_error(peer.got[0][2]), LimitReached)  # type: ignore[arg-type]
 
 
-async def test_a_fault_of_the_other_side_is_an_error_and_the_link_goes_on() -> None:
-    async with linked() as (near, *_):
-        with pytest.raises(LinecardError):
-            await near.ask("fail")
-        assert await near.ask("double", number=4) == 8
+async def test_and_so_are_more_than_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "QUESTIONS_A_SECOND", 0)
+
+    async def answer(_facts: Facts) -> None:
+        return None
+
+    most = links.QUESTIONS_AT_ONCE
+    peer = Peer(*(_ask(number, "at once") for number in range(most + 1)))
+    await _ran(Link(peer, {"at once": answer}, {}), lambda: len(peer.got) > most)
+    assert [kind for kind, *_ in peer.got].count("no") == 1
 
 
-async def test_whoever_waits_is_told_of_the_end() -> None:
-    async with linked() as (near, _, wire, _):
-        waiting = asyncio.create_task(near.ask("hang"))
-        await asyncio.sleep(0.01)
-        wire.other.inbox.put_nowait(None)
-        with pytest.raises(LinkLost):
-            await waiting
-        with pytest.raises(LinkLost):
-            await near.ask("double", number=1)
-        near.tell("hear", n=1)
+async def test_who_takes_nothing_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_BYTES", 10_000)
+    peer = Peer()
+    peer.stuck = True
+    link = Link(peer, {}, {}, 10_000)
+    work = asyncio.create_task(link.run())
+    for _ in range(5):
+        await asyncio.sleep(0)
+        link.tell("report", text="x" * 3000)
+    async with asyncio.timeout(5):
+        await work
+    with pytest.raises(LinkLost):
+        await link.ask("anything")
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        CallOver("c1", "hung up"),
-        InvalidField("digits", "are none"),
-        CarrierRefused("plivo", "no", status=429, code="x", retry_after=2.5),
-    ],
-)
-def test_errors_keep_what_they_say(error: LinecardError) -> None:
-    again = as_error(as_fault(error))
-    assert type(again) is type(error)
-    assert (str(again), vars(again)) == (str(error), vars(error))
+async def test_what_cannot_be_sent_is_its_senders_fault() -> None:
+    link = Link(Peer(), {}, {}, largest=1000)
+    with pytest.raises(TooLong):
+        await link.ask("note", facts="ü" * 600)
+    with pytest.raises(TypeError):
+        await link.ask("note", facts=object())
+    assert not link.is_lost
 
 
-def test_an_error_that_nobody_knows_is_a_plain_one() -> None:
-    again = as_error(as_fault(ZeroDivisionError("oh")))
-    assert (type(again), str(again)) == (LinecardError, "oh")
+@pytest.mark.parametrize("error", [NotFound("call", "c1"), InvalidField("to", "no")])
+def test_an_error_arrives_as_what_it_was(error: LinecardError) -> None:
+    arrived = as_error(as_fault(error))
+    assert (type(arrived), str(arrived), vars(arrived)) == (type(error), str(error), vars(error))
+
+
+def test_an_error_says_nothing_of_how_it_is_made() -> None:
+    facts = {"__class__": "x", "__dict__": "x", "args": "x", "field": "y" * 10_000}
+    error = as_error({"kind": "InvalidField", "text": "z" * 10_000, "facts": facts})
+    assert len(str(error)) == len(vars(error)["field"]) == 1000
+    assert set(vars(error)) == {"field"}

@@ -17,7 +17,8 @@ from linecard.testing.telephone import CUSTOMER, HUMAN, Telephone, names, teleph
 
 STAYS = Phone(ring_seconds=1.0, script=(Wait(300),))
 AGENTS = tuple(
-    f"tests.pods.agents:{name}" for name in ("polite", "exits", "blocks", "eats", "snoops", "keys")
+    f"tests.pods.agents:{name}"
+    for name in ("polite", "exits", "blocks", "eats", "snoops", "keys", "leaves_behind")
 )
 SPEED = 4.0
 ENDS = {"exits": ["pod_lost"], "blocks": ["pod_lost"], "eats": ["agent_error", "pod_lost"]}
@@ -86,3 +87,22 @@ async def test_an_agent_in_a_pod_finds_no_secrets(
         assert call["outcome"] == (
             "LINECARD_CONTROL_URL,LINECARD_POD,LINECARD_POD_KEY,LINECARD_POD_MEGABYTES"
         )
+
+
+async def test_what_an_agent_has_started_ends_with_its_pod_and_the_next_one_comes(
+    tmp_path: Path,
+) -> None:
+    async with podded(tmp_path, pods=1) as world:
+        await world.register(agent="leaves_behind")
+        (first,) = world.exchange.pods
+        call = await world.ended((await world.dial())["id"])
+        await world.eventually(lambda: list(world.exchange.pods) not in ([], [first]))
+        await world.eventually(lambda: not _runs(int(call["outcome"])))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there; one that nobody has reaped is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -11,14 +11,18 @@ import pytest
 
 import linecard
 from linecard.calls import Call
-from linecard.carrier import PodLease
-from linecard.errors import NoFreePod
-from linecard.exchange import waiting
+from linecard.carrier import HERE, PodLease
+from linecard.errors import NoFreePod, RequestRefused
+from linecard.exchange import pod_watch, waiting
+from linecard.exchange.admission import admit
 from linecard.plugins import OtherPlugin, Plugins
 from linecard.pods import leases
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
+from linecard.store import calls
 from linecard.testing.telephone import CUSTOMER, OURS, Telephone, names, telephone
+from linecard.tokens import StreamClaims, new_id
+from linecard.webhook import CarrierRequest
 
 STAYS = Phone(ring_seconds=1.0, script=(Wait(300),))
 
@@ -146,3 +150,47 @@ async def _mute() -> AsyncIterator[str]:
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_call_that_was_asked_for_a_pod_after_its_end_gives_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pod_watch, "LOOK_SECONDS", 0.1)
+    scarce = Scarce(1, "127.0.0.1:1")
+    async with telephone(tmp_path, "plivo", (), _with(scarce)) as world:
+        await world.register()
+        world.carrier.phones[CUSTOMER] = Phone(ring_seconds=600.0)
+        call_id = (await world.dial())["id"]
+        await world.api.post(f"/api/calls/{call_id}/hangup")
+        await world.ended(call_id)
+        await world.eventually(lambda: not world.exchange.leases.asked)
+        async with world.exchange.database.read() as conn:
+            call = await calls.get(conn, call_id)
+        assert call is not None
+        given = scarce.asked
+        world.exchange.leases.begin(world.exchange.plugins, call)
+        await world.eventually(lambda: f"pod-{given + 1}" in scarce.back)
+
+
+async def test_a_token_of_a_pod_opens_nothing_here_once_its_pod_is_given_back(
+    tmp_path: Path,
+) -> None:
+    async with telephone(tmp_path, "exotel", ()) as world:
+        await world.register()
+        world.carrier.phones[CUSTOMER] = Phone(ring_seconds=600.0)
+        call_id = (await world.dial())["id"]
+        async with world.exchange.database.read() as conn:
+            call = await calls.get(conn, call_id)
+        assert call is not None
+
+        def token(pod: str) -> str:
+            given = StreamClaims(
+                new_id(), call_id, "exotel", call.account, "", "", call.profile, pod, 2**40
+            )
+            return world.exchange.tokens.stream(given)
+
+        request = CarrierRequest(method="GET", url="wss://us/ws", headers={})
+        with pytest.raises(RequestRefused, match="elsewhere"):
+            await admit(world.exchange, "exotel", token("pod-1"), request)
+        admitted = await admit(world.exchange, "exotel", token(HERE), request)
+        assert admitted.call.id == call_id

@@ -60,9 +60,12 @@ def serve(
     from linecard.cli.assembly import assembled
     from linecard.cli.server import Ports, run
     from linecard.logs import catch_strays, configure
+    from linecard.pods.privacy import keep_private
 
     configure(json=log_format == "json")
     catch_strays()
+    if pods:
+        keep_private()
     exchange = assembled(agent or [], strict=strict_plugins, pods=pods)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         ports = Ports(host, port, admin_port, internal_port or None, control_port)
@@ -72,7 +75,9 @@ def serve(
 def _media(listen: str, agents: list[str], drain_seconds: int, log_format: str) -> None:
     from linecard.cli.media import run_pod
     from linecard.logs import catch_strays, configure
+    from linecard.pods.privacy import keep_private
 
+    keep_private()
     configure(json=log_format == "json")
     catch_strays()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

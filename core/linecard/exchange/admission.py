@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linecard.calls import Call
+from linecard.carrier import HERE
 from linecard.errors import NotFound, RequestRefused
 from linecard.exchange.believing import believe
 from linecard.exchange.context import Exchange
@@ -71,8 +72,13 @@ async def admit(
 
 
 def _is_here(exchange: Exchange, given: StreamClaims) -> bool:
-    """A call that has a pod is not carried beside it: its agent is not to run among the server's secrets."""
+    """A call that has a pod is not carried beside it: its agent is not to run among the server's secrets.
+
+    Nor is one whose pod is gone, or was never given: pods have the key of such tokens, and could make them.
+    """
     held = exchange.leases.get(given.call)
+    if given.pod != HERE and (held is None or held.lease.pod != given.pod):
+        return False
     return held is None or held.lease.address is None
 
 

@@ -32,7 +32,7 @@ def add_local_pods(
         arguments=[part for spec in agents for part in ("--agent", spec)],
         environment=without_secrets(environment, plugins.providers),
         megabytes=settings.pod_megabytes,
-        key=Tokens(settings.secret).pod_keys,
+        keys=Tokens(settings.secret).keys_of_pod,
         folder=Path(tempfile.mkdtemp(prefix="linecard-")),
     )
     pool = LocalPods(order)

@@ -25,11 +25,13 @@ async def watch_leases(exchange: Exchange) -> None:
         for call_id, held in exchange.leases:
             if held.lease.pod != HERE:
                 await _look(exchange, call_id, held)
+        for call_id in exchange.leases.asked:
+            await _look(exchange, call_id, None)
 
 
-async def _look(exchange: Exchange, call_id: str, held: Held) -> None:
+async def _look(exchange: Exchange, call_id: str, held: Held | None) -> None:
     try:
-        if held.is_unused and call_id not in exchange.lives:
+        if held is not None and held.is_unused and call_id not in exchange.lives:
             log.warning("no stream has come to a pod; it is given back", call=call_id)
             await note(exchange, call_id, "pod-unused", {"pod": held.lease.pod})
         elif not await _is_over(exchange, call_id):

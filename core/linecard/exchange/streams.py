@@ -190,4 +190,4 @@ async def _let_go(exchange: Exchange, admitted: Admitted, facts: dict[str, objec
 def count_dropped(exchange: Exchange, admitted: Admitted, dropped: Mapping[str, int]) -> None:
     """Messages that could not be used, into the metrics."""
     for reason, times in dropped.items():
-        exchange.metrics.dropped.labels(admitted.call.provider, reason).inc(times)
+        exchange.metrics.drop(admitted.call.provider, reason, times)

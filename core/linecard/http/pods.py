@@ -29,14 +29,13 @@ BEARER = "bearer "
 
 
 def pods_app(exchange: Exchange) -> ASGIApp:
-    """`/pods/link?pod=NAME`, with the pods' key as a bearer's token."""
+    """`/pods/link?pod=NAME`, with the pod's key or its fleet's as a bearer's token."""
 
     async def link(websocket: WebSocket) -> None:
         name = websocket.query_params.get("pod", "")
         if not _is_ours(exchange, websocket, name):
             await websocket.close()
             return
-        await websocket.accept()
         await _serve(exchange, name, websocket)
 
     return Starlette(routes=[WebSocketRoute(LINK, link)])
@@ -45,7 +44,7 @@ def pods_app(exchange: Exchange) -> ASGIApp:
 def _is_ours(exchange: Exchange, websocket: WebSocket, name: str) -> bool:
     given = websocket.headers.get("authorization", "")
     is_bearer = given[: len(BEARER)].lower() == BEARER
-    fits = is_bearer and exchange.tokens.is_pod_key(given[len(BEARER) :].strip())
+    fits = is_bearer and exchange.tokens.is_pod_key(given[len(BEARER) :].strip(), name)
     if not fits or not NAME.fullmatch(name):
         exchange.sparing.warning("a pod was refused", pod=name[:63], has_key=str(fits))
         return False
@@ -59,9 +58,11 @@ async def _serve(exchange: Exchange, name: str, websocket: WebSocket) -> None:
     async def let_in(facts: Mapping[str, Any], is_ours: IsOurs) -> Admitted:
         return await _let_in(exchange, facts, is_ours)
 
+    # Known by its name before anything is waited for: no second one of that name comes in between.
     pod = exchange.pods[name] = FarPod(exchange, name, _Wire(websocket), let_in)
-    exchange.pods_changed.set()
     try:
+        await websocket.accept()
+        exchange.pods_changed.set()
         await pod.serve()
     finally:
         del exchange.pods[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from linecard.http.carrying import LARGEST_MESSAGE as LARGEST_TO_SERVER
 from linecard.media_process.talking import answers, hears
 from linecard.pods.addresses import UNIX
 from linecard.pods.link import Link, LinkLost
@@ -25,24 +26,32 @@ LINK = "/pods/link"
 HTTP = "http://"
 BEAT_SECONDS = 1.0
 AGAIN_SECONDS = 1.0
+NOBODY = (ConnectionRefusedError, FileNotFoundError)
+"""Nobody listens at a socket file any more, or it is gone: whoever made it is dead."""
 LARGEST_MESSAGE = 64 * 1024 * 1024
 """A spoken message of a minute and a half at 48 kHz, in base64, is 12 MB."""
 
 
 async def stay_linked(pod: Pod) -> None:
-    """Link the pod to its server until it is done. With a call here, a lost link is the call's end."""
+    """Link the pod to its server until it is done. With a call here, a lost link is the call's end.
+
+    So it is for a pod of this machine whose server is dead: another server starts its own.
+    """
     while not pod.done.is_set():
-        with suppress(OSError, InvalidHandshake, TimeoutError):
+        is_orphan = False
+        try:
             async with _linked(pod.place) as socket:
                 await _serve(pod, socket)
-        if pod.is_used:
+        except (OSError, InvalidHandshake, TimeoutError) as error:
+            is_orphan = isinstance(error, NOBODY) and pod.place.control.startswith(UNIX)
+        if pod.is_used or is_orphan:
             _end(pod)
             return
         await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _serve(pod: Pod, socket: ClientConnection) -> None:
-    link = pod.link = Link(_Wire(socket), answers(pod), hears(pod))
+    link = pod.link = Link(_Wire(socket), answers(pod), hears(pod), LARGEST_TO_SERVER)
     pod.linked.set()
     beats = asyncio.create_task(_beat(pod, link), name="beats")
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a pod is started with: its name, the pods' keys, and where the server is, `HOST:PORT` or `unix:/PATH`."""
+    """What a pod is started with: its name, its keys or its fleet's, and where the server is, `HOST:PORT` or `unix:/PATH`."""
 
     name: str
     keys: Secret

@@ -18,7 +18,7 @@ from linecard.exchange.streams import line_of, opening
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media_process.talking import running_call
-from linecard.tokens import open_stream
+from linecard.tokens import open_pod_stream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -44,8 +44,9 @@ async def judge(
 
 
 async def _admitted(pod: Pod, provider: str, token: str, scope: Scope) -> Admitted:
-    claims = open_stream(pod.place.keys.values(), token, time.time())
-    if claims.pod != pod.place.name:
+    place = pod.place
+    claims = open_pod_stream(place.keys.values(), place.name, token, time.time())
+    if claims.pod != place.name:
         raise RequestRefused("the stream token is for another pod")
     if pod.carrying is not None and pod.carrying.call.id != claims.call:
         raise RequestRefused("this pod carries another call")

@@ -63,6 +63,11 @@ class Leases:
         """What a call holds, if anything."""
         return self._held.get(call_id)
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The calls for which a pod was asked for, and not named yet."""
+        return tuple(self._asked)
+
     def begin(self, plugins: Plugins, call: Call) -> None:
         """Ask for the pod of a call that is not answered yet, so that its answer need not wait."""
         if call.id not in self._held and call.id not in self._asked:
@@ -75,32 +80,37 @@ class Leases:
 
         The asking goes on meanwhile, so that it may be there when the carrier asks again.
         """
-        if call.id not in self._held:
-            self._held[call.id] = await self._found(plugins, call, within)
-        return self._held[call.id]
+        known = self._held.get(call.id)
+        if known is not None:
+            return known
+        # What was settled meanwhile stands: a request that came later may have been told of it.
+        return self._held.setdefault(call.id, await self._found(plugins, call, within))
 
     async def _found(self, plugins: Plugins, call: Call, within: float) -> Held:
         if call.id not in self._asked and not plugins.answers("allocate_pod"):
             return _here(call)
         self.begin(plugins, call)
+        asked = self._asked[call.id]
         try:
-            return await self._soon(call, within)
+            return await self._soon(call, asked, within)
         except NoFreePod as error:
-            if not self._or_here:
+            if not self._or_here or asked.cancelled():
                 raise
             log.warning("the call stays in this process", call=call.id, reason=str(error))
-            asked = self._asked.pop(call.id, None)
-            if asked is not None:
+            if self._asked.pop(call.id, None) is not None:
                 asked.add_done_callback(lambda done: _return(plugins, done))
             return _here(call)
 
-    async def _soon(self, call: Call, within: float) -> Held:
-        asked = self._asked[call.id]
+    async def _soon(self, call: Call, asked: asyncio.Task[Held], within: float) -> Held:
         try:
             async with asyncio.timeout(within):
                 held = await asyncio.shield(asked)
         except TimeoutError:
             raise NoFreePod(f"no pod within {within:g} s") from None
+        except asyncio.CancelledError:
+            if not asked.cancelled():
+                raise
+            raise NoFreePod("it was given back: the call is over") from None
         except LinecardError:
             self._asked.pop(call.id, None)
             raise

@@ -6,11 +6,14 @@ It is a plugin like others that allocate pods. No process is given a second call
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
+import signal
 import sys
 import time
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ from linecard.errors import NoFreePod
 from linecard.hookspecs import hookimpl
 from linecard.pods.addresses import UNIX
 from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME
-from linecard.pods.pod_logs import LONGEST_LINE, pass_on
+from linecard.pods.pod_logs import passed_on
 from linecard.settings import Secret
 
 if TYPE_CHECKING:
@@ -39,13 +42,16 @@ LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What pods are started with: how many, the command line of `serve`, the environment, a folder for sockets."""
+    """What pods are started with: how many, the command line of `serve`, the environment, a folder for sockets.
+
+    `keys` gives each its own.
+    """
 
     size: int
     arguments: Sequence[str]
     environment: Mapping[str, str]
     megabytes: int
-    key: Secret
+    keys: Callable[[str], Secret]
     folder: Path
 
     @property
@@ -122,14 +128,24 @@ class LocalPods:
     async def _fill(self) -> None:
         pause = 1.0
         while True:
-            warm = await self._begin()
-            assert warm.process.stderr is not None
             try:
-                await pass_on(warm.process.stderr, warm.name)
-                code = await warm.process.wait()
+                warm, code = await self._carry()
+            except OSError as error:
+                log.error("no process can be started for a pod", error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                pause = await self._pause(warm, code, pause)
+
+    async def _carry(self) -> tuple[Warm, int]:
+        """One process from its start to its end; its code. Raises OSError where none can be started."""
+        name = f"pod-{secrets.token_hex(4)}"
+        async with passed_on(name) as pipe:
+            warm = await self._begin(name, pipe)
+            try:
+                return warm, await warm.process.wait()
             finally:
                 self._forget(warm)
-            pause = await self._pause(warm, code, pause)
 
     async def _pause(self, warm: Warm, code: int, pause: float) -> float:
         """How a process ended; the next pause, for one that could not even be started."""
@@ -141,15 +157,13 @@ class LocalPods:
         await asyncio.sleep(pause)
         return min(pause * 2, LONGEST_PAUSE)
 
-    async def _begin(self) -> Warm:
-        name = f"pod-{secrets.token_hex(4)}"
+    async def _begin(self, name: str, pipe: int) -> Warm:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "linecard", "serve", "--role", "media"),
             *("--listen", self._socket(name), *self.order.arguments),
             env={**self.order.environment, **self._told(name)},
             stdin=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
+            stderr=pipe,
             start_new_session=True,
         )
         warm = self._warm[name] = Warm(name, process, time.monotonic())
@@ -158,15 +172,14 @@ class LocalPods:
     def _told(self, name: str) -> dict[str, str]:
         return {
             NAME: name,
-            KEY: self.order.key.reveal(),
+            KEY: self.order.keys(name).reveal(),
             CONTROL: self.order.control,
             MEGABYTES: str(self.order.megabytes),
         }
 
     def _forget(self, warm: Warm) -> None:
         self._warm.pop(warm.name, None)
-        if warm.process.returncode is None:
-            warm.process.kill()
+        _kill(warm.process)
         (self.order.folder / warm.name).unlink(missing_ok=True)
         self._changed.set()
 
@@ -178,5 +191,10 @@ async def _see_out(warm: Warm) -> None:
     except TimeoutError:
         log.error("a pod does not end after its call and is killed", pod=warm.name, call=warm.call)
     finally:
-        if warm.process.returncode is None:
-            warm.process.kill()
+        _kill(warm.process)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """With all that its agent has started: each is in a session, and a group, of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
-from linecard.errors import CallOver
+from linecard.errors import CallOver, LinecardError
+from linecard.events import TransferResult
 from linecard.pods.link import LinkLost
 
 if TYPE_CHECKING:
     from linecard.calls import Detection
-    from linecard.events import AgentEvent, TransferResult
+    from linecard.events import AgentEvent
     from linecard.pods.link import Link
     from linecard.transfers import TransferWish
 
 
-class FarLive:
-    """The server's side of a LiveCall; its state is what the pod told last."""
+log = structlog.get_logger()
 
-    def __init__(self, call_id: str, link: Link) -> None:
+End = Callable[[str], Awaitable[None]]
+ASK_SECONDS = 30.0
+HANG_UP_SECONDS = 8.0
+"""A pod waits 3 s for what is queued to be heard, and 5 s for the carrier; then the end is asked for here."""
+
+
+class FarLive:
+    """The server's side of a LiveCall; its state is what the pod told last. `end` ends the call at the carrier."""
+
+    def __init__(self, call_id: str, link: Link, end: End) -> None:
         self.transfer_targets: tuple[str, ...] = ()
         self.opt_out_key: str | None = None
         self.silent_since: float | None = None
@@ -30,18 +41,26 @@ class FarLive:
         self.detection: Detection | None = None
         self._call_id = call_id
         self._link = link
+        self._end = end
         self._done = asyncio.Event()
         self.is_lost = False
+        self.over_at: float | None = None
+        self._was_bridged = False
 
     def stands(self, facts: Mapping[str, bool]) -> None:
-        """How the call stands in the pod."""
-        self.streaming = facts["streaming"]
-        self.transferring = facts["transferring"]
-        self.handed_over = facts["handed_over"]
+        """How the call stands in the pod. That it was handed over, the pod knows from here: else it is not so."""
+        self.streaming = bool(facts["streaming"])
+        self.transferring = bool(facts["transferring"])
+        self.handed_over = bool(facts["handed_over"]) and self._was_bridged
 
     async def hang_up(self, *, now: bool = False, reason: str = "hung up by the agent") -> None:
-        """End it, at the carrier first."""
-        await self._ask("hang_up", now=now, reason=reason)
+        """End it, at the carrier first; without the pod, where that is too slow."""
+        try:
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                await self._link.ask("hang_up", now=now, reason=reason)
+        except (TimeoutError, LinecardError) as error:
+            log.warning("a pod does not end its call", call=self._call_id, reason=str(error))
+            await self._end(reason)
 
     async def send_digits(self, digits: str, *, how: str | None = None) -> None:
         """Press keys toward the caller."""
@@ -71,17 +90,18 @@ class FarLive:
 
     def transfer_ended(self, result: TransferResult) -> None:
         """The carrier has reported the end of a transfer."""
+        self._was_bridged = self._was_bridged or result is TransferResult.BRIDGED
         self._link.tell("transfer_ended", result=str(result))
 
     def leg_bridged(self) -> None:
         """The caller is connected with the target of a transfer."""
-        self.handed_over = True
+        self.handed_over = self._was_bridged = True
         self._link.tell("leg_bridged")
 
     def finish(self, reason: str) -> None:
         """It is over; safe to repeat, the first reason stays."""
         if self.over is None:
-            self.over = reason
+            self.over, self.over_at = reason, time.monotonic()
             self._link.tell("finish", reason=reason)
 
     def done(self) -> None:
@@ -99,8 +119,11 @@ class FarLive:
         await self._done.wait()
 
     async def _ask(self, what: str, **facts: object) -> None:
-        """Raises CallOver where the pod is gone."""
+        """Raises CallOver where the pod is gone, or does not answer."""
         try:
-            await self._link.ask(what, **facts)
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._link.ask(what, **facts)
         except LinkLost:
             raise CallOver(self._call_id, "its pod is gone") from None
+        except TimeoutError:
+            raise CallOver(self._call_id, "its pod does not answer") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,10 +14,11 @@ import msgspec
 import structlog
 
 from linecard.calls import Call
-from linecard.errors import RequestRefused
+from linecard.errors import InvalidField, RequestRefused
 from linecard.events import StreamStarted
 from linecard.exchange import endings, running, streams, watchdog
 from linecard.exchange.far.asked import CARRY_OUT, Asked
+from linecard.exchange.far.facts import Figures, read
 from linecard.exchange.far.live import FarLive
 from linecard.exchange.far.streams import Carried, FarStream
 from linecard.exchange.noting import note
@@ -24,6 +26,7 @@ from linecard.exchange.reasons import POD_LOST
 from linecard.media.formats import StreamFormat
 from linecard.pods.link import Link
 from linecard.settings.hollow import openly
+from linecard.tokens import new_id
 
 if TYPE_CHECKING:
     from linecard.exchange.admission import Admitted
@@ -38,6 +41,10 @@ LetIn = Callable[[Mapping[str, Any], IsOurs], Awaitable["Admitted"]]
 STUCK_SECONDS = 8.0
 """A pod tells every second that it lives. One that has not for so long, in real seconds, is stuck."""
 LOOK_SECONDS = 1.0
+OVERDUE_SECONDS = 20.0
+"""After its call a pod ends by itself, within a few seconds: its agent has 5 s for its notes."""
+MOST_STREAMS = 16
+"""A call has one at a time, and a few while they change."""
 
 
 class FarPod:
@@ -50,6 +57,7 @@ class FarPod:
         self._asked: Asked | None = None
         self._live: FarLive | None = None
         self._carried: dict[str, Carried] = {}
+        self._streams = asyncio.Lock()
         self._beat_at = asyncio.get_running_loop().time()
         answers: dict[str, Answer] = {what: partial(self._carry_out, what) for what in CARRY_OUT}
         answers |= {"admit": self._admit, "opened": self._opened, "closed": self._closed}
@@ -59,7 +67,7 @@ class FarPod:
         """Until the pod is gone, or has been silent for too long; then its call is ended."""
         work = asyncio.create_task(self._link.run(), name=f"link of {self.name}")
         try:
-            while not work.done() and not self._is_stuck():
+            while not (work.done() or self._is_stuck() or self._is_overdue()):
                 await asyncio.wait({work}, timeout=LOOK_SECONDS)
         finally:
             work.cancel()
@@ -74,16 +82,30 @@ class FarPod:
         log.error("a pod does not answer any more", pod=self.name, seconds=round(silent))
         return True
 
+    def _is_overdue(self) -> bool:
+        over_at = self._live.over_at if self._live is not None else None
+        if over_at is None or time.monotonic() - over_at < OVERDUE_SECONDS:
+            return False
+        log.error("a pod stays after its call is over", pod=self.name)
+        return True
+
     async def _admit(self, facts: Facts) -> object:
         """Judge a handshake; what the pod needs to know of the call. Raises RequestRefused."""
+        if len(self._carried) >= MOST_STREAMS:
+            raise RequestRefused("the pod has too many streams")
         admitted = await self._let_in(facts, self._is_ours)
-        held = self._exchange.leases.get(admitted.call.id)
         if self._asked is None:
             self._asked = Asked(self._exchange, admitted.call)
+        if self._asked.id != admitted.call.id:
+            raise RequestRefused("this pod carries another call")
+        held = self._exchange.leases.get(admitted.call.id)
         if held is not None:
             held.is_used = True
-        self._carried[admitted.claims.id] = Carried(admitted)
-        return self._told(admitted)
+        # Not by its token: a carrier that tries a handshake again has two sockets with one.
+        carried = new_id()
+        if not admitted.is_to_end:
+            self._carried[carried] = Carried(admitted)
+        return self._told(admitted) | {"token": carried}
 
     def _is_ours(self, given: StreamClaims) -> bool:
         """Whether a stream is of the one call of this pod, which the server has given it."""
@@ -99,7 +121,6 @@ class FarPod:
         values = self._exchange.plugins.values(relay.provider, relay.account)
         return {
             "call": replace(admitted.call, notify=None, options={}),
-            "token": admitted.claims.id,
             "profile": admitted.profile,
             "settings": openly(values),
             "is_to_end": admitted.is_to_end,
@@ -109,13 +130,15 @@ class FarPod:
 
     async def _opened(self, facts: Facts) -> object:
         """A stream has opened: its token is spent, and the first one starts the agent."""
-        carried = self._carried[facts["token"]]
-        started = msgspec.convert(facts["started"], StreamStarted)
-        line = msgspec.convert(facts["line"], StreamFormat)
-        await streams.claim(self._exchange, carried.admitted, started, line)
-        live = await self._running(carried.admitted)
-        live.streaming = True
-        carried.stream = FarStream(self._link, facts["token"], self._exchange.clock.now())
+        started = read(StreamStarted, facts.get("started"))
+        line = read(StreamFormat, facts.get("line"))
+        async with self._streams:
+            token = str(facts.get("token"))
+            carried = self._carried.get(token)
+            if carried is None or carried.stream is not None:
+                raise RequestRefused("no such stream was let in")
+            live = await self._begun(carried, started, line)
+            carried.stream = FarStream(self._link, token, self._exchange.clock.now())
         watch = watchdog.watch(self._exchange, carried.admitted, carried.stream)
         carried.watch = self._exchange.tasks.start(watch, "watch a stream")
         return {
@@ -125,10 +148,24 @@ class FarPod:
             "over": live.over,
         }
 
+    async def _begun(self, carried: Carried, started: StreamStarted, line: StreamFormat) -> FarLive:
+        """Claimed and under its call; what was claimed, and is not, is let go. Raises RequestRefused."""
+        try:
+            await streams.claim(self._exchange, carried.admitted, started, line)
+        except RequestRefused:
+            raise
+        except BaseException:
+            await streams.abandon(self._exchange, carried.admitted, "a fault of ours")
+            raise
+        live = await self._running(carried.admitted)
+        live.streaming = True
+        return live
+
     async def _running(self, admitted: Admitted) -> FarLive:
+        end = partial(endings.hang_up, self._exchange, admitted.call)
         hands = running.Hands(
             FarLive,
-            lambda _exchange, call: FarLive(call.id, self._link),
+            lambda _exchange, call: FarLive(call.id, self._link, end),
             self._until_done,
             {"pod": self.name},
         )
@@ -140,16 +177,21 @@ class FarPod:
         return self._live
 
     async def _until_done(self, exchange: Exchange, call: Call, live: FarLive) -> None:
-        """What an agent in a pod is for the exchange: a wait for its end, or for the pod's."""
+        """What an agent in a pod is for the exchange: a wait for its end, or for the pod's.
+
+        Without the pod the call is ended; not so where the caller talks with somebody else by now.
+        """
         await live.until_done()
         if live.is_lost:
-            log.error("a pod is lost; its call is ended", pod=self.name)
+            log.error("a pod is lost", pod=self.name, handed_over=live.handed_over)
             await note(exchange, call.id, "pod-lost", {"pod": self.name})
+        if live.is_lost and not live.handed_over:
             await endings.hang_up(exchange, call, POD_LOST)
 
     async def _closed(self, facts: Facts) -> object:
         """A stream is gone."""
-        await self._let_go(facts["token"], facts["figures"])
+        async with self._streams:
+            await self._let_go(str(facts.get("token")), _figures(facts.get("figures")))
         return None
 
     async def _let_go(self, token: str, figures: dict[str, Any]) -> None:
@@ -167,7 +209,7 @@ class FarPod:
     async def _carry_out(self, what: str, facts: Facts) -> object:
         if self._asked is None:
             raise RequestRefused("no call has been let in to this pod")
-        result = await CARRY_OUT[what](self._asked, facts)
+        result = await self._asked.carry_out(what, facts)
         if what == "agent_finished" and self._live is not None:
             self._live.done()
         return result
@@ -183,7 +225,7 @@ class FarPod:
         for token, ago in facts["heard"].items():
             carried = self._carried.get(token)
             if carried is not None and carried.stream is not None and ago is not None:
-                carried.stream.heard(now - ago)
+                carried.stream.heard(now - max(0.0, ago))
 
     def _stands(self, facts: Facts) -> None:
         if self._live is not None:
@@ -196,3 +238,13 @@ class FarPod:
             await self._let_go(token, {"reason": "its pod is gone"})
         if self._asked is not None:
             await self._exchange.leases.give_back(self._exchange.plugins, self._asked.id)
+
+
+def _figures(given: Any) -> dict[str, Any]:
+    """What the record may say of a stream, whatever the pod does."""
+    try:
+        known: dict[str, Any] = msgspec.to_builtins(read(Figures, given))
+    except InvalidField as error:
+        log.error("the figures of a stream cannot be used", reason=str(error))
+        return {"reason": "the figures of its pod cannot be used"}
+    return {name: value for name, value in known.items() if name in given}
