@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIELDS = (
     "id status direction from to provider account agent carrier_ids metadata created_at "
     "answered_at ended_at duration cost end_reason outcome answered_by answered_word "
-    "at_risk_seconds consent enhance recordings events"
+    "at_risk_seconds consent enhance silence_ms recordings events"
 )
 OFF = "+14155550180"
 SHORT = Phone(ring_seconds=0.3, script=(Wait(0.5),), hangs_up=True)

@@ -58,6 +58,7 @@ ROUTES = {
     ("get", "/campaigns/{campaign_id}/leads.csv"),
     ("get", "/campaigns/{campaign_id}/report"),
     ("get", "/campaigns/{campaign_id}/report.svg"),
+    ("patch", "/campaigns/{campaign_id}"),
 }
 WRONG_KEYS = [
     {},

@@ -52,6 +52,7 @@ PLUGINS_OWN = {
             ("POST", "/leads"),
             ("POST", "/leads/{lead_id}/cancel"),
             ("POST", "/campaigns"),
+            ("PATCH", "/campaigns/{campaign_id}"),
             ("POST", "/campaigns/{campaign_id}/leads.csv"),
             *(("POST", f"/campaigns/{{campaign_id}}/{do}") for do in ("pause", "resume", "stop")),
         ],

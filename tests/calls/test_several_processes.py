@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
 from linecard.listening import free_port
+from linecard.live import LiveCall
 from linecard.plugins import Plugins
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
@@ -72,7 +74,7 @@ async def test_a_call_of_the_other_is_carried_there_whoever_is_asked(
             await at.world.eventually(lambda: line.call_id in at.other.lives)
             assert at.world.exchange.elsewhere.carried == 1
             assert at.world.exchange.lives == {}
-            live = at.other.lives[line.call_id]
+            live = cast(LiveCall, at.other.lives[line.call_id])
             await replace(line, plivo=at.here).hang_up()
             await at.world.eventually(lambda: not at.other.lives)
             assert live.is_over

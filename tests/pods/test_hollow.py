@@ -11,7 +11,7 @@ from linecard.errors import RequestRefused
 from linecard.pods.environment import without_secrets
 from linecard.settings import Secret
 from linecard.settings.hollow import hollow, openly
-from linecard.tokens import StreamClaims, Tokens, open_stream
+from linecard.tokens import StreamClaims, Tokens, open_pod_stream, open_stream
 from linecard_exotel.settings import ExotelSettings
 from linecard_plivo.settings import PlivoSettings
 from linecard_twilio.settings import TwilioSettings
@@ -49,7 +49,7 @@ def claims(pod: str) -> StreamClaims:
 
 def test_a_pods_key_opens_what_is_for_pods_and_nothing_else() -> None:
     tokens = Tokens(Secret("s" * 40))
-    keys = tokens.pod_keys.values()
+    keys = tokens.keys_of_pod("pod-1").values()
     token = tokens.stream(claims("pod-1"))
     assert token.startswith("pod-1~")
     assert open_stream(keys, token, 0).pod == tokens.open_stream(token, 0).pod == "pod-1"
@@ -63,6 +63,8 @@ def test_a_pods_key_opens_what_is_for_pods_and_nothing_else() -> None:
 
 def test_pods_of_both_secrets_are_believed_while_they_are_changed() -> None:
     both, old = Tokens(Secret("n" * 40 + "," + "s" * 40)), Tokens(Secret("s" * 40))
-    assert both.is_pod_key(old.pod_keys.reveal())
-    assert not old.is_pod_key(both.pod_keys.values()[0])
-    assert open_stream(both.pod_keys.values(), old.stream(claims("p")), 0).pod == "p"
+    assert both.is_pod_key(old.pod_keys.reveal(), "p")
+    assert both.is_pod_key(old.keys_of_pod("p").reveal(), "p")
+    assert not both.is_pod_key(old.keys_of_pod("p").reveal(), "q")
+    assert not old.is_pod_key(both.pod_keys.values()[0], "p")
+    assert open_pod_stream(both.pod_keys.values(), "p", old.stream(claims("p")), 0).pod == "p"

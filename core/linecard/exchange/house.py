@@ -33,19 +33,19 @@ class House(Protocol):
         """A message as PCM at `rate`; empty where it cannot be had any more."""
         ...
 
-    async def routed(self, call: Call) -> Call:
+    async def routed(self, call: Call, /) -> Call:
         """A call whose agent was known from the start, with no more to be routed."""
         ...
 
-    async def settle(self, call: Call, action: Action, reason: str) -> Call:
+    async def settle(self, call: Call, /, action: Action, reason: str) -> Call:
         """Write what a menu has come to; the call with its agent, or none."""
         ...
 
-    async def redirect_refused(self, call: Call, error: LinecardError) -> None:
+    async def redirect_refused(self, call: Call, /, error: LinecardError) -> None:
         """Write that a redirect may not be."""
         ...
 
-    async def no_agent(self, call: Call, reason: str) -> None:
+    async def no_agent(self, call: Call, /, reason: str) -> None:
         """Write that there is no such agent, and end the call."""
         ...
 
@@ -65,20 +65,20 @@ class OwnHouse:
         """A message as PCM."""
         return await sounds.pcm(self._exchange.settings, message, rate)
 
-    async def routed(self, call: Call) -> Call:
+    async def routed(self, call: Call, /) -> Call:
         """A call with no more to be routed."""
         async with self._exchange.database.write() as conn:
             return await calls.update(conn, call.id, route={})
 
-    async def settle(self, call: Call, action: Action, reason: str) -> Call:
+    async def settle(self, call: Call, /, action: Action, reason: str) -> Call:
         """Write what a menu has come to."""
         return await menus.settle(self._exchange, call, action, reason)
 
-    async def redirect_refused(self, call: Call, error: LinecardError) -> None:
+    async def redirect_refused(self, call: Call, /, error: LinecardError) -> None:
         """Write that a redirect may not be."""
         await diverting.note_refused(self._exchange, call, error)
 
-    async def no_agent(self, call: Call, reason: str) -> None:
+    async def no_agent(self, call: Call, /, reason: str) -> None:
         """Write that there is no such agent, and end the call."""
         log.error("the call has no agent", reason=reason)
         facts: dict[str, object] = {"agent": call.agent, "reason": reason}

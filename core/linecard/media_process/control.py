@@ -97,19 +97,19 @@ class FarHouse:
         said = await self._link.ask("sound", message=as_data(message), rate=rate)
         return msgspec.convert(said, bytes)
 
-    async def routed(self, _call: Call) -> Call:
+    async def routed(self, _call: Call, /) -> Call:
         """A call with no more to be routed."""
         return msgspec.convert(await self._link.ask("routed"), Call)
 
-    async def settle(self, _call: Call, action: Action, reason: str) -> Call:
+    async def settle(self, _call: Call, /, action: Action, reason: str) -> Call:
         """Write what a menu has come to."""
         said = await self._link.ask("settle", action=as_data(action), reason=reason)
         return msgspec.convert(said, Call)
 
-    async def redirect_refused(self, _call: Call, error: LinecardError) -> None:
+    async def redirect_refused(self, _call: Call, /, error: LinecardError) -> None:
         """Write that a redirect may not be."""
         await self._link.ask("redirect_refused", fault=as_fault(error))
 
-    async def no_agent(self, _call: Call, reason: str) -> None:
+    async def no_agent(self, _call: Call, /, reason: str) -> None:
         """Write that there is no such agent, and end the call."""
         await self._link.ask("no_agent", reason=reason)
