@@ -164,6 +164,7 @@ async def test_and_so_many_streams(tmp_path: Path) -> None:
 
 
 LONG = "x" * 100_000
+IDS = {str(number): "x" for number in range(1000)}
 REFUSED: tuple[tuple[str, dict[str, object]], ...] = (
     ("hang_up", {"reason": LONG}),
     ("hang_up", {"reason": 5}),
@@ -188,6 +189,8 @@ REFUSED: tuple[tuple[str, dict[str, object]], ...] = (
     ("redirect_refused", {"fault": {"kind": [], "text": "x", "facts": {}}}),
     ("no_agent", {"reason": None}),
     ("opened", {"token": ["x"], "started": 5, "line": 5}),
+    ("opened", {"token": "x", "started": STARTED | {"stream": LONG}, "line": LINE}),
+    ("opened", {"token": "x", "started": STARTED | {"carrier_ids": IDS}, "line": LINE}),
 )
 
 
