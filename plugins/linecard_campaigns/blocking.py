@@ -40,9 +40,10 @@ async def held(conn: AsyncConnection, which: ColumnElement[bool]) -> list[tuple[
 
     They are held in one order, as everywhere: who holds several in another may wait for us for ever.
     """
-    query = select(leads.c.id, leads.c.status)
+    query: Any = select(leads.c.id, leads.c.status)
     query = query.where(which, leads.c.status.in_((*WAITING, *DIALLED))).order_by(leads.c.id)
-    return [(lead, status) for lead, status in await conn.execute(locking(conn, query))]
+    rows = (await conn.execute(locking(conn, query))).mappings()
+    return [(row["id"], row["status"]) for row in rows]
 
 
 async def changed_of(conn: AsyncConnection, ids: Sequence[str], **values: Any) -> None:

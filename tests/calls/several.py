@@ -21,6 +21,7 @@ from linecard.simulator.script import Act, Ear
 from linecard.simulator.serving import running
 from linecard.simulator.sound import frames
 from linecard.simulator.speech import speech
+from linecard.testing.telephone import set_up
 from tests.calls.lines import OURS, PREFIX
 from tests.calls.shell import ROOT, Served, served
 from tests.calls.telephone import KEY
@@ -36,7 +37,7 @@ class Chat:
 
     is_over: bool = False
 
-    def acts(self, _ear: Ear) -> Iterator[Act]:
+    def acts(self, ear: Ear) -> Iterator[Act]:
         """A sentence, frame by frame, as often as it takes."""
         said = list(frames(TALK))
         while True:
@@ -65,9 +66,9 @@ class Router:
         await asyncio.gather(_pump(reader, far[1]), _pump(far[0], writer))
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        for _ in range(len(self.places)):
-            self._turn += 1
-            port = self.places[self._turn % len(self.places)]
+        self._turn += 1
+        first = self._turn % len(self.places)
+        for port in (*self.places[first:], *self.places[:first]):
             with suppress(OSError):
                 opened = await asyncio.open_connection("127.0.0.1", port)
                 self.given[port] = self.given.get(port, 0) + 1
@@ -125,7 +126,7 @@ class Several:
             yield One(server, port, url)
 
     async def register(self) -> None:
-        """Register our number."""
+        """Register our number, with what its steps ask a person to do."""
         body = {
             "number": self.ours,
             "provider": self.carrier.name,
@@ -135,6 +136,7 @@ class Several:
         }
         answer = await self.api.post("/api/numbers", json=body)
         assert answer.status_code == 201, answer.text
+        await set_up(self.api, self.carrier, self.ours)
 
     async def call(self, *, inbound: bool) -> None:
         """One more call: somebody talks until the chat is over, and hangs up."""

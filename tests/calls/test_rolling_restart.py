@@ -50,8 +50,8 @@ async def all_let_go(at: Several) -> bool:
 
 async def rolled(at: Several, each: int) -> float:
     """So many calls each: before the new server is there, while both are, while the old one drains and the
-    proxy does not know, and once it knows. The old one ends when its last call has ended; how many requests
-    were passed on."""
+    proxy gives all to it, and once the proxy knows. The old one ends with the last call that needs it; how
+    many requests were passed on."""
     async with AsyncExitStack() as stack:
         starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
         old, new = await asyncio.gather(*starting)
@@ -62,6 +62,7 @@ async def rolled(at: Several, each: int) -> float:
         await begin(at, each)
         old.server.process.terminate()
         await old.server.until("stopping")
+        at.router.places = [old.port]
         await begin(at, each)
         at.router.places = [new.port]
         await begin(at, each)
@@ -69,7 +70,12 @@ async def rolled(at: Several, each: int) -> float:
         assert len(at.carrier.ledger.live_legs()) == 4 * each
         await heard_all(at)
         passed = await old.passed_on(at.api) + await new.passed_on(at.api)
-        end(at, 0, 3 * each)
+        end(at, 0, 2 * each)
+        await live_legs(at, 2 * each)
+        await asyncio.sleep(1)  # it would be gone by then
+        await heard_all(at)
+        assert old.server.process.returncode is None, "calls of the new one go through it"
+        end(at, 2 * each, 3 * each)
         assert await asyncio.wait_for(old.server.process.wait(), 60) == 0
         await live_legs(at, each)
         await heard_all(at)
@@ -175,7 +181,7 @@ async def test_calls_of_a_killed_server_are_closed_by_the_other(
 async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_the_other(
     tmp_path: Path,
 ) -> None:
-    """The other leaves calls alone while their server lives, and then takes them over."""
+    """Nobody could be asked what comes next, so that the carrier counts them as failed."""
     async with several(tmp_path) as at, AsyncExitStack() as stack:
         starting = (stack.enter_async_context(at.serving(name)) for name in ("old", "new"))
         old, new = await asyncio.gather(*starting)
@@ -188,4 +194,4 @@ async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_th
         await live_legs(at, 0)
         at.router.places = [new.port]
         await at.until(lambda: all_over(at), within=200)
-        assert {call["status"] for call in await at.calls()} == {"completed"}
+        assert {call["status"] for call in await at.calls()} == {"failed"}

@@ -20,6 +20,7 @@ from linecard.simulator.ledger import What
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
 from linecard.store import calls
+from linecard.store.instances import Instance
 from linecard.store.tables import calls as table
 from linecard.tokens import new_id
 from linecard.wall import now
@@ -323,6 +324,26 @@ async def test_a_call_that_the_carrier_knows_no_more_is_closed_in_the_end(
     call = await world.call(rang)
     assert call["status"] == "failed"
     assert "never reported an end" in call["end_reason"]
+
+
+async def test_calls_of_another_live_process_are_left_to_it_and_then_taken_over(
+    world: Telephone, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = now()
+    here, there = (
+        Instance(name=name, url=f"http://10.0.0.1:{port}", started_at=at, seen_at=at)
+        for name, port in (("here", 1), ("there", 2))
+    )
+    monkeypatch.setattr(world.exchange.instances, "own", here)
+    monkeypatch.setattr(world.exchange.instances, "_known", {"there": there})
+    ids = {"call_uuid": new_id()}
+    held = await write(world, customer, status=CallStatus.RINGING, carrier_ids=ids, owner="there")
+    await age(world, held, timedelta(minutes=32))
+    await sweep(world)
+    assert (await world.call(held))["status"] == "ringing"
+    monkeypatch.setattr(world.exchange.instances, "_known", {})
+    await sweep(world)
+    assert (await world.call(held))["status"] == "failed"
 
 
 async def test_the_carrier_is_asked_ever_more_rarely(world: Telephone, customer: str) -> None:

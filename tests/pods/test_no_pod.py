@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -26,11 +28,11 @@ STAYS = Phone(ring_seconds=1.0, script=(Wait(300),))
 
 
 class Scarce:
-    """Pods that are free from the `free`th time on that one is asked for, at an address."""
+    """Pods that are free from the `free`th time on that one is asked for; the last address is that of all later ones."""
 
-    def __init__(self, free: int, address: str | None = None) -> None:
+    def __init__(self, free: int, *addresses: str | None) -> None:
         self.free = free
-        self.address = address
+        self.addresses = list(addresses or [None])
         self.asked = 0
         self.back: list[str] = []
 
@@ -39,7 +41,9 @@ class Scarce:
         self.asked += 1
         if self.asked < self.free:
             raise NoFreePod("all are taken")
-        return PodLease(pod=f"pod-{self.asked}", call=call.id, address=self.address)
+        more = len(self.addresses) > 1
+        address = self.addresses.pop(0) if more else self.addresses[0]
+        return PodLease(pod=f"pod-{self.asked}", call=call.id, address=address)
 
     @linecard.hookimpl
     async def release_pod(self, lease: PodLease) -> None:
@@ -106,20 +110,46 @@ async def test_or_an_agent_in_the_server(tmp_path: Path) -> None:
         await world.until(call_id, lambda one: "stream-started" in names(one))
 
 
+async def test_a_pod_that_cannot_be_reached_is_followed_by_another(tmp_path: Path) -> None:
+    scarce = Scarce(1, "127.0.0.1:1", None)
+    async with telephone(tmp_path, "plivo", (), _with(scarce)) as world:
+        call_id = await _comes_in(world)
+        call = await world.until(call_id, lambda one: "stream-started" in names(one))
+        assert [one for one in names(call) if one in ("pod-lost", "stream-started")] == [
+            "pod-lost",
+            "stream-started",
+        ]
+        assert (scarce.asked, scarce.back) == (2, ["pod-1"])
+
+
 @pytest.mark.slow
 async def test_a_pod_that_nobody_comes_to_is_given_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "UNUSED_SECONDS", 1.0)
-    scarce = Scarce(1, "127.0.0.1:1")
-    async with telephone(tmp_path, "plivo", (), _with(scarce)) as world:
+    async with (
+        _mute() as address,
+        telephone(tmp_path, "plivo", (), _with(scarce := Scarce(1, address))) as world,
+    ):
         call_id = await _comes_in(world)
-        call = await world.until(call_id, lambda one: "pod-allocated" in names(one))
+        call = await world.until(call_id, lambda one: "pod-unused" in names(one))
         assert "stream-started" not in names(call), "it is carried by nobody else"
-        await world.eventually(lambda: "pod-1" in scarce.back)
+        assert "pod-1" in scarce.back
         await world.ended(call_id)
-        await asyncio.sleep(0.2)
         assert scarce.back.count("pod-1") == 1
+
+
+@asynccontextmanager
+async def _mute() -> AsyncIterator[str]:
+    """An address where somebody listens, and says nothing."""
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def test_a_call_that_was_asked_for_a_pod_after_its_end_gives_it_back(

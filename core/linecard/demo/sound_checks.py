@@ -68,8 +68,8 @@ def echoed_as_said(evidence: Evidence) -> Seen:
         evidence.line.heard(script.ROOM_BEEPS + by_agent(script.THANKS)),
     )
     sound = _comparable(evidence, played(evidence))
-    first, words, last = (_comparable(evidence, line) for line in lines)
-    places = [place_of(first, sound), place_of_echo(evidence, words, sound), place_of(last, sound)]
+    first, _, last = (_comparable(evidence, line) for line in lines)
+    places = [place_of(first, sound), _place_of_echo(evidence, lines[1]), place_of(last, sound)]
     known = [place for place in places if place is not None]
     in_order = len(known) == len(lines) and known == sorted(known)
     if not in_order or not _stands_at_the_phone(evidence):
@@ -78,12 +78,13 @@ def echoed_as_said(evidence: Evidence) -> Seen:
     return True, f"{len(sound) / 2 / RATE:.1f} s alike, gaps: {gaps(evidence)}{echo}"
 
 
-def place_of_echo(evidence: Evidence, words: bytes, sound: bytes | bytearray) -> int | None:
-    """Where the caller's words stand in a sound: sample for sample, unless their noise was taken out."""
+def _place_of_echo(evidence: Evidence, words: bytes) -> int | None:
+    """Where the caller's words stand in what was played: sample for sample, or enhanced and much alike."""
+    whole = played(evidence)
     if ENHANCED not in evidence.events:
-        return place_of(words, sound)
-    place, like = likest(words, sound)
-    return place if like >= LIKE else None
+        return place_of(_comparable(evidence, words), _comparable(evidence, whole))
+    place, like = likest(words, whole)
+    return len(_comparable(evidence, whole[: 2 * place])) // 2 if like >= LIKE else None
 
 
 def _as_heard(evidence: Evidence, pcm: bytes) -> bytes:
@@ -154,6 +155,13 @@ def echo_ms(evidence: Evidence) -> float | None:
     words = by_customer(script.CALLER_SAYS)
     phone = evidence.phone
     said = place_of(words, phone.said) if phone else None
-    echo = _as_heard(evidence, words if ENHANCED in evidence.events else words[:320])
-    heard = place_of_echo(evidence, echo, phone.heard) if phone else None
+    heard = _echo_at(evidence, words, phone.heard) if phone else None
     return None if said is None or heard is None else (heard - said) * 1000 / RATE
+
+
+def _echo_at(evidence: Evidence, words: bytes, heard: bytes | bytearray) -> int | None:
+    """Where the echo begins at the phone."""
+    if ENHANCED not in evidence.events:
+        return place_of(_as_heard(evidence, words[:320]), heard)
+    place, like = likest(_as_heard(evidence, words), heard)
+    return place if like >= LIKE else None

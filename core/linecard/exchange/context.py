@@ -61,6 +61,7 @@ class Exchange:
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
     `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
     `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes, `instances` who those are.
+    `places` is how many calls all servers on the database can carry at once, None: as many as may be live.
     """
 
     settings: Settings
@@ -97,6 +98,7 @@ class Exchange:
     work_is_due: asyncio.Event = field(default_factory=asyncio.Event)
     storage: Storage | None = None
     pool: LocalPods | None = None
+    places: int | None = None
 
     def later(self, seconds: float) -> datetime:
         """The time of day when so many seconds of the calls' clock have passed."""

@@ -13,6 +13,8 @@ from linecard.tokens import StreamClaims
 if TYPE_CHECKING:
     from linecard.exchange.context import Exchange
 
+TellLost = Callable[[StreamClaims], Awaitable[None]]
+"""Hears of a stream whose process cannot be reached."""
 AskWhere = Callable[[StreamClaims], Awaitable[str | None]]
 """The address of the process that a token's stream belongs to, `host:port` or `unix:/path`; None for this one."""
 
@@ -22,6 +24,7 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self._asked: list[AskWhere] = []
+        self._told: list[TellLost] = []
         self._carried = 0
 
     def __bool__(self) -> bool:
@@ -35,6 +38,15 @@ class Elsewhere:
     def also_ask(self, ask: AskWhere) -> None:
         """Ask this one too, after those before it; the first address counts."""
         self._asked.append(ask)
+
+    def also_tell(self, tell: TellLost) -> None:
+        """Tell this one of streams whose process cannot be reached."""
+        self._told.append(tell)
+
+    async def lost(self, given: StreamClaims) -> None:
+        """The process that a stream belongs to cannot be reached."""
+        for tell in self._told:
+            await tell(given)
 
     async def of(self, given: StreamClaims) -> str | None:
         """Where a stream belongs; None for this process."""
@@ -56,10 +68,21 @@ class Elsewhere:
 
 async def elsewhere(exchange: Exchange, token: str) -> str | None:
     """The address that the stream of a token belongs to; None for this process, and for no token of ours."""
+    given = _claims(exchange, token)
+    return None if given is None else await exchange.elsewhere.of(given)
+
+
+async def unreachable(exchange: Exchange, token: str) -> None:
+    """The process that the stream of a token belongs to cannot be reached."""
+    given = _claims(exchange, token)
+    if given is not None:
+        await exchange.elsewhere.lost(given)
+
+
+def _claims(exchange: Exchange, token: str) -> StreamClaims | None:
     if not exchange.elsewhere:
         return None
     try:
-        given = exchange.tokens.open_stream(token, time.time())
+        return exchange.tokens.open_stream(token, time.time())
     except RequestRefused:
         return None
-    return await exchange.elsewhere.of(given)

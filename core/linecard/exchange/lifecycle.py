@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +40,7 @@ from linecard.plugins import Plugins
 from linecard.pods import Leases
 from linecard.settings import NoPod, Settings
 from linecard.storage import open_storage
-from linecard.store import Database
+from linecard.store import BUSY_ERRORS, Database
 from linecard.tokens import Tokens
 
 log = structlog.get_logger()
@@ -67,7 +66,6 @@ def build_exchange(
     if flights is not None:
         plugins.tap(hook_tap(flights))
     pool = add_local_pods(plugins, settings, agent_specs, pods, os.environ) if pods else None
-    settings = replace(settings, places=pods or settings.places)
     plugins.open_accounts(settings.accounts)
     enhancers.offered(plugins)
     database = Database(settings.database_url, plugins.ask_all_flat("migrations"))
@@ -87,6 +85,7 @@ def build_exchange(
         flights=flights,
         storage=open_storage(settings.recordings),
         pool=pool,
+        places=pods or None,
         doors=doors,
         instances=instances,
         elsewhere=_elsewhere(instances),
@@ -123,6 +122,7 @@ def build_dialer(exchange: Exchange) -> Dialer:
         pass_through=exchange.doors.pass_through,
         verbs_at_dial=partial(deciding.verbs_at_dial, exchange),
         owner=exchange.instances.name,
+        places=exchange.places,
     )
 
 
@@ -154,7 +154,8 @@ def build_costs(exchange: Exchange) -> Costs:
 async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     """The exchange from its first request to its last."""
     await exchange.database.open()
-    await exchange.instances.beat()
+    with suppress(*BUSY_ERRORS):  # it is tried again, every few seconds
+        await exchange.instances.beat()
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)

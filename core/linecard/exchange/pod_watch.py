@@ -59,3 +59,11 @@ async def pod_of(exchange: Exchange, given: StreamClaims) -> str | None:
     """Where a stream's pod listens; None for calls that are carried here."""
     held = exchange.leases.get(given.call)
     return held.lease.address if held is not None and held.lease.pod == given.pod else None
+
+
+async def pod_unreachable(exchange: Exchange, given: StreamClaims) -> None:
+    """A pod that has died before its stream came: the call's next stream goes to another."""
+    if await pod_of(exchange, given) is None:
+        return
+    await note(exchange, given.call, "pod-lost", {"pod": given.pod})
+    await give_back(exchange, given.call)

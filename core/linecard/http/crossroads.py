@@ -17,7 +17,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from linecard.exchange.context import Exchange
-from linecard.exchange.elsewhere import elsewhere
+from linecard.exchange.elsewhere import elsewhere, unreachable
 from linecard.http.handshake import Asked, asked, refusal
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.prefix import prefix_of
@@ -149,6 +149,7 @@ class Crossroads(asyncio.Protocol):
         except OSError as error:
             log.warning("a media socket cannot be passed on", to=address, reason=str(error))
             self._is_passed_on = False
+            await unreachable(self.exchange, media.token)
             return False
         self.gone()
         return True

@@ -15,7 +15,7 @@ import uvicorn
 from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
-from linecard.exchange.pod_watch import pod_of
+from linecard.exchange.pod_watch import pod_of, pod_unreachable
 from linecard.http.app import admin_app, held_app, public_app
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
@@ -61,6 +61,7 @@ async def _with_pods(exchange: Exchange, host: str, port: int | None) -> AsyncIt
     pool = exchange.pool
     if exchange.plugins.answers("allocate_pod"):
         exchange.elsewhere.also_ask(partial(pod_of, exchange))
+        exchange.elsewhere.also_tell(partial(pod_unreachable, exchange))
     app = pods_app(exchange)
     configs = [] if pool is None else [listener_at(app, pool.order.control, ImpatientWebSocket)]
     configs += [] if port is None else [listener(app, host, port, ImpatientWebSocket)]

@@ -52,6 +52,7 @@ async def stay_linked(pod: Pod) -> None:
 
 async def _serve(pod: Pod, socket: ClientConnection) -> None:
     link = pod.link = Link(_Wire(socket), answers(pod), hears(pod), LARGEST_TO_SERVER)
+    pod.linked.set()
     beats = asyncio.create_task(_beat(pod, link), name="beats")
     try:
         await link.run()

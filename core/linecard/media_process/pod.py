@@ -66,6 +66,7 @@ class Pod:
         self.plugins = plugins
         self.agents = agents
         self.tasks = Tasks()
+        self.linked = asyncio.Event()
         self.done = asyncio.Event()
         self.link: Link | None = None
         self.carrying: Carrying | None = None

@@ -22,6 +22,8 @@ from linecard.pods.environment import CONTROL, KEY, MEGABYTES, NAME, of_server
 from linecard.settings import Secret
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from linecard.agents import Agents
 
 log = structlog.get_logger()
@@ -66,17 +68,30 @@ async def run(
     """
     pod = Pod(place, plugins, agents)
     with structlog.contextvars.bound_contextvars(pod=place.name):
-        async with _serving(pod, listen):
-            log.info("pod ready", listening=listen)
-            await _until_done(pod, stopping, drain_seconds)
+        async with _serving(pod, listen) as begun:
+            await _until_done(pod, begun, stopping, drain_seconds)
             log.info("pod done", used=pod.is_used)
 
 
-async def _until_done(pod: Pod, stopping: asyncio.Event, drain_seconds: float) -> None:
+async def _begin(pod: Pod, app: Starlette, listen: str) -> None:
+    """Plugins hear of the start once the server is there: a pod that says it is ready can take a call."""
+    await pod.linked.wait()
+    await pod.plugins.tell_and_wait("on_start", app=app)
+    log.info("pod ready", listening=listen)
+
+
+async def _until_done(
+    pod: Pod, begun: asyncio.Task[None], stopping: asyncio.Event, drain_seconds: float
+) -> None:
+    """Raises ConfigurationError where a plugin cannot run."""
     done = asyncio.create_task(pod.done.wait())
     asked = asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait({done, asked}, return_when=asyncio.FIRST_COMPLETED)
+        ends = {done, asked}
+        await asyncio.wait({*ends, begun}, return_when=asyncio.FIRST_COMPLETED)
+        if begun.done():
+            begun.result()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not done.done() and pod.is_used:
             await asyncio.wait({done}, timeout=drain_seconds)
         if pod.live is not None and not pod.live.is_over:
@@ -87,14 +102,16 @@ async def _until_done(pod: Pod, stopping: asyncio.Event, drain_seconds: float) -
 
 
 @asynccontextmanager
-async def _serving(pod: Pod, listen: str) -> AsyncIterator[None]:
+async def _serving(pod: Pod, listen: str) -> AsyncIterator[asyncio.Task[None]]:
+    """Yields the task that begins the plugins."""
     app = media_app(pod)
     async with listening(listener_at(app, listen, ImpatientWebSocket)):
-        await pod.plugins.tell_and_wait("on_start", app=app)
         link = asyncio.create_task(stay_linked(pod), name="link")
+        begun = asyncio.create_task(_begin(pod, app, listen), name="begin")
         try:
-            yield
+            yield begun
         finally:
+            begun.cancel()
             if pod.carries:
                 await asyncio.wait(pod.carries, timeout=CLOSE_SECONDS)
             await pod.tasks.close(CLOSE_SECONDS)

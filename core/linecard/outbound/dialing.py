@@ -63,6 +63,7 @@ class Dialer:
     `report` applies an event to a call's record, `has_agent` refuses unknown names, `pass_through`
     raises Stopping while the server drains, `verbs_at_dial` makes the answer that goes out with a dial.
     `owner` is whom its calls belong to, where several processes share a database.
+    `places` is how many calls can be carried at once, None: as many as may be live.
     """
 
     settings: Settings
@@ -76,6 +77,7 @@ class Dialer:
     pass_through: Callable[[], None]
     verbs_at_dial: VerbsAtDial
     owner: str | None = None
+    places: int | None = None
     _resting: Resting = field(default_factory=Resting, init=False, repr=False, compare=False)
     _placing: dict[str, asyncio.Task[None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -154,7 +156,8 @@ class Dialer:
             await refuse_blocked(conn, to.address)
             call = replace(call, created_at=now())
             pace = facts.calls_per_second if wish.paced else None
-            await limits.check(conn, self.settings, await _number(conn, call.number), to, pace)
+            number = await _number(conn, call.number)
+            await limits.check(conn, self.settings, number, to, pace, self.places)
             await self._ask_plugins(conn, call)
             await calls.add(conn, call)
             await timeline.append(conn, call.id, "intended", {"agent": call.agent}, call.created_at)

@@ -35,16 +35,22 @@ async def one_at_a_time(conn: AsyncConnection) -> None:
 
 
 async def check(
-    conn: AsyncConnection, settings: Settings, number: Number, to: Cleared, pace: float | None
+    conn: AsyncConnection,
+    settings: Settings,
+    number: Number,
+    to: Cleared,
+    pace: float | None,
+    places: int | None = None,
 ) -> None:
     """Raise LimitReached with the limit's name when one more dial would pass it.
 
     `pace`: the calls a second that the carrier gives the account; None for a call that it may queue.
+    `places`: how many calls can be carried at once; None: as many as may be live.
     """
     await check_spend(conn, settings.daily_spend)
     await _per_second(conn, settings, (number.provider, number.account), pace)
     await _per_minute(conn, settings)
-    _check_places(settings, await _live(conn, settings))
+    _check_places(places, await _live(conn, settings))
     await _per_number(conn, settings, to)
     await _account_per_minute(conn, settings, (number.provider, number.account))
     await _account_live(conn, settings, (number.provider, number.account))
@@ -143,12 +149,12 @@ async def _live(conn: AsyncConnection, settings: Settings) -> int:
     return live
 
 
-def _check_places(settings: Settings, live: int) -> None:
+def _check_places(places: int | None, live: int) -> None:
     """A call that nobody could carry at its answer is not dialled. Calls that come in take places, and are never refused here."""
-    if settings.places is not None and live >= settings.places:
+    if places is not None and live >= places:
         raise LimitReached(
-            f"--pods {settings.places}",
-            f"{live} calls are live, and there are places for {settings.places}: wait until one is over, "
+            f"--pods {places}",
+            f"{live} calls are live, and there are places for {places}: wait until one is over, "
             "or start the server with more pods",
             retry_after=PLACE_SECONDS,
         )

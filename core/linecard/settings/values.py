@@ -74,8 +74,6 @@ class Settings:
     `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `internal_url` is where other
     processes on the same database reach this one, None: there are none. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
     E.164, as the API takes them. `pod_megabytes` is the memory that a pod of this machine may take.
-    `places` is how many calls can be carried at once, by whatever starts the server with so many places;
-    None: as many as `max_live_calls`.
     """
 
     public_url: str
@@ -88,7 +86,6 @@ class Settings:
     max_live_calls: int = 1000
     max_calls_per_number_per_day: int = 10
     daily_spend: Decimal | None = None
-    places: int | None = None
     instance: str | None = None
     internal_url: str | None = None
     fallback_url: str | None = None

@@ -17,7 +17,6 @@ from linecard.errors import LimitReached
 from linecard.numbers import Number
 from linecard.outbound import limits
 from linecard.outbound.gate import Gate
-from linecard.outbound.headroom import Headroom
 from linecard.outbound.resting import Resting
 from linecard.settings import AccountLimits, Secret, Settings
 from linecard.store import Database, calls
@@ -64,11 +63,14 @@ async def dialled(database: Database, age: float, cost: str | None = None, **mor
 
 
 async def refusal(
-    database: Database, settings: Settings = SETTINGS, pace: float | None = None
+    database: Database,
+    settings: Settings = SETTINGS,
+    pace: float | None = None,
+    places: int | None = None,
 ) -> LimitReached | None:
     async with database.write() as conn:
         try:
-            await limits.check(conn, settings, NUMBER, TO, pace)
+            await limits.check(conn, settings, NUMBER, TO, pace, places)
         except LimitReached as error:
             return error
     return None
@@ -146,16 +148,9 @@ async def test_nobody_is_dialled_while_every_place_is_taken(
     for age, way in enumerate(ways[:live], 100):
         await dialled(database, age, direction=way, status=CallStatus.UNKNOWN)
     assert await refusal(database) is None, "without places nothing is counted"
-    said = await refusal(database, replace(SETTINGS, places=2))
+    said = await refusal(database, places=2)
     assert (said is None) == free
     if said is not None:
         assert said.limit == "--pods 2"
         assert f"{live} calls are live" in str(said)
         assert said.retry_after
-
-
-async def test_a_call_that_comes_in_is_taken_whatever_places_there_are(database: Database) -> None:
-    await dialled(database, 1, status=CallStatus.IN_PROGRESS)
-    async with database.write() as conn:
-        settings = replace(SETTINGS, places=1)
-        await limits.check_arrival(conn, settings, NUMBER, Headroom())

@@ -53,6 +53,7 @@ async def test_every_field_of_a_call_comes_back(database: Database, make_call: M
         greeting_over=True,
         voicemail={"sound": "message.wav"},
         enhance="rnnoise",
+        owner="a-1f",
     )
     unset = [one.name for one in fields(call) if getattr(call, one.name) == one.default]
     assert unset == [], "give every field a value of its own here"

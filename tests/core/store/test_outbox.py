@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from linecard.store import Database, outbox
+from linecard.calls import Call
+from linecard.store import Database, calls, outbox
 from linecard.store.outbox import Job
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -47,6 +49,24 @@ async def test_a_queue_gives_one_at_a_time(database: Database) -> None:
     await put(database, job("a", queue="h"), job("b", queue="h"), job("c", queue="i"), job("d"))
     assert await lease(database, busy=("i",)) == ["a", "d"]
     assert await lease(database, busy=("h",)) == ["c"]
+
+
+async def test_the_work_of_calls_that_others_hold_is_left_to_them(
+    database: Database, make_call: Callable[..., Call]
+) -> None:
+    held = {"mine": "here", "theirs": "there", "nobodys": None}
+    made = {name: make_call(owner=owner) for name, owner in held.items()}
+    async with database.write() as conn:
+        for one in made.values():
+            await calls.add(conn, one)
+    await put(database, *(job(name, call_id=one.id) for name, one in made.items()))
+    await put(database, job("no call", call_id="gone"), job("no call at all"))
+    async with database.write() as conn:
+        assert await outbox.is_due(conn, AT, (), ("there",))
+        leased = await outbox.lease(conn, AT, AT + MINUTE, (), ("there", "elsewhere"))
+        assert [one.key for one in leased] == ["mine", "nobodys", "no call", "no call at all"]
+        assert not await outbox.is_due(conn, AT, (), ("there",))
+        assert [one.key for one in await outbox.lease(conn, AT, AT + MINUTE)] == ["theirs"]
 
 
 async def test_what_is_done_or_given_up_is_not_due(database: Database) -> None:

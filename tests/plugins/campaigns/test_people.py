@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -128,6 +129,25 @@ async def test_an_opt_out_stops_the_other_leads_at_once(
         ("canceled", "opted-out"),
         ("queued", None),
     ]
+
+
+async def test_a_dial_that_is_just_being_written_is_the_last_one(
+    exchange: Exchange, database: Database
+) -> None:
+    _, ids = await three(database)
+
+    async def block() -> None:
+        async with exchange.database.write() as conn:
+            await blocking.block(exchange, conn, entry(TO))
+
+    async with database.write() as conn:
+        claimed = update(leads).where(leads.c.id == ids[1])
+        await conn.execute(claimed.values(status="dialing"))
+        blocks = asyncio.create_task(block())
+        await asyncio.sleep(0.3)
+        assert not blocks.done(), "it waits for the dial that has the lead"
+    await blocks
+    assert (await stood(database, ids))[1] == ("dialing", "opted-out")
 
 
 @pytest.mark.parametrize("written", [TO, "+14155550123*", "+1415555012*"])

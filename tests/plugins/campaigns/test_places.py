@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.calls.problems import refused
 from tests.plugins.campaigns.marks import queue_on_sqlite
 from tests.plugins.campaigns.rows import all_attempts
 
-from linecard.settings import load_settings
+from linecard.exchange.lifecycle import build_exchange
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
-from linecard.testing.telephone import OURS, telephone
+from linecard.testing.telephone import OURS, set_up, telephone
 
 pytestmark = queue_on_sqlite
 
@@ -33,8 +34,8 @@ def most_at_once(calls: list[dict[str, Any]]) -> int:
 
 async def test_five_leads_share_two_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "linecard.testing.telephone.load_settings",
-        lambda *given: replace(load_settings(*given), places=2),
+        "linecard.testing.telephone.build_exchange",
+        lambda *given: replace(build_exchange(*given), places=2),
     )
     async with telephone(tmp_path, "plivo", max_calls_per_minute="10000") as world:
         await world.register()
@@ -56,7 +57,27 @@ async def test_five_leads_share_two_places(tmp_path: Path, monkeypatch: pytest.M
         assert [world.carrier.ledger.dials(to) for to in PEOPLE] == [1] * len(PEOPLE)
         tried = await all_attempts(world.exchange.database)
         assert [one["n"] for one in tried] == [1] * len(PEOPLE)
-        refused = (
-            await world.api.post("/api/calls", json={"from": OURS, "to": PEOPLE[0]})
-        ).status_code
-        assert refused == 201, "places are free again"
+
+
+async def test_calls_that_come_in_take_places_and_are_never_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "linecard.testing.telephone.build_exchange",
+        lambda *given: replace(build_exchange(*given), places=1),
+    )
+    async with telephone(tmp_path, "plivo") as world:
+        await world.register()
+        await set_up(world.api, world.carrier, OURS)
+        for caller in PEOPLE[:2]:
+            await world.carrier.call_in(caller, OURS, Phone(script=(Wait(600),)))
+
+        async def are_talking() -> bool:
+            calls = (await world.api.get("/api/calls")).json()["items"]
+            return [one["status"] for one in calls] == ["in-progress"] * 2
+
+        await world.eventually(are_talking, 20)
+        dial = {"from": OURS, "to": PEOPLE[3]}
+        answer = await world.api.post("/api/calls", json=dial)
+        assert "--pods 1" in refused(answer, 429)["detail"]
+        assert answer.headers["retry-after"] == "1"

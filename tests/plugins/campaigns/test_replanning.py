@@ -18,7 +18,7 @@ __all__ = ["world"]
 MINUTE = timedelta(minutes=1)
 
 
-def closed_now() -> dict[str, str]:
+def closed_now() -> dict[str, Any]:
     """A window of two minutes, half a day from now."""
     opens = now() + timedelta(hours=12)
     return {"window": f"{opens:%H:%M}-{opens + 2 * MINUTE:%H:%M}", "timezone": "UTC"}

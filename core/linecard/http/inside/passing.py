@@ -25,6 +25,8 @@ MARK = "linecard.passed_on"
 SECONDS = 13.0
 """Carriers wait fifteen for their answer; the process that holds the call answers within nine."""
 CONNECT_SECONDS = 1.0
+IDLE_SECONDS = 2.0
+"""So long a connection is kept for the next request: less than the other side keeps it."""
 
 Header = tuple[bytes, bytes]
 
@@ -94,7 +96,7 @@ def _client(exchange: Exchange) -> httpx2.AsyncClient:
     kept = exchange.instances.client
     if kept is None:
         timeout = httpx2.Timeout(SECONDS, connect=CONNECT_SECONDS)
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=50)
+        limits = httpx2.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS)
         kept = httpx2.AsyncClient(timeout=timeout, limits=limits, trust_env=False, verify=trusted())
         exchange.instances.client = kept
     return kept
