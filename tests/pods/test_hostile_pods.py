@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 import linecard
+from linecard.carrier import PodLease
 from linecard.errors import LinecardError, RequestRefused
 from linecard.exchange.admission import Admitted
 from linecard.exchange.far import asked, live, pod
 from linecard.exchange.far.facts import NOTED
 from linecard.exchange.far.pod import FarPod, IsOurs
+from linecard.exchange.pod_watch import pod_unreachable
+from linecard.pods import Held
 from linecard.pods.link import Answer, Link, LinkLost
 from linecard.simulator.phone import Phone
 from linecard.store import calls, claims
@@ -307,6 +310,18 @@ async def test_a_caller_who_talks_with_somebody_else_outlives_the_pod(tmp_path: 
         await one.world.until(one.call_id, lambda call: "pod-lost" in names(call))
         await one.world.eventually(lambda: one.call_id not in one.world.exchange.lives)
         assert "hang-up-asked" not in await one.told()
+
+
+async def test_a_pod_that_is_slow_to_take_a_second_socket_keeps_its_call(tmp_path: Path) -> None:
+    async with hostile(tmp_path) as one:
+        exchange = one.world.exchange
+        await one.open(await one.let_in())
+        exchange.leases._held[one.call_id] = held = Held(
+            PodLease(pod="pod-1", call=one.call_id, address="127.0.0.1:1"), is_used=True
+        )
+        given = next(iter(one.far._carried.values())).admitted.claims
+        await pod_unreachable(exchange, given)
+        assert exchange.leases.get(one.call_id) is held
 
 
 def test_a_live_call_writes_no_other_lines() -> None:
