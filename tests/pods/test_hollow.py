@@ -11,7 +11,7 @@ from linecard.errors import RequestRefused
 from linecard.pods.environment import without_secrets
 from linecard.settings import Secret
 from linecard.settings.hollow import hollow, openly
-from linecard.tokens import StreamClaims, Tokens, open_pod_stream, open_stream
+from linecard.tokens import StreamClaims, Tokens, open_pod_stream
 from linecard_exotel.settings import ExotelSettings
 from linecard_plivo.settings import PlivoSettings
 from linecard_twilio.settings import TwilioSettings
@@ -52,9 +52,11 @@ def test_a_pods_key_opens_what_is_for_pods_and_nothing_else() -> None:
     keys = tokens.keys_of_pod("pod-1").values()
     token = tokens.stream(claims("pod-1"))
     assert token.startswith("pod-1~")
-    assert open_stream(keys, token, 0).pod == tokens.open_stream(token, 0).pod == "pod-1"
+    assert (
+        open_pod_stream(keys, "pod-1", token, 0).pod == tokens.open_stream(token, 0).pod == "pod-1"
+    )
     with pytest.raises(RequestRefused):
-        open_stream(keys, tokens.stream(claims(HERE)), 0)
+        open_pod_stream(keys, "pod-1", tokens.stream(claims(HERE)), 0)
     with pytest.raises(RequestRefused):
         tokens.open_stream(token.replace("pod-1~", "pod-2~"), 0)
     with pytest.raises(RequestRefused):

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 import linecard
+from linecard.carrier import PodLease
 from linecard.errors import LinecardError, RequestRefused
 from linecard.exchange.admission import Admitted
 from linecard.exchange.far import asked, live, pod
 from linecard.exchange.far.facts import NOTED
 from linecard.exchange.far.pod import FarPod, IsOurs
+from linecard.exchange.pod_watch import pod_unreachable
+from linecard.pods import Held
 from linecard.pods.link import Answer, Link, LinkLost
 from linecard.simulator.phone import Phone
 from linecard.store import calls, claims
@@ -164,6 +167,7 @@ async def test_and_so_many_streams(tmp_path: Path) -> None:
 
 
 LONG = "x" * 100_000
+IDS = {str(number): "x" for number in range(1000)}
 REFUSED: tuple[tuple[str, dict[str, object]], ...] = (
     ("hang_up", {"reason": LONG}),
     ("hang_up", {"reason": 5}),
@@ -188,6 +192,8 @@ REFUSED: tuple[tuple[str, dict[str, object]], ...] = (
     ("redirect_refused", {"fault": {"kind": [], "text": "x", "facts": {}}}),
     ("no_agent", {"reason": None}),
     ("opened", {"token": ["x"], "started": 5, "line": 5}),
+    ("opened", {"token": "x", "started": STARTED | {"stream": LONG}, "line": LINE}),
+    ("opened", {"token": "x", "started": STARTED | {"carrier_ids": IDS}, "line": LINE}),
 )
 
 
@@ -304,6 +310,18 @@ async def test_a_caller_who_talks_with_somebody_else_outlives_the_pod(tmp_path: 
         await one.world.until(one.call_id, lambda call: "pod-lost" in names(call))
         await one.world.eventually(lambda: one.call_id not in one.world.exchange.lives)
         assert "hang-up-asked" not in await one.told()
+
+
+async def test_a_pod_that_is_slow_to_take_a_second_socket_keeps_its_call(tmp_path: Path) -> None:
+    async with hostile(tmp_path) as one:
+        exchange = one.world.exchange
+        await one.open(await one.let_in())
+        exchange.leases._held[one.call_id] = held = Held(
+            PodLease(pod="pod-1", call=one.call_id, address="127.0.0.1:1"), is_used=True
+        )
+        given = next(iter(one.far._carried.values())).admitted.claims
+        await pod_unreachable(exchange, given)
+        assert exchange.leases.get(one.call_id) is held
 
 
 def test_a_live_call_writes_no_other_lines() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,30 @@ async def test_a_pod_of_this_machine_links_as_no_other(tmp_path: Path) -> None:
         with pytest.raises(InvalidStatus):
             await _link(world, port, "pod-2", own)
         await (await _link(world, port, NAME, own)).close()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"path": 5},
+        {"path": "/\u20ac"},
+        {"headers": [["a"]]},
+        {"headers": [["a", "b"]] * 1000},
+        {"provider": "x" * 1000},
+        {"client": "us"},
+    ],
+)
+async def test_a_handshake_is_one(tmp_path: Path, facts: dict[str, object]) -> None:
+    port = free_port()
+    whole = {"provider": "plivo", "token": "t", "path": "/", "query": "", "headers": []}
+    asked = whole | facts if facts else facts
+    async with telephone(tmp_path, "plivo", control_port=port) as world:
+        link = await _link(world, port)
+        await link.send(json.dumps(["ask", 1, "admit", asked]))
+        kind, _, fault = json.loads(await link.recv())
+        assert (kind, fault["kind"]) == ("no", "InvalidField")
+        await link.send(json.dumps(["ask", 2, "admit", whole]))
+        kind, _, fault = json.loads(await link.recv())
+        assert (kind, fault["kind"]) == ("no", "RequestRefused")
+        await link.close()

@@ -63,7 +63,7 @@ async def pod_of(exchange: Exchange, given: StreamClaims) -> str | None:
 
 async def pod_unreachable(exchange: Exchange, given: StreamClaims) -> None:
     """A pod that has died before its stream came: the call's next stream goes to another."""
-    if await pod_of(exchange, given) is None:
-        return
+    if given.call in exchange.lives or await pod_of(exchange, given) is None:
+        return  # with an agent in it, its link tells whether it lives
     await note(exchange, given.call, "pod-lost", {"pod": given.pod})
     await give_back(exchange, given.call)

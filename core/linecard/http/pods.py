@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from linecard.exchange.admission import admit
+from linecard.exchange.far.facts import Handshake, read
 from linecard.exchange.far.pod import FarPod, IsOurs
 from linecard.http.carrying import handshake, refused
 from linecard.pods.link import LinkLost
@@ -69,21 +70,22 @@ async def _serve(exchange: Exchange, name: str, websocket: WebSocket) -> None:
 
 
 async def _let_in(exchange: Exchange, facts: Mapping[str, Any], is_ours: IsOurs) -> Admitted:
-    """Judge a handshake that reached a pod as if it had come here. Raises RequestRefused."""
+    """Judge a handshake that reached a pod as if it had come here. Raises RequestRefused, InvalidField."""
+    given = read(Handshake, facts)
+    path = given.path.encode("latin-1")
     scope = {
         "type": "websocket",
-        "path": facts["path"],
-        "raw_path": facts["path"].encode("latin-1"),
-        "query_string": facts["query"].encode("latin-1"),
+        "path": given.path,
+        "raw_path": path,
+        "query_string": given.query.encode("latin-1"),
         "headers": [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in facts["headers"]
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in given.headers
         ],
         "client": None,
     }
-    with refused(exchange, facts["provider"], scope):
-        return await admit(
-            exchange, facts["provider"], facts["token"], handshake(exchange, scope), is_ours
-        )
+    with refused(exchange, given.provider, scope):
+        request = handshake(exchange, scope)
+        return await admit(exchange, given.provider, given.token, request, is_ours)
 
 
 class _Wire:

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from linecard.agents.declared import RATES
 from linecard.errors import InvalidField
+from linecard.events import StreamStarted
 from linecard.live.keys import SENT
 from linecard.live.outcomes import VOICEMAIL_CUT_SHORT, VOICEMAIL_LEFT
 from linecard.media.counters import MOST_REASONS
@@ -23,6 +24,8 @@ LONGEST = 16 * 1024
 """Characters of an outcome, and bytes of a note."""
 Short = Annotated[str, Meta(max_length=64)]
 Reason = Annotated[str, Meta(max_length=1000)]
+MOST_HEADERS = 200
+Part = Annotated[str, Meta(max_length=LONGEST, pattern="^[\\x00-\\xff]*$")]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 NOTED = frozenset(
     {
@@ -41,6 +44,16 @@ NOTED = frozenset(
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Facts of these names and no others."""
+
+
+class Handshake(Strict, frozen=True):
+    """A media socket's request, as it came to the pod; all in Latin-1, as HTTP has it."""
+
+    provider: Short
+    token: Part
+    path: Part
+    query: Part
+    headers: Annotated[tuple[tuple[Part, Part], ...], Meta(max_length=MOST_HEADERS)]
 
 
 class Nothing(Strict, frozen=True):
@@ -113,6 +126,7 @@ class Figures(msgspec.Struct, frozen=True):
     dropped: Annotated[dict[Short, Count], Meta(max_length=MOST_REASONS)] = {}
 
 
+MOST_IDS, LONGEST_ID = 20, 256
 Kind = TypeVar("Kind")
 OF_CONTROL: Mapping[str, type[Strict]] = MappingProxyType(
     {
@@ -135,6 +149,15 @@ def read(kind: type[Kind], facts: Any) -> Kind:
         return msgspec.convert(facts, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise InvalidField(kind.__name__, str(error)) from error
+
+
+def read_started(facts: Any) -> StreamStarted:
+    """A stream's opening message. Raises InvalidField, also for more ids than any carrier has."""
+    started = read(StreamStarted, facts)
+    ids = [started.stream, *started.carrier_ids, *started.carrier_ids.values()]
+    if len(ids) > MOST_IDS or any(len(one) > LONGEST_ID for one in ids):
+        raise InvalidField("started", "has too many ids, or too long ones")
+    return started
 
 
 def check_note(note: Note) -> None:

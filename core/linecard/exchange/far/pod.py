@@ -15,10 +15,9 @@ import structlog
 
 from linecard.calls import Call
 from linecard.errors import InvalidField, RequestRefused
-from linecard.events import StreamStarted
 from linecard.exchange import endings, running, streams, watchdog
 from linecard.exchange.far.asked import CARRY_OUT, Asked
-from linecard.exchange.far.facts import Figures, read
+from linecard.exchange.far.facts import Figures, read, read_started
 from linecard.exchange.far.live import FarLive
 from linecard.exchange.far.streams import Carried, FarStream
 from linecard.exchange.noting import note
@@ -29,6 +28,7 @@ from linecard.settings.hollow import openly
 from linecard.tokens import new_id
 
 if TYPE_CHECKING:
+    from linecard.events import StreamStarted
     from linecard.exchange.admission import Admitted
     from linecard.exchange.context import Exchange
     from linecard.pods.link import Answer, Facts, Wire
@@ -130,7 +130,7 @@ class FarPod:
 
     async def _opened(self, facts: Facts) -> object:
         """A stream has opened: its token is spent, and the first one starts the agent."""
-        started = read(StreamStarted, facts.get("started"))
+        started = read_started(facts.get("started"))
         line = read(StreamFormat, facts.get("line"))
         async with self._streams:
             token = str(facts.get("token"))
