@@ -101,6 +101,22 @@ def test_the_inbound_caller_hears_an_echo(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+def test_pods_and_noise_enhancement_are_steps_with_their_milliseconds(
+    tmp_path: Path, provider: str
+) -> None:
+    enhance = ["--enhance", "rnnoise"] if importlib.util.find_spec("pyrnnoise") else []
+    for _ in range(2):
+        ran = _demo(tmp_path, "--pods", "2", *enhance, provider=provider)
+        if ran.returncode == 0:
+            break
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(re.findall(r"pod pod-[0-9a-f]{8} allocated in \d+ ms\n", ran.stdout)) == 2
+    told = re.findall(r"noise enhancement: rnnoise, adds 25 ms, ready in [\d.]+ ms\n", ran.stdout)
+    assert len(told) == (2 if enhance else 0)
+
+
+@pytest.mark.slow
 def test_a_lost_callback_is_named_and_the_demo_fails(tmp_path: Path) -> None:
     ran = _demo(tmp_path, "--fault", "recording_lost=1", "--out", "deep/er")
     assert ran.returncode == 1
