@@ -101,10 +101,11 @@ def test_the_inbound_caller_hears_an_echo(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])
+@pytest.mark.parametrize(("provider", "streams"), [("plivo", 2), ("twilio", 2), ("exotel", 3)])
 def test_pods_and_noise_enhancement_are_steps_with_their_milliseconds(
-    tmp_path: Path, provider: str
+    tmp_path: Path, provider: str, streams: int
 ) -> None:
+    """Exotel's caller comes back from a busy desk on a stream of its own."""
     enhance = ["--enhance", "rnnoise"] if importlib.util.find_spec("pyrnnoise") else []
     for _ in range(2):
         ran = _demo(tmp_path, "--pods", "2", *enhance, provider=provider)
@@ -113,7 +114,7 @@ def test_pods_and_noise_enhancement_are_steps_with_their_milliseconds(
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert len(re.findall(r"pod pod-[0-9a-f]{8} allocated in \d+ ms\n", ran.stdout)) == 2
     told = re.findall(r"noise enhancement: rnnoise, adds 25 ms, ready in [\d.]+ ms\n", ran.stdout)
-    assert len(told) == (2 if enhance else 0)
+    assert len(told) == (streams if enhance else 0)
 
 
 @pytest.mark.slow

@@ -330,3 +330,17 @@ def test_a_live_call_writes_no_other_lines() -> None:
     written = set(re.findall(r'\b_?fact\(\s*"([a-z-]+)"', code))
     assert written
     assert written <= NOTED
+
+
+async def test_a_socket_that_opened_nothing_is_told_as_one_of_the_servers_own_is(
+    tmp_path: Path,
+) -> None:
+    async with hostile(tmp_path) as one:
+        token = await one.let_in()
+        why = {"reason": "no opening message in time", "dropped": {"media too soon": 3}}
+        await one.close(token, **why)
+        noted = one.world.exchange.refusals.of(one.call_id)
+        assert noted == {("sockets-unopened", "no opening message in time"): 1}
+        metrics = (await one.world.api.get("/metrics")).text
+    told = 'linecard_media_dropped_total{provider="plivo",reason="media too soon"} 3.0'
+    assert told in metrics

@@ -23,6 +23,7 @@ from linecard.exchange.context import Exchange, ids_fit
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.notifying.facts import Told
 from linecard.exchange.patience import or_later
+from linecard.exchange.refusals import UNOPENED
 from linecard.media.codec import Codec, corrected
 from linecard.media.formats import StreamFormat, StreamProfile
 from linecard.media.session import StreamSession
@@ -158,6 +159,16 @@ async def gone(exchange: Exchange, admitted: Admitted, facts: dict[str, Any]) ->
         exchange.tasks.start(endings.watch_lost_stream(exchange, admitted.call), "lost stream")
     over(exchange, admitted, facts)
     await _let_go(exchange, admitted, facts)
+
+
+def unopened(
+    exchange: Exchange, admitted: Admitted, reason: str, dropped: Mapping[str, int]
+) -> None:
+    """A socket that was let in is gone, and has opened no stream."""
+    count_dropped(exchange, admitted, dropped)
+    over(exchange, admitted, {"reason": reason, "dropped": dict(dropped)})
+    exchange.refusals.note(admitted.call.id, UNOPENED, reason)
+    log.warning("a media socket opened no stream", call=admitted.call.id, reason=reason)
 
 
 def over(exchange: Exchange, admitted: Admitted, facts: dict[str, object]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import structlog
 from starlette.datastructures import Headers
@@ -16,7 +17,6 @@ from linecard.errors import RequestRefused
 from linecard.exchange import streams, watchdog
 from linecard.exchange.admission import Admitted, admit
 from linecard.exchange.context import Exchange
-from linecard.exchange.refusals import UNOPENED
 from linecard.http.callers import caller
 from linecard.http.webhooks import public_url
 from linecard.media.session import StreamSession
@@ -56,13 +56,18 @@ class Socket(Protocol):
         ...
 
 
-async def let_in(exchange: Exchange, provider: str, token: str, scope: Scope) -> Admitted | None:
-    """Judge a handshake; None, counted and logged, for one that gets 403.
+Carry = Callable[[Socket], Coroutine[Any, Any, None]]
+"""Carries an accepted socket until it is gone."""
+
+
+async def judge(exchange: Exchange, provider: str, token: str, scope: Scope) -> Carry | None:
+    """What carries the socket of a handshake; None, counted and logged, for one that gets 403.
 
     Of the scope, which either lane has, `raw_path`, `query_string`, `headers` and `client` are read.
     """
     with suppress(RequestRefused), refused(exchange, provider, scope):
-        return await admit(exchange, provider, token, handshake(exchange, scope))
+        request = handshake(exchange, scope)
+        return partial(carry, exchange, await admit(exchange, provider, token, request))
     return None
 
 
@@ -120,16 +125,14 @@ async def _open(exchange: Exchange, admitted: Admitted, socket: Socket) -> Strea
     try:
         session = await _opened(exchange, admitted, socket, dropped)
     except (TimeoutError, WebSocketDisconnect, RequestRefused) as error:
-        streams.count_dropped(exchange, admitted, dropped)
-        streams.over(exchange, admitted, {"reason": _why(error), "dropped": dict(dropped)})
-        exchange.refusals.note(admitted.call.id, UNOPENED, _why(error))
-        log.warning("a media socket opened no stream", call=admitted.call.id, reason=_why(error))
+        streams.unopened(exchange, admitted, why_unopened(error), dropped)
         return None
     session.counters.dropped.update(dropped)
     return session
 
 
-def _why(error: Exception) -> str:
+def why_unopened(error: Exception) -> str:
+    """Why a socket that was let in has opened no stream."""
     if isinstance(error, WebSocketDisconnect):
         return error.reason or f"closed by the carrier ({error.code})"
     return "no opening message in time" if isinstance(error, TimeoutError) else str(error)

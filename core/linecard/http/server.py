@@ -16,7 +16,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.exchange.pod_watch import pod_of, pod_unreachable
-from linecard.http.app import admin_app, held_app, public_app
+from linecard.http.app import Shared, admin_app, held_app, public_app
 from linecard.http.configured import apply_numbers
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
@@ -41,14 +41,13 @@ async def serving(
     Raises OSError when a port cannot be had, ConfigurationError when the database cannot be used or a
     number of linecard.toml is wrong.
     """
-    dialer = build_dialer(exchange)
-    public = public_app(exchange, dialer, with_admin=admin_port is None)
+    shared = Shared.of(exchange, build_dialer(exchange))
+    public = public_app(shared, with_admin=admin_port is None)
     configs = [listener(public, host, port, websocket_class(exchange))]
     if admin_port is not None:
-        configs.append(listener(admin_app(exchange, dialer), host, admin_port, ImpatientWebSocket))
+        configs.append(listener(admin_app(shared), host, admin_port, ImpatientWebSocket))
     if internal_port is not None:
-        held = held_app(exchange, dialer)
-        configs.append(listener(held, host, internal_port, websocket_class(exchange)))
+        configs.append(listener(held_app(shared), host, internal_port, websocket_class(exchange)))
     async with running(exchange, public):
         await apply_numbers(exchange)
         async with _listening_all(configs) as addresses, _with_pods(exchange, host, control_port):

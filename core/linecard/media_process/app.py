@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
-from linecard.http.socket import MediaSocket
+from linecard.http.media import media_endpoint
 from linecard.media_process.streams import judge
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.websockets import WebSocket
 
     from linecard.media_process.pod import Pod
 
 
 def media_app(pod: Pod) -> Starlette:
     """`/ws/{provider}/{token}`, `/healthz` and `/readyz`; its `state.media` is the pod, for plugins."""
-
-    async def media(websocket: WebSocket) -> None:
-        path = websocket.path_params
-        carrying = await judge(pod, path["provider"], path["token"], websocket.scope)
-        if carrying is None:
-            await websocket.close()
-            return
-        await websocket.accept()
-        await carrying(MediaSocket(websocket))
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -40,7 +31,7 @@ def media_app(pod: Pod) -> Starlette:
         return JSONResponse(state, 200 if is_linked else 503)
 
     routes = [
-        WebSocketRoute("/ws/{provider}/{token}", media),
+        WebSocketRoute("/ws/{provider}/{token}", media_endpoint(partial(judge, pod))),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]

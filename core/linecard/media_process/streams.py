@@ -15,26 +15,25 @@ from starlette.websockets import WebSocketDisconnect
 from linecard.enhancing.enhancers import enhance
 from linecard.errors import LinecardError, RequestRefused
 from linecard.exchange.streams import line_of, opening
+from linecard.http.carrying import why_unopened
 from linecard.media.codec import Codec
 from linecard.media.session import StreamSession
 from linecard.media_process.talking import running_call
 from linecard.tokens import open_pod_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from starlette.types import Scope
 
-    from linecard.http.carrying import Socket
+    from linecard.http.carrying import Carry, Socket
     from linecard.media_process.pod import Admitted, Pod
 
 log = structlog.get_logger()
 
 
-async def judge(
-    pod: Pod, provider: str, token: str, scope: Scope
-) -> Callable[[Socket], Awaitable[None]] | None:
+async def judge(pod: Pod, provider: str, token: str, scope: Scope) -> Carry | None:
     """What carries the socket of a handshake; None for one that gets 403."""
     try:
         return partial(carry, pod, await _admitted(pod, provider, token, scope))
@@ -93,8 +92,7 @@ async def _carry(pod: Pod, admitted: Admitted, socket: Socket) -> None:
             _leave(pod, admitted, session, reason)
             figures = session.counters.figures() | {"reason": reason}
     except (TimeoutError, WebSocketDisconnect, LinecardError) as error:
-        log.warning("a media socket opened no stream", call=admitted.call.id, reason=str(error))
-        figures = {"reason": str(error) or "no opening message in time", "dropped": dict(dropped)}
+        figures = {"reason": why_unopened(error), "dropped": dict(dropped)}
     finally:
         await _tell_closed(pod, admitted, figures)
 

@@ -17,7 +17,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_dialer, build_exchange
 from linecard.exchange.pasted import new_proof
 from linecard.flight.reading import Line, Recorded
-from linecard.http.app import public_app
+from linecard.http.app import Shared, public_app
 from linecard.numbers import Number
 from linecard.outbound.dialing import Dialer
 from linecard.plugins import Plugins
@@ -70,7 +70,7 @@ def build(recorded: Recorded, loop: JumpingLoop, folder: Path) -> World:
     assert exchange.flights is not None
     exchange.flights.ticker = ticker
     dialer = build_dialer(exchange)
-    app = public_app(exchange, dialer, with_admin=False)
+    app = public_app(Shared.of(exchange, dialer), with_admin=False)
     return World(exchange, dialer, app, tokens, _number(head["call"]), origin)
 
 

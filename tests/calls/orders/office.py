@@ -22,7 +22,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.durable import KINDS
 from linecard.exchange.lifecycle import build_costs, build_dialer, build_exchange, build_settler
 from linecard.exchange.outbox import OutboxLoop
-from linecard.http.app import public_app
+from linecard.http.app import Shared, public_app
 from linecard.outbound.costs import Costs
 from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
@@ -127,7 +127,7 @@ async def office(world: Telephone, folder: Path) -> AsyncIterator[Office]:
     exchange = build_exchange(settings, Plugins.discover(), (), Hurrying())
     exchange = replace(exchange, patience=30.0, storage=None)
     await exchange.database.open()
-    app = public_app(exchange, build_dialer(exchange), with_admin=False)
+    app = public_app(Shared.of(exchange, build_dialer(exchange)), with_admin=False)
     try:
         yield Office(exchange, app, now() + LATE)
     finally:

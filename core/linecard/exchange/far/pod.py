@@ -201,7 +201,8 @@ class FarPod:
         if carried.watch is not None:
             carried.watch.cancel()
         if carried.stream is None:
-            streams.over(self._exchange, carried.admitted, figures)
+            reason, dropped = str(figures.get("reason", "")), figures.get("dropped", {})
+            streams.unopened(self._exchange, carried.admitted, reason, dropped)
             return
         carried.stream.is_open = False
         await streams.gone(self._exchange, carried.admitted, figures)

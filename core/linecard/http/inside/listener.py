@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import unquote
 
 import msgspec
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from linecard.errors import RequestRefused
 from linecard.exchange.context import Exchange
+from linecard.http.carrying import judge
 from linecard.http.health import health_routes
 from linecard.http.inside.passing import MARK, PATH, Passed, Returned
 from linecard.http.inside.sealing import HEADER, Seals
@@ -36,7 +38,7 @@ def inside_app(exchange: Exchange, api: ASGIApp) -> ASGIApp:
     routes: list[BaseRoute] = [
         *health_routes(exchange),
         Route(PATH, _endpoint(exchange, held), methods=["POST"]),
-        WebSocketRoute("/ws/{provider}/{token}", media_endpoint(exchange)),
+        WebSocketRoute("/ws/{provider}/{token}", media_endpoint(partial(judge, exchange))),
     ]
     return StripPrefix(Starlette(routes=routes), prefix_of(exchange.settings.public_url))
 

@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from linecard.http.carrying import carry, let_in
+from linecard.http.carrying import judge
 from linecard.http.crossroads import Crossroads
 from linecard.http.handshake import Asked
 from linecard.http.lean.protocol import take_over
@@ -54,5 +54,4 @@ class LeanCrossroads(Crossroads):
         probed = probe(self.exchange, media.scope)
         if probed is not None:
             return partial(echo, self.exchange, probed, media.scope)
-        admitted = await let_in(self.exchange, media.provider, media.token, media.scope)
-        return None if admitted is None else partial(carry, self.exchange, admitted)
+        return await judge(self.exchange, media.provider, media.token, media.scope)
