@@ -43,6 +43,28 @@ Work = asyncio.Task[Reply | LinecardError]
 Accept = Callable[["Exchange", "Relay", CarrierRequest, Callback], Awaitable[Accepted]]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request for a document."""
+
+    exchange: Exchange
+    relay: Relay
+    request: CarrierRequest
+    callback: Callback
+    reason: Reason
+
+    @property
+    def name(self) -> str:
+        """How the call is called, which may not be stored yet."""
+        known = self.request.call or ",".join(sorted(self.callback.call_ids.values()))
+        return f"{self.relay.provider} {known}"
+
+    def rings(self, call: Call) -> bool:
+        """Whether the caller still hears the ringing tone: not after a document that waits."""
+        is_first = self.reason is Reason.ANSWER and call.direction is Direction.INBOUND
+        return is_first and not self.exchange.waits.has_waited(self.name)
+
+
 @dataclass(slots=True)
 class Progress:
     """How far an answer has come: `rings` once the call is stored and waits unanswered."""
@@ -59,7 +81,7 @@ async def answer(
     reason: Reason,
 ) -> Reply:
     """The document for a request, or, where that takes long, one that waits. Raises RequestRefused."""
-    progress, name = Progress(), _name(relay, request, callback)
+    asked, progress = Question(exchange, relay, request, callback, reason), Progress()
 
     async def decide() -> Reply | LinecardError:
         try:
@@ -69,8 +91,7 @@ async def answer(
             if accepted.reply is not None:
                 return accepted.reply
             call = accepted.call
-            has_waited = exchange.waits.has_waited(name)
-            progress.rings = call is not None and not has_waited and _rings(call, reason)
+            progress.rings = call is not None and asked.rings(call)
             return await no_pod.retried(
                 lambda: until_free(
                     exchange.database,
@@ -85,7 +106,7 @@ async def answer(
     await asyncio.wait({work}, timeout=exchange.patience)
     if not work.done() and progress.rings:
         await asyncio.wait({work}, timeout=RINGING_SECONDS)
-    reply = None if work.done() else await _wait(exchange, relay, request, callback, reason, work)
+    reply = None if work.done() else await _wait(asked, work)
     if reply is not None:
         return reply
     await asyncio.wait({work}, timeout=HOLD_SECONDS)
@@ -93,97 +114,71 @@ async def answer(
         return BUSY
     result: Reply | LinecardError = work.result()
     if isinstance(result, NoFreePod):
-        return await _without_pod(exchange, relay, request, callback, reason, work, result)
-    exchange.waits.over(name, request.url)
+        return await _without_pod(asked, work, result)
+    exchange.waits.over(asked.name, request.url)
     if isinstance(result, LinecardError):
         raise result
     return result
 
 
-async def _without_pod(
-    exchange: Exchange,
-    relay: Relay,
-    request: CarrierRequest,
-    callback: Callback,
-    reason: Reason,
-    work: Work,
-    why: NoFreePod,
-) -> Reply:
+async def _without_pod(asked: Question, work: Work, why: NoFreePod) -> Reply:
     """Another try soon where the carrier can be told to wait, else its own next try, or the end."""
+    exchange = asked.exchange
     if no_pod.waits(exchange):
-        return await _wait(exchange, relay, request, callback, reason, work) or BUSY
-    call = await _known(exchange, relay, request, callback)
-    exchange.waits.over(_name(relay, request, callback), request.url)
-    return BUSY if call is None else await no_pod.turn_away(exchange, relay, call, reason, why)
+        return await _wait(asked, work) or BUSY
+    call = await _known(asked)
+    exchange.waits.over(asked.name, asked.request.url)
+    if call is None:
+        return BUSY
+    return await no_pod.turn_away(exchange, asked.relay, call, asked.reason, why)
 
 
-def _rings(call: Call, reason: Reason) -> bool:
-    return reason is Reason.ANSWER and call.direction is Direction.INBOUND
-
-
-def _name(relay: Relay, request: CarrierRequest, callback: Callback) -> str:
-    known = request.call or ",".join(sorted(callback.call_ids.values()))
-    return f"{relay.provider} {known}"
-
-
-async def _wait(
-    exchange: Exchange,
-    relay: Relay,
-    request: CarrierRequest,
-    callback: Callback,
-    reason: Reason,
-    work: Work,
-) -> Reply | None:
+async def _wait(asked: Question, work: Work) -> Reply | None:
     """The document that waits, or after eight of them the apology; None where the carrier has no such."""
-    call = await _known(exchange, relay, request, callback)
-    name = _name(relay, request, callback)
+    exchange, request = asked.exchange, asked.request
+    call = await _known(asked)
     verbs: Sequence[Verb] = [Pause(seconds=PAUSE_SECONDS), Redirect(url=request.url)]
-    is_last = exchange.waits.another(name, exchange.clock.now()) > MOST_ROUNDS
+    is_last = exchange.waits.another(asked.name, exchange.clock.now()) > MOST_ROUNDS
     if is_last:
         log.error("an answer could not be decided; the caller is told", call=call and call.id)
         verbs = deciding.apology(exchange, call)
     try:
-        made = relay.hooks.answer(call, verbs, reason)
+        made = asked.relay.hooks.answer(call, verbs, asked.reason)
     except UnsupportedByProvider:
         return None
     if is_last:
-        exchange.waits.over(name, request.url)
-        exchange.tasks.start(_note(exchange, relay, request, callback, work), "note an apology")
+        exchange.waits.over(asked.name, request.url)
+        exchange.tasks.start(_note(asked, work), "note an apology")
     else:
-        exchange.waits.keep(request, callback, exchange.clock.now())
-    exchange.metrics.waited.labels(relay.provider).inc()
+        exchange.waits.keep(request, asked.callback, exchange.clock.now())
+    exchange.metrics.waited.labels(asked.relay.provider).inc()
     return made.reply
 
 
-async def _note(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback, work: Work
-) -> None:
+async def _note(asked: Question, work: Work) -> None:
     """The apology, onto the record of the call, once that can be written."""
     await asyncio.shield(work)
 
     async def write() -> None:
-        async with exchange.database.write() as conn:
-            call = await _stored(conn, relay, request, callback)
+        async with asked.exchange.database.write() as conn:
+            call = await _stored(conn, asked)
             if call is not None:
                 facts = {"reason": "no answer could be decided in time"}
                 await timeline.append(conn, call.id, "apologised", facts, now())
 
-    await until_free(exchange.database, write)
+    await until_free(asked.exchange.database, write)
 
 
-async def _known(
-    exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback
-) -> Call | None:
+async def _known(asked: Question) -> Call | None:
     """What is known of the call at once; a database that lets nobody read is not waited for."""
     call: Call | None = None
     with suppress(TimeoutError, *BUSY_ERRORS):
-        async with asyncio.timeout(KNOWN_SECONDS), exchange.database.read() as conn:
-            call = await _stored(conn, relay, request, callback)
-    return call or answering.stranger(relay, callback)
+        async with asyncio.timeout(KNOWN_SECONDS), asked.exchange.database.read() as conn:
+            call = await _stored(conn, asked)
+    return call or answering.stranger(asked.relay, asked.callback)
 
 
-async def _stored(
-    conn: AsyncConnection, relay: Relay, request: CarrierRequest, callback: Callback
-) -> Call | None:
-    call = await calls.get(conn, request.call) if request.call else None
-    return call or await calls.find(conn, relay.provider, callback.call_ids)
+async def _stored(conn: AsyncConnection, asked: Question) -> Call | None:
+    named = asked.request.call
+    call = await calls.get(conn, named) if named else None
+    return call or await calls.find(conn, asked.relay.provider, asked.callback.call_ids)

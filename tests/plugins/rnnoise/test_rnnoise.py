@@ -7,57 +7,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from benchmarks.noisy_speech import Samples, noisy, ratio, samples, spoken
 from tests.calls.telephone import CUSTOMER as NUMBER
 from tests.calls.telephone import telephone
 from tests.core.media.test_blockwise import late_by
 
 import linecard
 from linecard import AudioFormat, Encoding, same_both_ways
-from linecard.demo.voices import CUSTOMER, HUMAN, Voice, say
-from linecard.media.resample import Resampler
+from linecard.demo.voices import CUSTOMER, HUMAN, Voice
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Speak, Wait
 from linecard_rnnoise import RNNoise, library
 from linecard_rnnoise.plugin import enhancer
 
-Samples = npt.NDArray[np.float64]
-
-TEXT = (
-    "hello, I am calling from a noisy street. I would like to ask about my order, "
-    "which has not come yet. thank you very much."
-)
 installed = pytest.mark.skipif(
     importlib.util.find_spec("pyrnnoise") is None,
     reason="pyrnnoise is not installed: linecard[rnnoise]",
 )
-
-
-def samples(pcm: bytes) -> Samples:
-    return np.frombuffer(pcm, "<i2").astype(float)
-
-
-def spoken(rate: int, voice: Voice = CUSTOMER) -> bytes:
-    """Speech-like sound: harmonics of a falling pitch under formants, with the pauses of a text."""
-    pcm = say(TEXT, voice)
-    return pcm if rate == 8000 else Resampler(8000, rate).process(pcm)
-
-
-def street(count: int, rate: int) -> Samples:
-    """Noise that falls off from 100 Hz on, as that of traffic does; always the same."""
-    spectrum = np.fft.rfft(np.random.default_rng(11).normal(0, 1, count))
-    hertz = np.fft.rfftfreq(count, 1 / rate)
-    return np.asarray(np.fft.irfft(spectrum / np.sqrt(np.maximum(hertz / 100, 1)), count))
-
-
-def noisy(clean: bytes, rate: int, decibels: float) -> bytes:
-    """The sound with noise that many decibels below its louder parts."""
-    voice = samples(clean)
-    level = np.sqrt(np.mean(voice[np.abs(voice) > 100] ** 2))
-    noise = street(len(voice), rate)
-    noise *= level / np.sqrt(np.mean(noise**2)) / 10 ** (decibels / 20)
-    return np.clip(voice + noise, -32768, 32767).astype("<i2").tobytes()
 
 
 def through(one: linecard.Enhancer, sound: bytes, size: int) -> bytes:
@@ -65,12 +32,6 @@ def through(one: linecard.Enhancer, sound: bytes, size: int) -> bytes:
     made = [one.process(frame) for frame in frames]
     assert [len(it) for it in made] == [len(it) for it in frames]
     return b"".join(made)
-
-
-def ratio(clean: Samples, heard: Samples) -> float:
-    """The signal to the noise, in decibels, against the clean sound."""
-    error = heard - clean
-    return float(10 * np.log10(np.dot(clean, clean) / np.dot(error, error)))
 
 
 def by_segment(clean: Samples, heard: Samples, size: int) -> float:
