@@ -40,6 +40,11 @@ async def live_legs(at: Several, count: int) -> None:
     await at.until(are_live)
 
 
+async def all_have_agents(at: Several) -> bool:
+    """A call whose agent never started would be given another, not be closed."""
+    return all("agent-started" in names(one) for one in await at.calls())
+
+
 async def all_over(at: Several) -> bool:
     return all(one["ended_at"] for one in await at.calls())
 
@@ -163,6 +168,7 @@ async def test_calls_of_a_killed_server_are_closed_by_the_other(
         at.router.places = [old.port]
         await at.register()
         await begin(at, 4)
+        await at.until(lambda: all_have_agents(at))
         at.router.places = [old.port, new.port]
         old.server.process.kill()
         await old.server.process.wait()
@@ -188,6 +194,7 @@ async def test_an_end_that_nobody_reported_of_a_killed_server_is_looked_up_by_th
         at.router.places = [old.port]
         await at.register()
         await begin(at, 3)
+        await at.until(lambda: all_have_agents(at))
         at.router.places = [9]
         old.server.process.kill()
         await old.server.process.wait()
