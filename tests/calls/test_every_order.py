@@ -26,7 +26,7 @@ ALWAYS = {
     ("exotel", "recorded"),
     ("exotel", "comes in"),
 }
-"""The sample that the quick run takes; the others are slow."""
+"""The sample of which the quick run takes one carrier's; all others are slow."""
 IN_CALLBACKS_ALONE = {
     "plivo": frozenset({"carrier_ids"}),
     "twilio": frozenset({"carrier_ids", "end_reason"}),

@@ -19,6 +19,10 @@ CAN_HANG_UP = ("plivo", "twilio")
 PROVIDERS = (*CAN_HANG_UP, pytest.param("exotel", marks=pytest.mark.slow))
 """At Exotel nothing ends a call but its stream, which there must find out by itself that we are gone."""
 LANES = ("lean", pytest.param("asgi", marks=pytest.mark.slow))
+CLOSED_WITHIN = {"plivo": 15.0, "twilio": 15.0, "exotel": 60.0}
+"""After 15 s the carrier is asked; a stream that is the call itself is closed only with the call, after 60."""
+LATE = 20.0
+"""What a busy machine may add, in seconds of the call's clock."""
 AGENTS = ("tests.calls.test_half_open_sockets:floods",)
 
 
@@ -58,7 +62,10 @@ async def test_a_way_on_which_nothing_arrives_is_found_and_the_call_is_ended(
         call = await talking(world)
         (way,) = proxy.media
         way.lost = lost
+        began = world.exchange.clock.now()
         call = await world.until(call["id"], lambda one: "stream-ended" in names(one))
+        took = world.exchange.clock.now() - began
+        assert 0 < took <= CLOSED_WITHIN[provider] + LATE
         assert "stream-silent" in names(call)
         assert call["ended_at"] is None or lost is Lost.TO_US
         await world.eventually(lambda: not way.is_open_at_ours)

@@ -240,6 +240,9 @@ def test_the_fallback_documents_say_the_apology(
         "PLIVO_AUTH_TOKEN": "t" * 40,
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": "0" * 32,
+        "EXOTEL_API_KEY": "key",
+        "EXOTEL_API_TOKEN": "t" * 40,
+        "EXOTEL_SID": "acme1",
     }
     for name, value in {**GOOD, **accounts, "LINECARD_APOLOGY": "Bye < now"}.items():
         monkeypatch.setenv(name, value)
@@ -250,6 +253,9 @@ def test_the_fallback_documents_say_the_apology(
         assert f"<{word}" in text
         assert "Bye &lt; now" in text
         assert "<Hangup" in text
+    assert {file.name for file in (tmp_path / "documents").iterdir()} == {"plivo.xml", "twilio.xml"}
+    (told,) = (line for line in out.splitlines() if line.startswith("exotel"))
+    assert "set it in the carrier's flow" in told
 
 
 @pytest.mark.parametrize("text", ["", "x" * 501])

@@ -21,6 +21,8 @@ REPORTS = frozenset(
 OF_CALL = (
     "status",
     "answered_at",
+    "answered_by",
+    "answered_word",
     "ended_at",
     "duration",
     "cost",

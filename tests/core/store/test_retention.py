@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from linecard.calls import Call, CallStatus
 from linecard.exchange.context import Exchange
 from linecard.exchange.forgetting import jobs
 from linecard.exchange.retention import Retention
+from linecard.flight.keeping import file_of
 from linecard.store import (
     calls,
     documents,
@@ -135,6 +138,25 @@ async def test_what_is_kept_for_ever_stays(exchange: Exchange, make_call: MakeCa
     await keep(exchange, make_call(**OVER))
     await Retention(exchange).sweep(MORNING + 9000 * DAY)
     assert await counts(exchange, "calls", "inbox", "documents") == [1, 1, 1]
+
+
+async def test_flight_records_go_when_their_days_are_over(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    folder = tmp_path / "flights"
+    folder.mkdir()
+    object.__setattr__(exchange.settings, "flight_dir", str(folder))
+    object.__setattr__(exchange.settings.keep_days, "flights", 7)
+    for call_id, age in (("a" * 20, 8 * DAY), ("b" * 20, 6 * DAY)):
+        file = file_of(folder, call_id, packed=True)
+        file.write_bytes(b"")
+        written = (MORNING - age).timestamp()
+        os.utime(file, (written, written))
+    await Retention(exchange).sweep(MORNING)
+    assert list(folder.iterdir()) == [file_of(folder, "b" * 20, packed=True)]
+    object.__setattr__(exchange.settings.keep_days, "flights", 0)
+    await Retention(exchange).sweep(MORNING + 9000 * DAY)
+    assert list(folder.iterdir())
 
 
 async def test_many_go_batch_by_batch(
