@@ -13,6 +13,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.script import Wait
 from tests.calls.proxy import Lost, Proxy, proxied
 from tests.calls.telephone import CUSTOMER, Telephone, names
+from tests.calls.test_silent_streams import LATE
 
 STAYS = Phone(ring_seconds=0.1, script=(Wait(3000),))
 CAN_HANG_UP = ("plivo", "twilio")
@@ -21,8 +22,6 @@ PROVIDERS = (*CAN_HANG_UP, pytest.param("exotel", marks=pytest.mark.slow))
 LANES = ("lean", pytest.param("asgi", marks=pytest.mark.slow))
 CLOSED_WITHIN = {"plivo": 15.0, "twilio": 15.0, "exotel": 60.0}
 """After 15 s the carrier is asked; a stream that is the call itself is closed only with the call, after 60."""
-LATE = 20.0
-"""What a busy machine may add, in seconds of the call's clock."""
 AGENTS = ("tests.calls.test_half_open_sockets:floods",)
 
 
