@@ -12,6 +12,9 @@ from tests.calls.telephone import Telephone
 
 UNDONE: dict[str, Any] = {
     "answered_at": None,
+    "answered_by": None,
+    "answered_word": "",
+    "greeting_over": False,
     "ended_at": None,
     "duration": None,
     "cost": None,
