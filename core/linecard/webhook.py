@@ -20,7 +20,6 @@ from linecard.wall import now
 
 Pairs = tuple[tuple[str, str], ...]
 MAX_FIELDS = 200
-NO_PAIRS: Mapping[str, str] = MappingProxyType({})
 
 
 class Kind(StrEnum):

@@ -33,6 +33,7 @@ ROUTES = {
     ("get", "/calls"),
     ("get", "/calls/{call_id}"),
     ("get", "/calls/{call_id}/explanation"),
+    ("get", "/calls/{call_id}/payloads"),
     ("post", "/calls/{call_id}/hangup"),
     ("post", "/calls/{call_id}/transfer"),
     ("post", "/calls/{call_id}/dtmf"),

@@ -452,6 +452,36 @@ async def test_unknown_fields_are_taken_kept_and_counted(plivo: Plivo) -> None:
     assert "X-PH-Ticket" in kept
 
 
+async def test_secrets_and_keys_in_unknown_fields_are_kept_nowhere(plivo: Plivo) -> None:
+    secret = plivo.world.exchange.settings.secret.values()[0]
+    private = {
+        "ApiToken": "tomorrows-token",
+        "X-PH-Note": f"they said {plivo.token} and {secret}",
+        "send_digits": "4711",
+        "More": '{"dtmf": "4711", "password": "opens all"}',
+        "Nested[Digits]": "4711",
+        "Where": f"https://else.example/file?sig={'s' * 20}",
+    }
+    form = answer_form(**private)
+    assert b"<Stream" in (await plivo.send(plivo.address(Kind.ANSWER), form)).body
+    rows = (await everything(plivo.world))["inbox"]
+    kept = next(str(row) for row in rows if form["CallUUID"] in str(row))
+    assert set(private) <= {name for name in private if name in kept}
+    for hidden in ("tomorrows-token", plivo.token, secret, "4711", "opens all", "s" * 20):
+        assert hidden not in kept, hidden
+    assert "they said *** and ***" in kept
+
+
+async def test_what_is_too_much_to_be_kept_is_counted(plivo: Plivo) -> None:
+    form = answer_form(**{f"Huge{n}": "x" * 9_000 for n in range(9)})
+    await plivo.send(plivo.address(Kind.ANSWER), form)
+    rows = (await everything(plivo.world))["inbox"]
+    kept = next(row for row in rows if form["CallUUID"] in str(row))
+    raw = next(column["raw"] for column in kept if isinstance(column, dict))
+    assert raw["fields"] == [list(pair) for pair in form.items()][:-6]
+    assert raw["left_out"] == 6
+
+
 async def test_bodies_that_are_no_forms_are_refused(plivo: Plivo) -> None:
     url = plivo.address(Kind.ANSWER)
     form = answer_form()

@@ -22,6 +22,7 @@ from linecard.exchange.rounds import Rounds
 from linecard.exchange.sparing import SparingLog
 from linecard.exchange.taps import Taps
 from linecard.exchange.turns import Turns
+from linecard.flight.redacting import Redactor
 from linecard.metrics import Metrics
 from linecard.outbound.headroom import Headroom
 from linecard.pods import Leases
@@ -59,7 +60,7 @@ class Exchange:
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
-    `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
+    `redactor` hides what may not stand in the inbox; `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
     `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes, `instances` who those are.
     `places` is how many calls all servers on the database can carry at once, None: as many as may be live.
     """
@@ -76,6 +77,7 @@ class Exchange:
     lives: dict[str, RunningCall] = field(default_factory=dict)
     taps: Taps = field(default_factory=Taps)
     flights: Flights | None = None
+    redactor: Redactor = field(default_factory=Redactor)
     sparing: SparingLog = field(default_factory=SparingLog)
     misfits: Misfits = field(default_factory=Misfits)
     passes: Passes = field(default_factory=Passes)

@@ -6,7 +6,7 @@ its order (carriers retry, and promise no order).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,13 +21,13 @@ from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
 from linecard.exchange.forgetting import late
 from linecard.exchange.inbound import Opened, as_routed, asked_in, open_call
-from linecard.exchange.keeping import early_events, payload
+from linecard.exchange.keeping import NOT_TOLD, REQUEST, Told, as_told, early_events, payload, told
 from linecard.exchange.notifying import writing as notifying
 from linecard.exchange.refusals import REPEATED
 from linecard.exchange.settling import settle_rows
 from linecard.store import calls, inbox, timeline
 from linecard.wall import now
-from linecard.webhook import NO_PAIRS, Callback, CarrierRequest, Reply
+from linecard.webhook import Callback, CarrierRequest, Reply
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -125,8 +125,7 @@ class _Asked:
         call = await _find(conn, self.relay, self.request, self.callback)
         if call is None:
             return await self._opened(conn)
-        events = self.callback.events
-        return await _store(conn, self.exchange, self.relay, call, self.callback, events)
+        return await _store(conn, self, call, self.callback.events)
 
     async def open(self, conn: AsyncConnection) -> Accepted:
         """The same of the first one of a call: no row of others is held. Raises _KnownAlready."""
@@ -138,10 +137,10 @@ class _Asked:
         exchange, relay, callback = self.exchange, self.relay, self.callback
         opened = await open_call(conn, exchange, relay, callback)
         if opened is None:
-            return await _store(conn, exchange, relay, None, callback, callback.events)
+            return await _store(conn, self, None, callback.events)
         events = as_routed(opened.call, callback.events)
         early = await early_events(conn, opened.call)
-        stored = await _store(conn, exchange, relay, opened.call, callback, (*events, *early))
+        stored = await _store(conn, self, opened.call, (*events, *early))
         reply = await self.say(conn, replace(opened, call=stored.call or opened.call))
         return replace(stored, opened=True, reply=reply)
 
@@ -175,23 +174,30 @@ async def _find(
 
 
 async def _store(
-    conn: AsyncConnection,
-    exchange: Exchange,
-    relay: Relay,
-    call: Call | None,
-    callback: Callback,
-    events: Sequence[CarrierEvent],
+    conn: AsyncConnection, asked: _Asked, call: Call | None, events: Sequence[CarrierEvent]
 ) -> Accepted:
+    exchange, callback = asked.exchange, asked.callback
+    of = told(exchange.redactor, asked.request, callback)
     if call is None:
-        for event in events:
-            named = replace(event, carrier_ids={**callback.call_ids, **event.carrier_ids})
-            kept = payload(named, callback.unknown)
-            await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
+        await _store_strange(conn, asked.relay, callback, of)
         return Accepted(None)
     is_new = not callback.call_ids.items() <= call.carrier_ids.items()
     if is_new and not call.is_forgotten:
         call = await _add_ids(conn, call, callback)
-    return await _apply_all(conn, exchange, call, events, callback.unknown)
+    if of.digest and not call.is_forgotten:
+        kept = {"event": REQUEST, **as_told(of)}
+        key = f"{REQUEST}:{of.digest}"
+        await inbox.put(conn, call.provider, call.account, key, call.id, kept, now())
+    return await _apply_all(conn, exchange, call, events, of)
+
+
+async def _store_strange(conn: AsyncConnection, relay: Relay, callback: Callback, of: Told) -> None:
+    """Of no call that we know; it may be opened yet."""
+    for event in callback.events:
+        named = replace(event, carrier_ids={**callback.call_ids, **event.carrier_ids})
+        kept = payload(named, of)
+        await inbox.put(conn, relay.provider, relay.account, event.key, None, kept, now())
+        of = of.without_raw()
 
 
 async def _add_ids(conn: AsyncConnection, call: Call, callback: Callback) -> Call:
@@ -206,7 +212,7 @@ async def _apply_all(
     exchange: Exchange,
     call: Call,
     events: Sequence[CarrierEvent],
-    unknown: Mapping[str, str] = NO_PAIRS,
+    of: Told = NOT_TOLD,
     *,
     asked: bool = False,
 ) -> Accepted:
@@ -217,11 +223,12 @@ async def _apply_all(
     was_over = call.is_over
     await exchange.refusals.write(conn, call.id)
     for event in events:
-        kept = payload(event, unknown, asked=asked)
+        kept = payload(event, of, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
             call, judged, is_news = await _apply(conn, exchange, call, event)
             fresh += [judged] if is_news else []
+            of = of.without_raw()
         else:
             exchange.refusals.note(call.id, REPEATED, event_name(event))
     return Accepted(call, tuple(fresh), ended=call.is_over and not was_over)

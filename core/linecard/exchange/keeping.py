@@ -5,10 +5,11 @@ A carrier that asks again for an answer may have told the end of the call, and i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,14 +28,22 @@ from linecard.events import (
 )
 from linecard.exchange.chronicle import event_name, event_name_of
 from linecard.exchange.context import ids_fit
+from linecard.flight.requests import more_query, pressed
 from linecard.store import inbox
 from linecard.wall import now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from linecard.flight.redacting import Redactor
+    from linecard.webhook import Callback, CarrierRequest, Pairs
+
 MOST_UNKNOWN = 50
 LONGEST_UNKNOWN = 500
+LARGEST_RAW = 32 * 1024
+"""Characters of a request that are kept: several times what any carrier sends."""
+REQUEST = "request"
+"""What a request is called in the inbox that told no event: it only asked for a document."""
 EARLY = timedelta(minutes=10)
 """How long before its call a report of it may have come."""
 EARLY_KINDS = (
@@ -51,10 +60,74 @@ KINDS: Mapping[str, type[CarrierEvent]] = {event_name_of(kind): kind for kind in
 """What is given to a call that is opened after it was told. Digits are kept masked, and are not."""
 
 
-def payload(
-    event: CarrierEvent, unknown: Mapping[str, str], *, asked: bool = False
-) -> dict[str, object]:
-    """An event as the inbox keeps it, with the fields that no table knows; digits are masked.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A request as the inbox keeps it beside its events, without secrets and keys.
+
+    `raw`: its fields as they came. `unknown`: those that no table knows. `digest` names the request where
+    it told no event.
+    """
+
+    raw: Mapping[str, object] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+    def without_raw(self) -> Told:
+        """The same for a request's further events: what came is kept once."""
+        return replace(self, raw={})
+
+
+NOT_TOLD = Told()
+"""Nobody has sent us anything: it came by a look-up, or we have concluded it."""
+
+
+def told(redactor: Redactor, request: CarrierRequest, callback: Callback) -> Told:
+    """What is kept of a request."""
+    return Told(
+        _raw(redactor, request, callback),
+        _unknown(redactor, callback),
+        "" if callback.events else _digest(request),
+    )
+
+
+def _digest(request: CarrierRequest) -> str:
+    return sha256(request.url.encode() + b"\n" + request.body).hexdigest()
+
+
+def _raw(redactor: Redactor, request: CarrierRequest, callback: Callback) -> Mapping[str, object]:
+    if request.body and not request.pairs:
+        return _body(redactor, request.body)
+    came = (*request.pairs, *more_query(request))
+    kept = list(_up_to(LARGEST_RAW, came))
+    left_out = len(came) - len(kept)
+    fields = redactor.pairs(kept, pressed(callback))
+    return {"fields": fields} | ({"left_out": left_out} if left_out else {})
+
+
+def _body(redactor: Redactor, body: bytes) -> Mapping[str, object]:
+    """A body that is no form; of one that was cut nobody could tell what is private."""
+    if len(body) > LARGEST_RAW:
+        return {"left_out": len(body)}
+    return {"body": redactor.message(body.decode("utf-8", "replace"))}
+
+
+def _up_to(most: int, came: Pairs) -> Iterator[tuple[str, str]]:
+    """The fields, in their order, until they are `most` characters."""
+    for name, value in came:
+        most -= len(name) + len(value)
+        if most < 0:
+            return
+        yield name, value
+
+
+def _unknown(redactor: Redactor, callback: Callback) -> Mapping[str, str]:
+    shown = list(callback.unknown.items())[:MOST_UNKNOWN]
+    masked = redactor.pairs(shown, pressed(callback))
+    return {name[:LONGEST_UNKNOWN]: value[:LONGEST_UNKNOWN] for name, value in masked}
+
+
+def payload(event: CarrierEvent, of: Told = NOT_TOLD, *, asked: bool = False) -> dict[str, object]:
+    """An event as the inbox keeps it, with the request that told it; digits are masked.
 
     `asked`: nobody reported it; it came by a look-up, or we concluded it.
     """
@@ -62,11 +135,15 @@ def payload(
     facts = {name: _plain(value) for name, value in values.items() if value is not None}
     if "digits" in facts:
         facts["digits"] = "*" * len(str(facts["digits"]))
-    shown = list(unknown.items())[:MOST_UNKNOWN]
-    foreign = {name[:LONGEST_UNKNOWN]: value[:LONGEST_UNKNOWN] for name, value in shown}
     said: dict[str, object] = {"event": event_name(event), **facts}
     said |= {"asked": True} if asked else {}
-    return said | ({"unknown": foreign} if foreign else {})
+    return said | as_told(of)
+
+
+def as_told(of: Told) -> dict[str, object]:
+    """A request without its events."""
+    kept: dict[str, object] = {"unknown": dict(of.unknown)} if of.unknown else {}
+    return kept | ({"raw": dict(of.raw)} if of.raw else {})
 
 
 def _plain(value: object) -> object:

@@ -29,6 +29,7 @@ from linecard.exchange.journal import Journal
 from linecard.exchange.local_pods import add_local_pods
 from linecard.exchange.outbox import OutboxLoop
 from linecard.exchange.pod_watch import watch_leases
+from linecard.exchange.private import inbox_redactor
 from linecard.exchange.retention import Retention
 from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
@@ -83,6 +84,7 @@ def build_exchange(
         followers=FOLLOWERS,
         leases=Leases(or_here=settings.no_pod is NoPod.HERE),
         flights=flights,
+        redactor=inbox_redactor(settings),
         storage=open_storage(settings.recordings),
         pool=pool,
         places=pods or None,

@@ -1,4 +1,4 @@
-"""What may stand in no flight record: every secret that this server knows."""
+"""What may stand in no record: every secret that this server knows."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def redactor(settings: Settings) -> Redactor:
         numbers=settings.flight_numbers,
         digits=settings.flight_digits,
         audio=settings.flight_audio,
+    )
+
+
+def inbox_redactor(settings: Settings) -> Redactor:
+    """What the inbox keeps goes through this: secrets and keys are hidden; numbers stand in the call's record too."""
+    return Redactor(
+        secrets=frozenset(_secrets(settings)), public_url=settings.public_url, numbers=True
     )
 
 

@@ -9,17 +9,15 @@ import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from linecard.events import DigitReceived, DigitsGathered, MediaReceived
+from linecard.events import DigitReceived, MediaReceived
 from linecard.flight.frames import NANOSECONDS, Frames
 from linecard.flight.plain import plain
 from linecard.flight.recorder import Entry, Flight
 from linecard.flight.redacting import Redactor
+from linecard.flight.requests import OUR_QUERY, more_query, pressed
 from linecard.webhook import Callback, CarrierRequest, Reply
 
 Line = dict[str, Any]
-OUR_QUERY = ("a", "c", "k", "x")
-"""Our own query, but for the token."""
-OUR_FIELDS = frozenset({*OUR_QUERY, "t"})
 AROUND_SOUND = "timestamp and sequence"
 """What stands around the sound of a media message, as the redactor is told: no telephone numbers."""
 GROUPED = frozenset({"frames", "ticks"})
@@ -134,11 +132,11 @@ class Lines:
             "kind": plain(request.kind),
             "method": request.method,
             "query": self._redactor.clean(query),
-            "pairs": self._redactor.pairs(request.pairs, _pressed(callback)),
+            "pairs": self._redactor.pairs(request.pairs, pressed(callback)),
         }
-        theirs = [pair for pair in request.query if pair[0] not in OUR_FIELDS]
-        if theirs and request.method != "GET":
-            line["more_query"] = self._redactor.pairs(theirs, None)
+        more = more_query(request)
+        if more:
+            line["more_query"] = self._redactor.pairs(more, None)
         if request.body and not request.pairs:
             line["body"] = self._redactor.message(request.body.decode("utf-8", "replace"))
         return line | ({"content_type": kind} if kind else {})
@@ -151,8 +149,3 @@ class Lines:
             "content_type": reply.content_type,
             "body": self._redactor.text(body) if cleaned is None else cleaned,
         }
-
-
-def _pressed(callback: Callback | None) -> str | None:
-    events = callback.events if callback else ()
-    return next((one.digits for one in events if isinstance(one, DigitsGathered)), None)

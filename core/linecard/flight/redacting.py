@@ -13,6 +13,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +29,21 @@ LONGEST_AUDIO = 60
 """A longer text in a field of audio is audio."""
 KEPT_DIGITS = 8
 """So many of a number's last digits make its replacement, so that a country code more or less is the same."""
+
+
+class Sort(Enum):
+    """What may not be written as it is, by the name of its field."""
+
+    PRIVATE = "private"
+    DIGITS = "digits"
+    AUDIO = "audio"
+
+
+SORTS = (
+    (Sort.PRIVATE, patterns.SECRET_NAME),
+    (Sort.DIGITS, patterns.DIGIT_NAME),
+    (Sort.AUDIO, patterns.AUDIO_NAME),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +83,17 @@ class Redactor:
         cleaned = []
         for name, value in pairs:
             is_pressed = bool(pressed) and value.strip('"') == pressed
-            if not self.digits and (is_pressed or patterns.DIGIT_NAME.search(name)):
+            if not self.digits and (is_pressed or _sort(name) is Sort.DIGITS):
                 continue
             cleaned.append(
-                [self.text(name), stars(value) if is_pressed else self.text(value, name)]
+                [self.text(name), stars(value) if is_pressed else self._value(value, name)]
             )
         return cleaned
+
+    def _value(self, value: str, name: str) -> str:
+        """A form's field, which may hold JSON."""
+        is_json = value.startswith(("{", "[")) and _sort(name) is None
+        return self.message(value) if is_json else self.text(value, name)
 
     def message(self, text: str) -> str:
         """A JSON message of a media socket, or a JSON body; what is no JSON is cleaned as text."""
@@ -87,21 +109,27 @@ class Redactor:
         """Any other text: a field's value, a document, a sentence."""
         if not text:
             return text
-        if name and patterns.SECRET_NAME.search(name):
+        sort = _sort(name)
+        if sort is Sort.PRIVATE:
             return HIDDEN
-        if name and patterns.DIGIT_NAME.search(name):
+        if sort is Sort.DIGITS:
             return stars(text) if self.digits else ""
-        if name and patterns.AUDIO_NAME.search(name) and len(text) > LONGEST_AUDIO:
+        if sort is Sort.AUDIO and len(text) > LONGEST_AUDIO:
             return text if self.audio else f"~{len(text)} characters"
         if self._guard is not None:
             text = self._guard.sub(HIDDEN, text)
+        if patterns.SUSPECT.search(text):
+            text = self._without_keys(text)
+        return self._masked(text, name)
+
+    def _without_keys(self, text: str) -> str:
+        """A text without what opens something: addresses that are signed, tokens, credentials."""
         text = patterns.URL.sub(self._url, text)
         text = patterns.STREAM_TOKEN.sub(_stream_token, text)
         text = patterns.OUR_TOKEN.sub(rf"\g<1>{HIDDEN}", text)
         text = patterns.PROOF.sub(rf"\g<1>.{HIDDEN}", text)
         text = patterns.CREDENTIALS.sub(rf"\g<1> {HIDDEN}", text)
-        text = patterns.PRESSED_IN_XML.sub(self._pressed, text)
-        return self._masked(text, name)
+        return patterns.PRESSED_IN_XML.sub(self._pressed, text)
 
     def number(self, digits: str) -> str:
         """The replacement of one telephone number; what stands before its last four digits stays."""
@@ -145,6 +173,16 @@ class Redactor:
 
     def _pressed(self, found: re.Match[str]) -> str:
         return found.group(1) + (stars(found.group(2)) if self.digits else "")
+
+
+@lru_cache(1024)
+def _sort(name: str) -> Sort | None:
+    """What a field's name says of its value; carriers have few names, and send them again and again.
+
+    Of `Stream[Digits]` its last part counts.
+    """
+    last = name.rpartition("[")[2].removesuffix("]")
+    return next((sort for sort, names in SORTS if names.search(last)), None)
 
 
 def stars(digits: str) -> str:

@@ -19,6 +19,7 @@ from linecard.http.api.forget import forget_router
 from linecard.http.api.limits import BodyLimit
 from linecard.http.api.notifications import notifications_router
 from linecard.http.api.numbers import numbers_router
+from linecard.http.api.payloads import payloads_router
 from linecard.http.api.problems import add_handlers
 from linecard.http.api.providers import providers_router
 from linecard.http.api.rates import rates_router
@@ -41,6 +42,7 @@ def build_api(
         calls_router(exchange, dialer),
         commands_router(exchange),
         explanations_router(exchange),
+        payloads_router(exchange),
         notifications_router(exchange),
         forget_router(exchange),
         providers_router(exchange),

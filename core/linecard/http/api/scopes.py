@@ -34,6 +34,7 @@ NEEDED: Mapping[tuple[str, str], Scope] = MappingProxyType(
         ("POST", "/calls"): Scope.CALL,
         ("GET", "/calls/{call_id}"): Scope.READ,
         ("GET", "/calls/{call_id}/explanation"): Scope.READ,
+        ("GET", "/calls/{call_id}/payloads"): Scope.READ,
         ("POST", "/calls/{call_id}/hangup"): Scope.CALL,
         ("POST", "/calls/{call_id}/transfer"): Scope.CALL,
         ("POST", "/calls/{call_id}/dtmf"): Scope.CALL,
