@@ -125,7 +125,7 @@ async def test_a_folder_that_cannot_be_written_to_stops_the_start(tmp_path: Path
     with pytest.raises(ConfigurationError, match="LINECARD_FLIGHT_DIR"):
         async with recorded_world(tmp_path, "plivo"):
             pass
-    assert {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({"settler", "outbox"})
+    assert {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({"reconciler", "outbox"})
 
 
 async def test_a_recorder_that_fails_costs_no_call(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from linecard.exchange.lifecycle import build_settler
+from linecard.exchange.reconciling import settler_of
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
 from linecard.store import calls
@@ -38,7 +38,9 @@ async def _later(world: Telephone, ids: list[str], by: timedelta) -> None:
 
 
 async def _sweep(world: Telephone) -> None:
-    await build_settler(world.exchange, tended=lambda _call: False).sweep()
+    settler = settler_of(world.exchange, lambda _call: False)
+    for call in [one async for one in settler.doubtful()]:
+        await settler.look(call.id)
 
 
 @pytest.mark.parametrize("provider", ["plivo", "twilio", "exotel"])

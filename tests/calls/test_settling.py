@@ -15,7 +15,8 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from linecard.calls import Call, CallStatus, Direction
-from linecard.exchange.lifecycle import build_settler
+from linecard.exchange.reconciling import settler_of
+from linecard.outbound.silence import Tended
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import BUSY, NO_ANSWER, Phone
 from linecard.simulator.script import Wait
@@ -48,9 +49,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Telep
 
 
 def _stop_settling() -> None:
-    """The server's own settler would come in between: here each sweep is asked for."""
-    (settler,) = [task for task in asyncio.all_tasks() if task.get_name() == "settler"]
-    settler.cancel()
+    """The server itself would come in between: here each look is asked for."""
+    (reconciler,) = [task for task in asyncio.all_tasks() if task.get_name() == "reconciler"]
+    reconciler.cancel()
 
 
 @pytest.fixture
@@ -58,9 +59,11 @@ def customer() -> str:
     return next(CUSTOMERS)
 
 
-async def sweep(world: Telephone, **options: Any) -> None:
-    """Settle once, as a server that has just started."""
-    await build_settler(world.exchange, **options).sweep()
+async def sweep(world: Telephone, tended: Tended = lambda _call_id: True) -> None:
+    """Look once at every call that is doubtful."""
+    settler = settler_of(world.exchange, tended)
+    for call in [one async for one in settler.doubtful()]:
+        await settler.look(call.id)
 
 
 async def lost(world: Telephone, customer: str, phone: Phone, **wish: object) -> dict[str, Any]:
@@ -344,18 +347,3 @@ async def test_calls_of_another_live_process_are_left_to_it_and_then_taken_over(
     monkeypatch.setattr(world.exchange.instances, "_known", {})
     await sweep(world)
     assert (await world.call(held))["status"] == "failed"
-
-
-async def test_the_carrier_is_asked_ever_more_rarely(world: Telephone, customer: str) -> None:
-    await never_placed(world, customer)
-    settler = build_settler(world.exchange)
-    await settler.sweep()
-    asked = len(_look_ups(world, customer))
-    assert asked >= 1
-    await settler.sweep()
-    assert len(_look_ups(world, customer)) == asked
-
-
-def _look_ups(world: Telephone, customer: str) -> list[object]:
-    seen = world.carrier.ledger.all(What.REQUEST, method="GET")
-    return [entry for entry in seen if f"to_number={customer[1:]}" in str(entry.facts["query"])]

@@ -9,6 +9,7 @@ from linecard.exchange import (
     dialups,
     effects,
     endings,
+    reconciling,
     recording_acts,
     recording_delete,
     recording_fetch,
@@ -72,6 +73,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             work=forgetting.forget_ids, retry_after=forgetting.FILES_RETRY_AFTER
         ),
         forgetting.SCRUB: Kind(work=forgetting.scrub, retry_after=forgetting.SCRUB_RETRY_AFTER),
+        reconciling.RECONCILE: Kind(work=reconciling.reconcile, retry_after=()),
         POLL: Kind(
             work=recording_poll.poll_recording,
             retry_after=recording_poll.RETRY_AFTER,

@@ -15,7 +15,7 @@ from linecard.agents import Agents
 from linecard.clock import Clock
 from linecard.enhancing import enhancers
 from linecard.errors import ConfigurationError
-from linecard.exchange import deciding, inbox, patience, requests
+from linecard.exchange import deciding, inbox, patience, reconciling, requests
 from linecard.exchange.at_risk import RiskWatch
 from linecard.exchange.context import Exchange
 from linecard.exchange.doors import Doors
@@ -35,8 +35,6 @@ from linecard.exchange.tapping import hook_tap
 from linecard.media.ticker import Ticker
 from linecard.outbound.costs import Costs
 from linecard.outbound.dialing import Dialer
-from linecard.outbound.settle import Settler
-from linecard.outbound.silence import Tended
 from linecard.plugins import Plugins
 from linecard.pods import Leases
 from linecard.settings import NoPod, Settings
@@ -128,19 +126,6 @@ def build_dialer(exchange: Exchange) -> Dialer:
     )
 
 
-def build_settler(exchange: Exchange, tended: Tended = lambda _call_id: True) -> Settler:
-    """Who looks after the calls of an exchange that are not over; `tended`: by an agent here."""
-    return Settler(
-        settings=exchange.settings,
-        database=exchange.database,
-        plugins=exchange.plugins,
-        report=partial(inbox.apply, exchange),
-        clock=exchange.clock,
-        tended=tended,
-        is_theirs=exchange.instances.is_theirs,
-    )
-
-
 def build_costs(exchange: Exchange) -> Costs:
     """Who asks what the calls of an exchange have cost."""
     return Costs(
@@ -161,10 +146,9 @@ async def running(exchange: Exchange, app: object) -> AsyncIterator[None]:
     left = exchange.journal.open()
     exchange.metrics.follow_journal(exchange.journal)
     recording = _recording(exchange)
-    settler = build_settler(exchange, exchange.lives.__contains__)
     costs = build_costs(exchange)
     loops = [
-        asyncio.create_task(settler.run(), name="settler"),
+        asyncio.create_task(reconciling.run(exchange), name="reconciler"),
         asyncio.create_task(costs.run(), name="costs"),
         asyncio.create_task(OutboxLoop(exchange, KINDS).run(), name="outbox"),
         asyncio.create_task(RiskWatch(exchange).run(), name="calls at risk"),

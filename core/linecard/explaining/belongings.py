@@ -39,6 +39,7 @@ TELLING = "notify"
 JOBS: Mapping[str, str] = MappingProxyType(
     {
         "hang-up": "ending the call at the carrier",
+        "reconcile": "asking the carrier about the call",
         "confirm-end": "making sure of the end",
         TELLING: "a notification",
         "transfer-watch": "the watch over a transfer",

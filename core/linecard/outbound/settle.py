@@ -6,9 +6,8 @@ never dialled again. A look-up that finds nothing proves nothing.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from linecard.carrier import CallLookup, Found
 from linecard.errors import LinecardError
 from linecard.events import CallAnswered, CarrierEvent, LegEnded
 from linecard.outbound.gate import open_gate
-from linecard.outbound.pacing import Pacing
+from linecard.outbound.pacing import next_look
 from linecard.outbound.silence import Tended, Theirs, ask, end, is_silent
 from linecard.store import calls, live, timeline
 from linecard.wall import now
@@ -35,10 +34,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY_SECONDS = 30.0
+"""So often all calls are looked through for those that the carrier is to be asked about."""
 GAP_SECONDS = 0.35
 """Between two look-ups of one account: below 200 a minute, the least that a carrier allows."""
 TALKED = timedelta(seconds=480)
-"""An answered call that nobody holds is asked about once a minute, however old it has grown."""
 INTENT_AGE = timedelta(seconds=60)
 """An intent that is older and has no answer was cut off by a crash: nobody knows whether it was sent."""
 GIVE_UP = timedelta(hours=24)
@@ -58,69 +57,55 @@ class Settler:
     clock: Clock
     tended: Tended = lambda _call_id: True
     is_theirs: Theirs = lambda _owner: False
-    _pacing: Pacing = field(default_factory=Pacing, init=False, repr=False)
 
-    async def run(self) -> None:
-        """Settle for ever, once every half minute; what fails is tried again."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                log.exception("settling failed; it is tried again")
-            await self.clock.sleep(EVERY_SECONDS)
+    async def doubtful(self) -> AsyncIterator[LiveCallRow]:
+        """Every call that is unknown, was cut off, or has been silent for too long, oldest first."""
+        async for call in live.every(self.database):
+            if not self.is_theirs(call.owner) and self._is_doubtful(call):
+                yield call
 
-    async def sweep(self) -> None:
-        """Look once at every call that is unknown, was cut off, or has been silent for too long."""
-        everything = [call async for call in live.every(self.database)]
-        self._pacing.keep(call.id for call in everything)
-        doubtful = [call for call in everything if self._is_doubtful(call)]
-        accounts = {(call.provider, call.account) for call in doubtful}
-        await asyncio.gather(*(self._sweep_account(one, doubtful, everything) for one in accounts))
+    async def look(self, call_id: str) -> float | None:
+        """Ask the carrier about a call, if that is still to be done.
 
-    def _is_doubtful(self, call: LiveCallRow) -> bool:
-        """Whether the carrier is to be asked about it, by this process."""
-        if self.is_theirs(call.owner):
-            return False
+        In how many seconds of the calls' clock to look again; None: the call is over.
+        """
+        call = await self._read(call_id)
+        if call is None:
+            return None
+        if self.is_theirs(call.owner) or not self._is_doubtful(call):
+            return EVERY_SECONDS
+        await self._try(call)
+        await self.clock.sleep(GAP_SECONDS)
+        is_over = await self._read(call_id) is None
+        return None if is_over else next_look(_settling_age(call).total_seconds())
+
+    async def _try(self, call: Call) -> None:
+        try:
+            await self._look(call)
+        except LinecardError as error:
+            log.warning("a call could not be settled yet", call=call.id, error=str(error))
+        except Exception:
+            log.exception("settling a call failed; it is tried again", call=call.id)
+
+    async def _read(self, call_id: str) -> Call | None:
+        """A call that is not over."""
+        async with self.database.read() as conn:
+            call = await calls.get(conn, call_id)
+        return None if call is None or call.is_over else call
+
+    def _is_doubtful(self, call: Call | LiveCallRow) -> bool:
+        """Whether the carrier is to be asked about it."""
         if _is_intent(call):
             return _age(call) > INTENT_AGE
         return call.status is CallStatus.UNKNOWN or is_silent(call, self.tended)
 
-    async def _sweep_account(
-        self,
-        account: tuple[str, str],
-        doubtful: Sequence[LiveCallRow],
-        everything: Sequence[LiveCallRow],
-    ) -> None:
-        """One after the other, so that a carrier is not flooded after an outage of ours; accounts side by side."""
-        for call in doubtful:
-            if (call.provider, call.account) != account:
-                continue
-            try:
-                await self._look_at(call, everything)
-            except LinecardError as error:
-                log.warning("a call could not be settled yet", call=call.id, error=str(error))
-            except Exception:
-                log.exception("settling a call failed; it is tried again", call=call.id)
-
-    async def _look_at(self, seen: LiveCallRow, others: Sequence[LiveCallRow]) -> None:
-        """As it stands now: it may have waited long for its turn."""
-        async with self.database.read() as conn:
-            call = await calls.get(conn, seen.id)
-        if call is not None and not call.is_over and not self.is_theirs(call.owner):
-            await self._look(call, others)
-
-    async def _look(self, call: Call, others: Sequence[LiveCallRow]) -> None:
+    async def _look(self, call: Call) -> None:
         if _is_intent(call):
             call = await self._cut_off(call)
         if call.status is CallStatus.UNKNOWN:
-            await self._settle(call, others)
-        elif call.carrier_ids and is_silent(call, self.tended) and self._is_due(call):
+            await self._settle(call)
+        elif call.carrier_ids and is_silent(call, self.tended):
             await ask(self.plugins.relay(call.provider, call.account), call, self.report)
-            await self.clock.sleep(GAP_SECONDS)
-
-    def _is_due(self, call: Call) -> bool:
-        age = _age(call) if call.status is not CallStatus.IN_PROGRESS else min(_age(call), TALKED)
-        return self._pacing.is_due(call.id, self.clock.now(), age.total_seconds())
 
     async def _cut_off(self, call: Call) -> Call:
         facts = {"reason": "the server stopped between intent and answer"}
@@ -132,18 +117,21 @@ class Settler:
             await timeline.append(conn, call.id, "placement-unknown", facts, now())
             return await calls.update(conn, call.id, status=status)
 
-    async def _settle(self, call: Call, others: Sequence[LiveCallRow]) -> None:
+    async def _settle(self, call: Call) -> None:
         if _age(call) > GIVE_UP:
             await self.report(call, [_given_up(call)])
             return
-        if not self._is_due(call):
-            return
         found = await self._candidates(call)
-        await self.clock.sleep(GAP_SECONDS)
-        if len(found) == 1 and not any(_is_rival(call, other) for other in others):
+        if len(found) == 1 and not await self._has_rival(call):
             await self._adopt(call, found[0])
         elif found:
             log.warning("more than one call fits; the placement stays unknown", call=call.id)
+
+    async def _has_rival(self, call: Call) -> bool:
+        """Whether a found call may just as well be another placement's of which nothing is known."""
+        async with self.database.read() as conn:
+            alike = await live.unplaced(conn, call)
+        return any(other.status is CallStatus.UNKNOWN or _is_intent(other) for other in alike)
 
     async def _candidates(self, call: Call) -> list[CallLookup]:
         relay = self.plugins.relay(call.provider, call.account)
@@ -178,16 +166,6 @@ def _is_intent(call: Call | LiveCallRow) -> bool:
     return call.status is CallStatus.QUEUED and not call.carrier_ids
 
 
-def _is_rival(call: Call, other: LiveCallRow) -> bool:
-    """Whether a found call may just as well be another placement's of which nothing is known."""
-    unplaced = other.status is CallStatus.UNKNOWN or _is_intent(other)
-    return other.id != call.id and unplaced and _pair(other) == _pair(call)
-
-
-def _pair(call: Call | LiveCallRow) -> tuple[str, str, str, str]:
-    return call.provider, call.account, call.number, call.to
-
-
 def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:
     if lookup.found is Found.ENDED and lookup.ended is not None:
         return [*lookup.further, *lookup.end]
@@ -196,6 +174,11 @@ def _facts(call: Call, lookup: CallLookup) -> list[CarrierEvent]:
 
 def _age(call: Call | LiveCallRow) -> timedelta:
     return now() - call.created_at
+
+
+def _settling_age(call: Call) -> timedelta:
+    """An answered call that nobody holds is asked about once a minute, however old it has grown."""
+    return min(_age(call), TALKED) if call.status is CallStatus.IN_PROGRESS else _age(call)
 
 
 def _given_up(call: Call) -> LegEnded:

@@ -16,10 +16,12 @@ from linecard.store.tables import calls
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from linecard.calls import Call
     from linecard.store.engine import Database
 
 AT_ONCE = 100
 """Rows read in one go. Whoever reads a thousand whole calls holds up the audio of all for 70 ms."""
+UNPLACED = (CallStatus.QUEUED, CallStatus.UNKNOWN)
 LIVE = tuple(status for status in CallStatus if status not in ENDS)
 
 
@@ -57,6 +59,14 @@ async def every(database: Database) -> AsyncIterator[LiveCallRow]:
             for row in found:
                 yield row
             found = await _behind(conn, found[-1])
+
+
+async def unplaced(conn: AsyncConnection, call: Call) -> Sequence[LiveCallRow]:
+    """Other calls from and to the same numbers of which it is not known whether they were placed."""
+    names = ("provider", "account", "number", "to")
+    alike = [calls.c[name] == getattr(call, name) for name in names]
+    query = select(*_COLUMNS).where(calls.c.status.in_(UNPLACED), calls.c.id != call.id, *alike)
+    return [from_row(LiveCallRow, row) for row in (await conn.execute(query)).mappings()]
 
 
 async def _behind(conn: AsyncConnection, last: LiveCallRow | None) -> Sequence[LiveCallRow]:

@@ -18,13 +18,13 @@ from sqlalchemy import delete, insert, select, update
 from starlette.types import ASGIApp, Message
 
 from linecard.clock import Clock
+from linecard.exchange import reconciling
 from linecard.exchange.context import Exchange
 from linecard.exchange.durable import KINDS
-from linecard.exchange.lifecycle import build_costs, build_dialer, build_exchange, build_settler
+from linecard.exchange.lifecycle import build_costs, build_dialer, build_exchange
 from linecard.exchange.outbox import OutboxLoop
 from linecard.http.app import Shared, public_app
 from linecard.outbound.costs import Costs
-from linecard.outbound.settle import Settler
 from linecard.plugins import Plugins
 from linecard.simulator.wire import Request
 from linecard.store.tables import metadata, outbox
@@ -66,7 +66,7 @@ class Office:
         """What the loops would do in the hours to come."""
         with replaced_by(lambda: self.at + timedelta(hours=2)):
             for _ in range(ROUNDS):
-                await self._settler().sweep()
+                await reconciling.find(self.exchange)
                 await self._work()
                 await self._costs().sweep()
                 await self._quiet()
@@ -96,9 +96,6 @@ class Office:
     async def _quiet(self) -> None:
         while running := set(self.exchange.tasks._running):
             await asyncio.wait(running)
-
-    def _settler(self) -> Settler:
-        return build_settler(self.exchange, tended=lambda _call: False)
 
     def _costs(self) -> Costs:
         return build_costs(self.exchange)
