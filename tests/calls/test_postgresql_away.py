@@ -15,7 +15,7 @@ from linecard.simulator.script import Wait
 from tests.calls.postgres import Postgres, postgres
 from tests.calls.signed import Plivo
 from tests.calls.telephone import CUSTOMER, Telephone, telephone
-from tests.calls.test_busy_database import end_all, ends_kept, live_calls, statuses
+from tests.calls.test_busy_database import end_all, ends_applied, live_calls, statuses
 
 CALLS = 10
 STAYS = Phone(ring_seconds=0.2, script=(Wait(600),))
@@ -48,20 +48,20 @@ async def world(server: Postgres, tmp_path: Path) -> AsyncIterator[Telephone]:
 async def test_callbacks_are_acknowledged_while_it_is_locked(
     server: Postgres, world: Telephone, mode: str
 ) -> None:
-    plivo, before = Plivo.of(world), await ends_kept(world)
+    plivo, before = Plivo.of(world), await ends_applied(world)
     ids = await live_calls(plivo, CALLS)
     async with server.locked(mode):
         answers = await end_all(plivo, ids)
         assert {said.status for _, said in answers} == {200}
         assert world.exchange.journal.waiting == 2 * CALLS
     await _taken(world)
-    assert await ends_kept(world) == before + CALLS
+    assert len(await ends_applied(world)) == before + CALLS
 
 
 async def test_callbacks_are_acknowledged_while_it_is_down(
     server: Postgres, world: Telephone
 ) -> None:
-    plivo, before = Plivo.of(world), await ends_kept(world)
+    plivo, before = Plivo.of(world), await ends_applied(world)
     ids = await live_calls(plivo, CALLS)
     with capture_logs():  # drawing every traceback for a person takes seconds
         await server.stop()
@@ -71,7 +71,7 @@ async def test_callbacks_are_acknowledged_while_it_is_down(
             await server.start()
     assert {said.status for _, said in answers} == {200}
     await _taken(world)
-    assert await ends_kept(world) == before + CALLS
+    assert len(await ends_applied(world)) == before + CALLS
 
 
 async def test_calls_go_on_when_every_connection_is_cut(server: Postgres, world: Telephone) -> None:
