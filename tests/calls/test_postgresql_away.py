@@ -55,7 +55,7 @@ async def test_callbacks_are_acknowledged_while_it_is_locked(
         assert {said.status for _, said in answers} == {200}
         assert world.exchange.journal.waiting == 2 * CALLS
     await _taken(world)
-    assert len(await ends_applied(world)) == before + CALLS
+    assert len(await ends_applied(world)) == len(before) + CALLS
 
 
 async def test_callbacks_are_acknowledged_while_it_is_down(
@@ -71,7 +71,7 @@ async def test_callbacks_are_acknowledged_while_it_is_down(
             await server.start()
     assert {said.status for _, said in answers} == {200}
     await _taken(world)
-    assert len(await ends_applied(world)) == before + CALLS
+    assert len(await ends_applied(world)) == len(before) + CALLS
 
 
 async def test_calls_go_on_when_every_connection_is_cut(server: Postgres, world: Telephone) -> None:
