@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 import linecard
 from linecard.calls import Call
 from linecard.carrier import HangUpResult
 from linecard.exchange.at_risk import ALARM_AFTER, RiskWatch
+from linecard.exchange.endings import HANG_UP, RETRY_AFTER
+from linecard.exchange.outbox import LEASE_SECONDS
 from linecard.simulator.ledger import What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Press, Wait
-from linecard.store import calls
+from linecard.store import calls, outbox
+from linecard.store.outbox import Job
+from linecard.store.tables import outbox as jobs
 from linecard.wall import now
 from linecard_plivo import calls as rest_of_plivo
+from linecard_twilio import calls as rest_of_twilio
 from tests.calls.faulty import fault
 from tests.calls.telephone import CUSTOMER, OURS, SPEED, Telephone, names, telephone
 
 STAYS = Phone(ring_seconds=0.1, script=(Wait(900),))
 POLITE = ("polite=tests.calls.test_certain_endings:polite",)
 PROVIDERS = ("plivo", "twilio", "exotel")
+REST = {"plivo": (rest_of_plivo, "hang_up"), "twilio": (rest_of_twilio, "end")}
+"""What asks each carrier to end a call. Exotel has no request that ends a call: there the stream is closed, which is certain."""
 
 
 async def talking(world: Telephone) -> dict[str, Any]:
@@ -79,10 +88,11 @@ async def test_an_end_that_the_carrier_fails_to_carry_out_is_at_risk_until_it_is
         assert (await metrics(world))["linecard_minutes_at_risk"] == 0
 
 
-async def test_the_alarm_is_given_once_with_what_it_is_about(tmp_path: Path) -> None:
-    async with telephone(tmp_path) as world:
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_the_alarm_is_given_once_with_what_it_is_about(tmp_path: Path, provider: str) -> None:
+    async with telephone(tmp_path, provider) as world:
         call = await talking(world)
-        with fault(world, "", error_before=1, callback_drop=1):
+        with fault(world, "", error_before=1, callback_drop=1, socket_refused=1):
             await world.api.post(f"/api/calls/{call['id']}/hangup")
             async with world.exchange.database.write() as conn:
                 await calls.update(conn, call["id"], closing_at=now() - 10 * ALARM_AFTER)
@@ -96,22 +106,78 @@ async def test_the_alarm_is_given_once_with_what_it_is_about(tmp_path: Path) -> 
             assert (await metrics(world))["linecard_minutes_at_risk"] >= 5
 
 
+@pytest.mark.parametrize("provider", REST)
 async def test_a_leg_that_lives_on_after_its_end_was_promised_is_ended_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with telephone(tmp_path) as world:
+    async with telephone(tmp_path, provider) as world:
         call = await talking(world)
-        real, asked = rest_of_plivo.hang_up, []
+        module, name = REST[provider]
+        real, asked = getattr(module, name), []
 
-        async def forgetful(rest: Any, call: Call) -> HangUpResult:
-            asked.append(call.id)
+        async def forgetful(rest: Any, call: Call | str) -> HangUpResult:
+            asked.append(call)
             return HangUpResult.DONE if len(asked) == 1 else await real(rest, call)
 
-        monkeypatch.setattr(rest_of_plivo, "hang_up", forgetful)
+        monkeypatch.setattr(module, name, forgetful)
         await world.api.post(f"/api/calls/{call['id']}/hangup")
         await world.ended(call["id"])
         assert len(asked) >= 2
         assert world.carrier.ledger.live_legs() == ()
+
+
+@pytest.mark.parametrize("provider", REST)
+async def test_an_end_is_asked_for_ever_more_rarely_and_given_up_in_the_open(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider) as world:
+        world.carrier.phones[CUSTOMER] = Phone(ring_seconds=9000)
+        await world.register()
+        call = await world.dial()
+        await world.carrier.ledger.until(What.RINGING)
+        with fault(world, "", error_before=1, callback_drop=1), capture_logs():
+            assert (await world.api.post(f"/api/calls/{call['id']}/hangup")).status_code == 202
+            pauses = await _pauses(world, call["id"])
+            late = {tries: pause for tries, pause in pauses.items() if tries >= 5}
+            assert late.keys() == set(range(5, len(RETRY_AFTER) + 1))
+            for tries, pause in late.items():
+                assert pause == pytest.approx(RETRY_AFTER[tries - 1], abs=4)
+            (risky,) = await at_risk(world)
+            assert risky["id"] == call["id"]
+            await world.until(call["id"], lambda one: names(one)[-1] == "hang-up-failed")
+            assert (await metrics(world))['linecard_work_given_up_total{kind="hang-up"}'] >= 1
+            explained = await world.api.get(f"/api/calls/{call['id']}/explanation")
+            assert "Every try to end the call failed" in explained.text
+            assert "End the call by hand" in explained.text
+
+
+async def _pauses(world: Telephone, call_id: str) -> dict[int, float]:
+    """Hurry a hang-up until it is given up: how long it would have waited after each try, in seconds."""
+    found: dict[int, float] = {}
+    job = await _job(world, call_id)
+    while job.state == "waiting":
+        pause = (job.due_at - world.exchange.now()).total_seconds()
+        if job.attempts not in found and 0 < pause < LEASE_SECONDS / 2:
+            found[job.attempts] = pause * SPEED
+            await _hurry(world, job)
+        await asyncio.sleep(0.02)
+        job = await _job(world, call_id)
+    assert job.state == "dead"
+    return found
+
+
+async def _job(world: Telephone, call_id: str) -> Job:
+    async with world.exchange.database.read() as conn:
+        job = await outbox.get(conn, f"{HANG_UP}:{call_id}")
+    assert job is not None
+    return job
+
+
+async def _hurry(world: Telephone, job: Job) -> None:
+    async with world.exchange.database.write() as conn:
+        mine = (jobs.c.key == job.key) & (jobs.c.due_at == job.due_at)
+        await conn.execute(update(jobs).where(mine).values(due_at=world.exchange.now()))
+    world.exchange.work_is_due.set()
 
 
 @linecard.agent

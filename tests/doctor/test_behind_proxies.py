@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx2
+import pytest
 from structlog.testing import capture_logs
 
 from linecard.doctor import Outcome
+from linecard.plugins import Plugins
+from linecard.settings import load_settings
 from tests.calls.telephone import KEY, Telephone
-from tests.doctor.place import of, place
+from tests.doctor.place import Place, of, place
 from tests.doctor.proxy import Fault
 
 STRANGER = "198.51.100.7"
@@ -62,9 +64,10 @@ async def test_an_admin_port_is_seen_by_the_doctor(tmp_path: Path) -> None:
                 assert (await api.get(f"{admin}{path}")).status_code == 200, path
 
 
-async def test_signatures_for_another_address_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+async def test_signatures_for_another_address_are_told(tmp_path: Path, provider: str) -> None:
     """The server runs with a new address; the carrier signs for the old one, which still leads to it."""
-    async with place(tmp_path, "plivo") as here:
+    async with place(tmp_path, provider) as here:
         old = here.proxy.url.replace("127.0.0.1", "localhost")
         found = await here.found(LINECARD_PUBLIC_URL=old)
         (one,) = of(found, "webhooks")
@@ -72,20 +75,19 @@ async def test_signatures_for_another_address_are_told(tmp_path: Path) -> None:
         assert f"the server there runs with LINECARD_PUBLIC_URL={here.proxy.url}" in one.says
         (one,) = of(await here.found(), "signatures")
         assert one.outcome is Outcome.OK
-        await _signed_for(here.env, old)
+        await _signed_for(here, f"{old}/{provider}/answer?a=main&k=answer")
         (one,) = of(await here.found(), "signatures")
         assert one.outcome is Outcome.FAILED
-        assert f"requests of plivo, 1 by now, were signed for {old}" in one.says
+        assert f"requests of {provider}, 1 by now, were signed for {old}" in one.says
         assert one.do.startswith(f"set LINECARD_PUBLIC_URL to {old}")
 
 
-async def _signed_for(env: Mapping[str, str], url: str) -> None:
-    from linecard.settings import Secret
-    from linecard_plivo.settings import PlivoSettings
-    from linecard_plivo.simulator import SimulatedPlivo
-
-    settings = PlivoSettings(env["PLIVO_AUTH_ID"], Secret(env["PLIVO_AUTH_TOKEN"]))
-    sent = SimulatedPlivo.impersonate(settings).webhook(f"{url}/plivo/answer?a=main&k=answer")
+async def _signed_for(here: Place, url: str) -> None:
+    plugins = Plugins.discover()
+    provider = plugins.providers[here.provider].cls
+    settings = load_settings(here.env, {here.provider: provider}, None)
+    (account,) = settings.accounts[here.provider]
+    sent = provider.simulator().impersonate(account.values).webhook(url)
     async with httpx2.AsyncClient() as carrier:
         answer = await carrier.post(sent.url, content=sent.body, headers=dict(sent.headers))
     assert answer.status_code == 403

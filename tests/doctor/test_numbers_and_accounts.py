@@ -82,8 +82,11 @@ async def test_a_number_with_an_address_tells_which_secret_has_signed_it(
         assert (outcome, "it points elsewhere" in says) == (Outcome.FAILED, True)
 
 
-async def test_a_number_that_the_account_does_not_have_is_named(tmp_path: Path) -> None:
-    async with telephone(tmp_path, "twilio") as here:
+@pytest.mark.parametrize("provider", ["plivo", "twilio"])
+async def test_a_number_that_the_account_does_not_have_is_named(
+    tmp_path: Path, provider: str
+) -> None:
+    async with telephone(tmp_path, provider) as here:
         here.carrier.switch.directory.is_open = False  # type: ignore[attr-defined]
         await here.register()
         outcome, says = await _number(here)
