@@ -71,6 +71,9 @@ class Metrics:
         self.recording_failures = self._counter(
             "recording_failures", "Recordings that failed", "provider"
         )
+        self.doubtful_recordings = self._counter(
+            "doubtful_recordings", "Copies of recordings that may not be whole", "provider"
+        )
 
     def follow_journal(self, journal: Journal) -> None:
         """Read how many callbacks wait in a journal whenever the metrics are asked for."""
