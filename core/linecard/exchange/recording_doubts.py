@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
 from linecard.calls import Call
@@ -11,13 +13,16 @@ from linecard.store import timeline
 from linecard.store.recordings import Recording
 from linecard.wall import now
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
 log = structlog.get_logger()
 
 SLACK_SECONDS, SLACK_SHARE = 1.5, 0.02
 """By so much a file may be longer or shorter than was told: some carriers tell whole seconds."""
 FETCHES = 3
 """So often a file is fetched again; the next may be a carrier that counts otherwise, and a copy is better than none."""
-AGAIN, DOUBTED = "recording-odd", "recording-doubtful"
+AGAIN = "recording-odd"
 
 
 def flaw(sound: Sound, recording: Recording) -> str | None:
@@ -43,12 +48,15 @@ async def asks_again(exchange: Exchange, recording: Recording, flaw: str) -> boo
         if len(seen) >= FETCHES:
             return False
         facts = {"n": recording.n, "reason": flaw}
-        await timeline.append(conn, recording.call, AGAIN, facts, now())
+        await timeline.append(conn, recording.call, "recording-odd", facts, now())
     return True
 
 
-def told(exchange: Exchange, call: Call, recording: Recording, flaw: str) -> dict[str, object]:
-    """Tell whoever runs the server of a copy that may not be all; the facts of the line that says so."""
+async def tell(
+    exchange: Exchange, conn: AsyncConnection, call: Call, recording: Recording, flaw: str
+) -> None:
+    """Write down that a copy may not be all, and tell whoever runs the server."""
+    facts = {"n": recording.n, "reason": flaw, "fetches": FETCHES + 1}
+    await timeline.append(conn, call.id, "recording-doubtful", facts, now())
     exchange.metrics.doubtful_recordings.labels(call.provider).inc()
     log.warning("recording kept, and may not be whole", call=call.id, n=recording.n, flaw=flaw)
-    return {"n": recording.n, "reason": flaw, "fetches": FETCHES + 1}

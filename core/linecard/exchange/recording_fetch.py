@@ -69,7 +69,8 @@ async def fetch_recording(exchange: Exchange, job: Job) -> None:
         raise GivenUp(str(error)) from error
     except Broken as error:
         raise CarrierUnavailable(call.provider, str(error)) from error
-    await _note_kept(exchange, call, recording, copy)
+    if not await _note_kept(exchange, call, recording, copy):
+        await exchange.storage.delete(copy.kept_as)
 
 
 async def given_up(exchange: Exchange, job: Job) -> None:
@@ -194,17 +195,16 @@ async def _write(answer: httpx2.Response, draft: Path) -> Received:
     return Received(bytes=size, sha256=digest.hexdigest(), media_type=media_type)
 
 
-async def _note_kept(exchange: Exchange, call: Call, recording: Recording, copy: Copy) -> None:
+async def _note_kept(exchange: Exchange, call: Call, recording: Recording, copy: Copy) -> bool:
+    """Whether it is wanted still: it may have been deleted while it was fetched."""
     facts = {"n": recording.n, "bytes": copy.bytes, "sha256": copy.sha256}
     async with exchange.database.write() as conn:
         current = await recordings.get(conn, call.id, recording.n)
         if current is None or current.status == "deleted":
-            assert exchange.storage is not None
-            await exchange.storage.delete(copy.kept_as)
-            return
+            return False
         await recordings.keep(conn, call.id, recording.n, copy)
         await timeline.append(conn, call.id, "recording-kept", facts, now())
         if copy.flaw:
-            doubt = recording_doubts.told(exchange, call, recording, copy.flaw)
-            await timeline.append(conn, call.id, recording_doubts.DOUBTED, doubt, now())
+            await recording_doubts.tell(exchange, conn, call, recording, copy.flaw)
     log.info("recording kept", call=call.id, n=recording.n, bytes=copy.bytes)
+    return True

@@ -124,7 +124,7 @@ class _Walk:
                 sync = data.find(b"\xff", at + 1)
                 at = sync if sync >= 0 else len(data)
             else:
-                self._note(data, at, found)
+                self._step_over(data, at, found)
                 at += found.length
         return at
 
@@ -135,7 +135,7 @@ class _Walk:
             return found if found and _is_followed(data, at, found) else None
         return found if found[:2] == self._first[:2] else None
 
-    def _note(self, data: bytes, at: int, found: Frame) -> None:
+    def _step_over(self, data: bytes, at: int, found: Frame) -> None:
         if at + found.length > len(data):
             self._torn = True
             return
