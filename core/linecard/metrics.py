@@ -68,8 +68,14 @@ class Metrics:
             "media_dropped", "Media messages dropped", "provider", "reason"
         )
         self.placements = self._counter("placements", "Dials by result", "provider", "result")
+        self._count_recordings()
+
+    def _count_recordings(self) -> None:
         self.recording_failures = self._counter(
             "recording_failures", "Recordings that failed", "provider"
+        )
+        self.doubtful_recordings = self._counter(
+            "doubtful_recordings", "Copies of recordings that may not be whole", "provider"
         )
 
     def follow_journal(self, journal: Journal) -> None:

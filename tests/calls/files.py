@@ -21,6 +21,15 @@ def sound(seconds: float = 1.0, channels: int = 1) -> bytes:
     return file.getvalue()
 
 
+MP3_FRAME = b"\xff\xe3\x18\xc4" + bytes(68)
+"""72 ms of silence: MPEG 2.5, Layer III, 8 kbit/s, 8 kHz, one channel."""
+
+
+def mp3(frames: int) -> bytes:
+    """An MP3 file of silence."""
+    return MP3_FRAME * frames
+
+
 def said(body: bytes, status: int = 200, length: int | None = None, *more: str) -> bytes:
     """An answer; `length` is what it says of itself, -1 for nothing."""
     told = len(body) if length is None else length

@@ -21,7 +21,7 @@ from linecard.simulator.speech import speech
 from linecard.store import calls
 from linecard.store import outbox as jobs
 from linecard.testing.telephone import set_up
-from tests.calls.files import Files, said, serving_files, sound
+from tests.calls.files import Files, mp3, said, serving_files, sound
 from tests.calls.telephone import CUSTOMER, OURS, Telephone, names, telephone
 
 CARRIERS = ("plivo", "twilio", "exotel")
@@ -162,17 +162,43 @@ async def test_a_file_is_fetched_again_until_it_is_whole(tmp_path: Path, trouble
         assert all("authorization" not in head.lower() for head in files.asked)
 
 
-@pytest.mark.parametrize(("asked", "length"), [([SHORT, WAV], len(WAV)), ([SHORT], len(SHORT))])
-async def test_a_file_shorter_than_was_told_is_fetched_again_and_kept_when_it_stays_so(
-    tmp_path: Path, asked: list[bytes], length: int
+LENGTHS: dict[str, tuple[list[bytes], int, bool]] = {
+    "short once": ([SHORT, WAV], 2, False),
+    "always short": ([SHORT], 4, True),
+    "missing at first, then always short": ([b"", SHORT], 5, True),
+    "an MP3, always short": ([mp3(41)], 4, True),
+    "an MP3, cut within a frame": ([mp3(83)[:-9]], 4, True),
+    "an MP3": ([mp3(83)], 1, False),
+}
+
+
+@pytest.mark.parametrize("case", LENGTHS)
+async def test_a_file_of_another_length_than_was_told_is_fetched_again_and_then_kept_with_its_flaw(
+    tmp_path: Path, case: str
 ) -> None:
-    """The header of the WAV says that all of it is there; the carrier had told three seconds more."""
-    async with serving_files(*map(said, asked)) as files, world_with(tmp_path, files) as world:
+    """Nothing in the answer or the header says that there should be more; the carrier told six seconds."""
+    bodies, asked, flawed = LENGTHS[case]
+    answers = [said(body, 200 if body else 404) for body in bodies]
+    async with serving_files(*answers) as files, world_with(tmp_path, files) as world:
         call_id = await told(world, f"{files.url}/a.wav", duration_ms=round(WAV_SECONDS * 1000))
         call = await world.until(call_id, is_kept)
-        assert first(call)["bytes"] == length
-        assert len(files.asked) == (2 if length == len(WAV) else 4)
-        assert len(stored(tmp_path)) == 1
+        one = first(call)
+        assert (one["bytes"], len(files.asked)) == (len(bodies[-1]), asked)
+        (path,) = stored(tmp_path)
+        assert path.suffix == (".mp3" if "MP3" in case else ".wav")
+        assert bool(one["flaw"]) is flawed
+        assert names(call).count("recording-doubtful") == flawed
+        assert world.exchange.metrics.doubtful_recordings.labels("twilio")._value.get() == flawed
+        explained = (await world.api.get(f"/api/calls/{call_id}/explanation")).text
+        assert ("may not be whole" in explained) is flawed
+
+
+async def test_the_record_says_how_long_the_copy_lasts(tmp_path: Path) -> None:
+    async with serving_files(said(SHORT)) as files, world_with(tmp_path, files) as world:
+        call_id = await told(world, f"{files.url}/a.wav", duration_ms=6000)
+        one = first(await world.until(call_id, is_kept))
+        assert (one["duration_ms"], one["copy_ms"]) == (6000, 3000)
+        assert one["flaw"] == "it lasts 3.0 s, and 6.0 s were told"
 
 
 async def test_a_file_that_comes_drop_by_drop_holds_nobody_for_ever(

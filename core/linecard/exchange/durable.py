@@ -51,7 +51,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             buried=recording_fetch.given_up,
         ),
         DELETE: Kind(
-            work=recording_delete.delete_recording, retry_after=recording_delete.RETRY_AFTER
+            work=recording_delete.delete_recording,
+            retry_after=recording_delete.RETRY_AFTER,
+            buried=recording_delete.given_up,
         ),
         recording_acts.RESUME: Kind(
             work=recording_acts.resume_after_all,

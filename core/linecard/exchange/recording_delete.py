@@ -1,16 +1,24 @@
-"""Deleting a recording: our copy, and the carrier's file where it can be asked to."""
+"""Deleting a recording, because somebody asks or it is old: our copy, and the carrier's file where it can be asked to."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from linecard.calls import Call
 from linecard.errors import CarrierRefused, Conflict, NotFound
 from linecard.exchange import outbox
 from linecard.exchange.context import Exchange
+from linecard.exchange.outbox import GivenUp
 from linecard.exchange.recording_jobs import DELETE, lane
-from linecard.store import calls, recordings, timeline
+from linecard.store import calls, recordings, retention, timeline
+from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
 from linecard.store.recordings import Recording
 from linecard.wall import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 RETRY_AFTER = (1.0, 10.0, 60.0, 600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
 GONE = 404
@@ -29,33 +37,60 @@ async def ask(exchange: Exchange, call: Call, n: int) -> None:
             raise Conflict(f"recording {call.id}/{n} may still be running; stop it first")
         if found.status == "deleted":
             return
-        await recordings.deleted(conn, call.id, found.recording)
+        await _put(exchange, conn, found)
         await timeline.append(conn, call.id, "recording-delete-asked", {"n": n}, now())
-        key = f"{call.id}/{n}"
-        payload = {"recording": found.recording}
-        await outbox.put(
-            exchange, conn, DELETE, key, queue=lane(key), call_id=call.id, payload=payload
-        )
     exchange.work_is_due.set()
 
 
+async def expire(exchange: Exchange, conn: AsyncConnection, before: datetime) -> int:
+    """The same for some whose file was told before a moment, as the days are set now; how many."""
+    old = await retention.recordings_to_go(conn, before)
+    for one in old:
+        if await _put(exchange, conn, one):
+            facts = {"n": one.n, "days": exchange.settings.keep_recordings_days}
+            await timeline.append(conn, one.call, "recording-expired", facts, now())
+    return len(old)
+
+
+async def _put(exchange: Exchange, conn: AsyncConnection, one: Recording) -> bool:
+    """Have it deleted; False where somebody else has just done so."""
+    await recordings.deleted(conn, one.call, one.recording)
+    key, payload = f"{one.call}/{one.n}", {"recording": one.recording}
+    return await outbox.put(
+        exchange, conn, DELETE, key, queue=lane(key), call_id=one.call, payload=payload
+    )
+
+
 async def delete_recording(exchange: Exchange, job: Job) -> None:
-    """The job of a recording that is to go, or is old enough. Raises CarrierError or OSError to be tried again."""
-    if job.payload.get("old") and not exchange.settings.keep_recordings_days:
-        return
+    """The job of a recording that is to go. Raises CarrierError or OSError to be tried again, GivenUp."""
+    async with exchange.database.read() as conn:
+        call = await calls.get(conn, job.call_id or "")
+        name = str(job.payload.get("recording", ""))
+        found = await recordings.find(conn, call.id, name) if call else None
+        if call is None or found is None:
+            return
+    if found.kept_as and exchange.storage is not None:
+        await exchange.storage.delete(found.kept_as)
+    theirs = await _at_the_carrier(exchange, call, found)
+    if found.kept_as and exchange.storage is None:
+        raise GivenUp(f"LINECARD_RECORDINGS is off; delete the file {found.kept_as} by hand")
+    facts = {"n": found.n, "ours": bool(found.kept_as), "carriers": theirs}
+    async with exchange.database.write() as conn:
+        await timeline.append(conn, call.id, "recording-deleted", facts, now())
+
+
+async def given_up(exchange: Exchange, job: Job) -> None:
+    """A file is left somewhere, and we try no more: whoever runs the server must see it."""
     async with exchange.database.write() as conn:
         call = await calls.get(conn, job.call_id or "")
         name = str(job.payload.get("recording", ""))
         found = await recordings.find(conn, call.id, name) if call else None
         if call is None or found is None:
             return
-        await recordings.deleted(conn, call.id, name)
-    if found.kept_as and exchange.storage is not None:
-        await exchange.storage.delete(found.kept_as)
-    theirs = await _at_the_carrier(exchange, call, found)
-    facts = {"n": found.n, "ours": bool(found.kept_as), "carriers": theirs}
-    async with exchange.database.write() as conn:
-        await timeline.append(conn, call.id, "recording-deleted", facts, now())
+        kept = await jobs.get(conn, job.key)
+        facts = {"n": found.n, "reason": (kept.error if kept else None) or "nobody knows why"}
+        await timeline.append(conn, call.id, "recording-not-deleted", facts, now())
+    exchange.metrics.recording_failures.labels(call.provider).inc()
 
 
 async def _at_the_carrier(exchange: Exchange, call: Call, found: Recording) -> str:

@@ -14,11 +14,12 @@ import structlog
 from linecard.calls import Call
 from linecard.carrier import Download
 from linecard.errors import CarrierError, CarrierUnavailable, NotFound, UnsupportedByProvider
+from linecard.exchange import recording_doubts
 from linecard.exchange.context import Exchange
 from linecard.exchange.fetching import TIMEOUT, WrongAddress, fetch
 from linecard.exchange.outbox import GivenUp
 from linecard.storage import Storage
-from linecard.storage.sounds import Broken, Sound, inspect
+from linecard.storage.sounds import Broken, inspect
 from linecard.store import calls, recordings, timeline
 from linecard.store import outbox as jobs
 from linecard.store.outbox import Job
@@ -32,9 +33,6 @@ RETRY_AFTER = (1.0, 3.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 
 LARGEST_FILE = 1 << 30
 LONGEST_SECONDS = 900.0
 """Real seconds for one file; a carrier that sends drop by drop holds nobody longer."""
-SLACK_SECONDS, SLACK_SHARE = 1.5, 0.02
-"""By so much a file may be longer or shorter than was told: some carriers tell whole seconds."""
-TRIES_FOR_LENGTH = 3
 RENEWED_ON = frozenset({401, 403, 404, 410})
 """With these an address may have run out, and the carrier is asked for another."""
 
@@ -63,7 +61,7 @@ async def fetch_recording(exchange: Exchange, job: Job) -> None:
         return
     call, recording = found
     try:
-        copy = await _copy(exchange, exchange.storage, call, recording, job.attempts)
+        copy = await _copy(exchange, exchange.storage, call, recording)
     except Elsewhere as error:
         await _note_external(exchange, call, recording, str(error))
         return
@@ -71,7 +69,8 @@ async def fetch_recording(exchange: Exchange, job: Job) -> None:
         raise GivenUp(str(error)) from error
     except Broken as error:
         raise CarrierUnavailable(call.provider, str(error)) from error
-    await _note_kept(exchange, call, recording, copy)
+    if not await _note_kept(exchange, call, recording, copy):
+        await exchange.storage.delete(copy.kept_as)
 
 
 async def given_up(exchange: Exchange, job: Job) -> None:
@@ -100,13 +99,13 @@ async def _wanted(exchange: Exchange, job: Job) -> tuple[Call, Recording] | None
     return call, recording
 
 
-async def _copy(
-    exchange: Exchange, storage: Storage, call: Call, recording: Recording, tries: int
-) -> Copy:
+async def _copy(exchange: Exchange, storage: Storage, call: Call, recording: Recording) -> Copy:
     async with storage.draft() as draft, asyncio.timeout(LONGEST_SECONDS):
         received = await _receive_any(exchange, call, recording, draft)
         sound = await asyncio.to_thread(inspect, draft, received.media_type)
-        _check_length(sound, recording, tries)
+        flaw = recording_doubts.flaw(sound, recording)
+        if flaw and await recording_doubts.asks_again(exchange, recording, flaw):
+            raise Broken(f"the file was not kept yet: {flaw}")
         name = f"{call.created_at:%Y/%m/%d}/{call.id}-{recording.n}.{sound.ending}"
         await storage.put(draft, name)
     return Copy(
@@ -115,19 +114,9 @@ async def _copy(
         sha256=received.sha256,
         kept_at=now(),
         channels=sound.channels,
+        copy_ms=None if sound.seconds is None else round(sound.seconds * 1000),
+        flaw=flaw,
     )
-
-
-def _check_length(sound: Sound, recording: Recording, tries: int) -> None:
-    """Raise Broken for a file of another length than was told, until it has come so a few times.
-
-    The last may be a carrier that counts otherwise, and a copy of it is better than none.
-    """
-    if sound.seconds is None or recording.duration_ms is None or tries >= TRIES_FOR_LENGTH:
-        return
-    told = recording.duration_ms / 1000
-    if abs(sound.seconds - told) > SLACK_SECONDS + told * SLACK_SHARE:
-        raise Broken(f"the file lasts {sound.seconds:.1f} s, and {told:.1f} s were told")
 
 
 async def _note_external(exchange: Exchange, call: Call, recording: Recording, host: str) -> None:
@@ -206,14 +195,16 @@ async def _write(answer: httpx2.Response, draft: Path) -> Received:
     return Received(bytes=size, sha256=digest.hexdigest(), media_type=media_type)
 
 
-async def _note_kept(exchange: Exchange, call: Call, recording: Recording, copy: Copy) -> None:
+async def _note_kept(exchange: Exchange, call: Call, recording: Recording, copy: Copy) -> bool:
+    """Whether it is wanted still: it may have been deleted while it was fetched."""
     facts = {"n": recording.n, "bytes": copy.bytes, "sha256": copy.sha256}
     async with exchange.database.write() as conn:
         current = await recordings.get(conn, call.id, recording.n)
         if current is None or current.status == "deleted":
-            assert exchange.storage is not None
-            await exchange.storage.delete(copy.kept_as)
-            return
+            return False
         await recordings.keep(conn, call.id, recording.n, copy)
         await timeline.append(conn, call.id, "recording-kept", facts, now())
+        if copy.flaw:
+            await recording_doubts.tell(exchange, conn, call, recording, copy.flaw)
     log.info("recording kept", call=call.id, n=recording.n, bytes=copy.bytes)
+    return True

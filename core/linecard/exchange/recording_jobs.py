@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FETCH = "fetch-recording"
 DELETE = "delete-recording"
-DAY = 86_400.0
 POLL = "poll-recording"
 STOP = "stop-recording"
 POLL_AFTER = 90.0
@@ -62,12 +61,6 @@ async def _fetch(
     assert isinstance(event, RecordingReady)
     key = f"{call.id}/{event.recording}"
     payload = {"recording": event.recording}
-    days = exchange.settings.keep_recordings_days
-    if days:
-        old = payload | {"old": True}
-        await outbox.put(
-            exchange, conn, DELETE, f"{key}:old", after=days * DAY, call_id=call.id, payload=old
-        )
     if exchange.storage is None:
         return
     await outbox.put(exchange, conn, FETCH, key, queue=lane(key), call_id=call.id, payload=payload)

@@ -1,4 +1,6 @@
-"""What is old goes by itself: a few rows at a time, once an hour, as LINECARD_KEEP_DAYS says.
+"""What is old goes by itself: a few rows at a time, once an hour, as the days to keep it are set now.
+
+Nothing notes when a thing is to go: a setting that is changed holds for what is there already, both ways.
 
 Nothing of a live call goes, and no call that work still waits for. Several processes may do it side by side.
 """
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from linecard.exchange import recording_delete
 from linecard.exchange.context import Exchange
 from linecard.exchange.forgetting import jobs
 from linecard.flight.keeping import delete_before
@@ -54,8 +57,11 @@ class Retention:
     async def sweep(self, at: datetime) -> None:
         """Delete all that is old at a moment."""
         keep = self._exchange.settings.keep_days
-        calls: Batch = partial(_delete_calls, self._exchange)
+        recorded = timedelta(days=self._exchange.settings.keep_recordings_days)
+        recordings: Batch = partial(recording_delete.expire, self._exchange)
+        calls: Batch = partial(_delete_calls, self._exchange, at - recorded if recorded else None)
         steps: Sequence[tuple[str, timedelta, Batch]] = (
+            ("recordings", recorded, recordings),
             ("calls", timedelta(days=keep.calls), calls),
             ("payloads", timedelta(days=keep.payloads), retention.delete_payloads),
             ("notifications", timedelta(days=keep.payloads), retention.delete_notifications),
@@ -89,6 +95,7 @@ class Retention:
                 gone = await batch(conn, before)
             self._count(what, gone)
             await asyncio.sleep(BREATH_SECONDS)
+        self._exchange.work_is_due.set()
 
     async def _delete_flights(self, at: datetime) -> None:
         days, folder = self._exchange.settings.keep_days.flights, self._exchange.settings.flight_dir
@@ -102,9 +109,11 @@ class Retention:
             log.info("what was old is deleted", what=what, count=gone)
 
 
-async def _delete_calls(exchange: Exchange, conn: AsyncConnection, before: datetime) -> int:
+async def _delete_calls(
+    exchange: Exchange, recorded_before: datetime | None, conn: AsyncConnection, before: datetime
+) -> int:
     """Some calls with all that belongs to them; the files of their recordings go in the background."""
-    ids = await retention.call_ids(conn, before)
+    ids = await retention.call_ids(conn, before, recorded_before)
     if not ids:
         return 0
     owned = await forgetting.recorded(conn, ids)

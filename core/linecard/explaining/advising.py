@@ -62,6 +62,8 @@ BY_LINE: Mapping[str, str] = MappingProxyType(
         "account {account}.",
         "recording-not-kept": "Recording {n} is not in our storage: fetch it by "
         "/api/calls/{call}/recordings/{n} while the carrier has it.",
+        "recording-doubtful": "Hear recording {n}, beside the file that the account {account} has: {reason}.",
+        "recording-not-deleted": "Delete what is left of recording {n} by hand: {reason}.",
         "hang-up-failed": "End the call by hand in the carrier's console: it may go on costing.",
         "release-failed": "See at the carrier whether somebody is still being rung, and end that leg.",
         "command-failed": "See why the carrier did not do it: {reason}.",

@@ -79,7 +79,8 @@ def _recording(one: Recording) -> str:
 
 def _copy(one: Recording) -> str:
     if one.kept_as and one.status != "deleted":
-        return f"; our copy is {clean(one.kept_as)}"
+        flaw = f", which may not be whole: {clean(one.flaw)}" if one.flaw else ""
+        return f"; our copy is {clean(one.kept_as)}{flaw}"
     return "; it is with the carrier alone" if one.status == "completed" else ""
 
 

@@ -125,9 +125,14 @@ RECORDING: Mapping[str, Words] = {
     "consent-given": "The caller may be recorded: {how}.",
     "consent-refused": "The caller may not be recorded: {reason}; then: {then}.",
     "recording-kept": "Recording {n} was fetched whole into our own storage, {bytes} bytes.",
+    "recording-odd": "The file of recording {n} was to be fetched again: {reason}.",
+    "recording-doubtful": "Recording {n} may not be whole: {reason}; it came so {fetches} times, and was "
+    "kept as it is.",
     "recording-not-kept": "Recording {n} could not be fetched, and is tried no more: {reason}.",
     "recording-delete-asked": "Recording {n} was to be deleted.",
+    "recording-expired": "Recording {n} was to be deleted, {days} days after its file was told.",
     "recording-deleted": recording_deleted,
+    "recording-not-deleted": "Recording {n} could not be deleted everywhere, and is tried no more: {reason}.",
 }
 TRANSFER: Mapping[str, Words] = {
     "transfer-asked": transfer_asked,

@@ -37,6 +37,7 @@ class What(StrEnum):
     DIGITS_SENT = "digits sent"
     RECORDING_STARTED = "recording started"
     RECORDING_STOPPED = "recording stopped"
+    RECORDING_DELETED = "recording deleted"
     MONEY = "money"
     WEBHOOK = "webhook"
     REQUEST = "request"

@@ -6,6 +6,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from linecard.storage.mpeg import frames
+
 HEAD_BYTES = 64 * 1024
 UNKNOWN_LENGTHS = frozenset({0, 0xFFFF_FFFF})
 """What writers put into a header whose file they do not know the end of."""
@@ -18,11 +20,15 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """`ending` of its name; `channels` and `seconds` where the file says it."""
+    """`ending` of its name; `channels` and `seconds` where the file says it.
+
+    `torn`: it seems to have been cut off, and only its writer knows whether it always ends so.
+    """
 
     ending: str
     channels: int | None = None
     seconds: float | None = None
+    torn: bool = False
 
 
 def inspect(path: Path, media_type: str) -> Sound:
@@ -35,7 +41,7 @@ def inspect(path: Path, media_type: str) -> Sound:
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _wav(head, size)
     if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0):
-        return Sound("mp3")
+        return _mp3(path)
     if media_type.startswith("audio/"):
         return Sound("bin")
     raise Broken(f"the file is no sound but {media_type or 'of no type'}")
@@ -58,6 +64,13 @@ def _wav(head: bytes, size: int) -> Sound:
     if at > size:
         raise Broken("the file ends within its header")
     return Sound("wav", channels)
+
+
+def _mp3(path: Path) -> Sound:
+    found = frames(path)
+    if found is None:
+        raise Broken("the file has no whole frame of MP3")
+    return Sound("mp3", found.channels, found.seconds, found.torn)
 
 
 def _within(length: int, start: int, size: int) -> None:

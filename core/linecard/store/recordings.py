@@ -44,8 +44,10 @@ class Recording:
     """One recording, the `n`th of its call; `recording` is the carrier's own id of it.
 
     `started_at` is None where only its end was reported, `channels` where nobody has said. `kept_as`
-    is the name of our copy in the storage; `bytes`, `sha256` (in hex) and `kept_at` are the copy's.
-    `by` is who asked for the recording, `reason` why there is no file or no copy.
+    is the name of our copy in the storage; `bytes`, `sha256` (in hex), `kept_at` and `copy_ms` (its length,
+    where the file says it) are the copy's, and `flaw` says why it may not be all of the recording.
+    `told_at` is when we first heard that its file can be had. `by` is who asked for the recording,
+    `reason` why there is no file or no copy.
     """
 
     call: str
@@ -62,6 +64,9 @@ class Recording:
     bytes: int | None = None
     sha256: str | None = None
     kept_at: datetime | None = None
+    told_at: datetime | None = None
+    copy_ms: int | None = None
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,8 @@ class Copy:
     sha256: str
     kept_at: datetime
     channels: int | None = None
+    copy_ms: int | None = None
+    flaw: str | None = None
 
 
 async def started(
@@ -102,7 +109,9 @@ async def ready(
 ) -> Recording:
     """Its file can be fetched; `at` is when we heard so."""
     found = await _find(conn, call_id, recording)
-    facts = {"url": url, "reason": None, **_told(duration_ms=duration_ms, channels=channels)}
+    since = found.told_at if found and found.told_at else at
+    told = _told(duration_ms=duration_ms, channels=channels)
+    facts = {"url": url, "reason": None, "told_at": since, **told}
     return await _settle(conn, found, call_id, recording, "completed", **facts)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, delete, exists, select, tuple_
 
 from linecard.store.live import LIVE
-from linecard.store.rows import changed, is_postgresql
+from linecard.store.recordings import HAS_FILE, Recording
+from linecard.store.rows import changed, from_row, is_postgresql
 from linecard.store.tables import (
     calls,
     claims,
@@ -18,6 +19,7 @@ from linecard.store.tables import (
     inbox,
     notifications,
     outbox,
+    recordings,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +30,26 @@ BATCH = 200
 """So many rows go in one transaction: callers and callbacks wait for no longer than that takes."""
 
 
-def old_calls(before: datetime) -> Select[Any]:
-    """Calls that ended before a moment and have no work waiting, the oldest first."""
+def old_recordings(before: datetime) -> Select[Any]:
+    """Recordings whose file was told before a moment, and is not deleted yet."""
+    query = select(recordings).join(calls, calls.c.id == recordings.c.call)
+    query = query.where(recordings.c.status.in_(sorted(HAS_FILE)), recordings.c.told_at < before)
+    return query.limit(BATCH)
+
+
+async def recordings_to_go(conn: AsyncConnection, before: datetime) -> Sequence[Recording]:
+    """Some of them; their calls are held until the transaction ends, and whoever holds one goes first."""
+    query = old_recordings(before)
+    if is_postgresql(conn):
+        query = query.with_for_update(of=calls, skip_locked=True)
+    return [from_row(Recording, row) for row in (await conn.execute(query)).mappings()]
+
+
+def old_calls(before: datetime, recorded_before: datetime | None = None) -> Select[Any]:
+    """Calls that ended before a moment and have no work waiting, the oldest first.
+
+    One with a recording whose file was told since `recorded_before` stays: that is to be kept for longer.
+    """
     works = exists().where(outbox.c.call_id == calls.c.id, outbox.c.state == "waiting")
     query = select(calls.c.id).where(
         calls.c.created_at < before,
@@ -37,7 +57,15 @@ def old_calls(before: datetime) -> Select[Any]:
         calls.c.ended_at < before,
         ~works,
     )
+    if recorded_before is not None:
+        query = query.where(~_has_young_recording(recorded_before))
     return query.order_by(calls.c.created_at, calls.c.id).limit(BATCH)
+
+
+def _has_young_recording(since: datetime) -> Any:
+    """Whether a call has a recording whose file was told since a moment."""
+    has_file = recordings.c.status.in_(sorted(HAS_FILE))
+    return exists().where(recordings.c.call == calls.c.id, has_file, recordings.c.told_at >= since)
 
 
 def old_payloads(before: datetime) -> Any:
@@ -74,9 +102,11 @@ def old_claims(before: datetime) -> Select[Any]:
     return select(claims.c.token).where(claims.c.claimed_at < before).limit(BATCH)
 
 
-async def call_ids(conn: AsyncConnection, before: datetime) -> Sequence[str]:
+async def call_ids(
+    conn: AsyncConnection, before: datetime, recorded_before: datetime | None = None
+) -> Sequence[str]:
     """The ids of some calls that are to go, held until the transaction ends."""
-    query = old_calls(before)
+    query = old_calls(before, recorded_before)
     if is_postgresql(conn):
         query = query.with_for_update(of=calls, skip_locked=True)
     return list((await conn.execute(query)).scalars())

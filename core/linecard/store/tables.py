@@ -188,8 +188,12 @@ recordings = Table(
     Column("bytes", BigInteger),
     Column("sha256", String),
     Column("kept_at", UtcTime),
+    Column("told_at", UtcTime),
+    Column("copy_ms", BigInteger),
+    Column("flaw", Text),
     UniqueConstraint("call", "recording"),
 )
+Index("ix_recordings_status", recordings.c.status, recordings.c.told_at)
 
 transfers = Table(
     "transfers",

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.calls.files import sound
+from tests.calls.files import mp3, sound
 
 from linecard.errors import ConfigurationError
 from linecard.storage import open_storage
@@ -120,8 +120,8 @@ def test_a_file_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     for body, media_type, found in (
         (sound(channels=2), "audio/mpeg", Sound("wav", 2, 1.0)),
-        (b"ID3\x04rest", "", Sound("mp3")),
-        (b"\xff\xfb\x90rest", "application/octet-stream", Sound("mp3")),
+        (b"ID3\x04" + bytes(6) + mp3(1), "", Sound("mp3", 1, 0.072)),
+        (mp3(2), "application/octet-stream", Sound("mp3", 1, 0.144)),
         (b"OggS", "audio/ogg", Sound("bin")),
     ):
         path.write_bytes(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +34,7 @@ IN_THE_END = Recording(
     url="https://x/R.mp3",
     duration_ms=9000,
     started_at=AT,
+    told_at=AT,
     by="agent",
 )
 
@@ -102,12 +103,23 @@ async def test_a_file_in_another_storage_is_external(recorded: Database) -> None
         assert (one.status, one.reason) == ("external", "on bucket.example")
 
 
+async def test_a_file_counts_from_when_it_was_first_told(recorded: Database) -> None:
+    async with recorded.write() as conn:
+        await recordings.started(conn, "call-1", "R", AT)
+        assert (await recordings.of_call(conn, "call-1"))[0].told_at is None
+        await recordings.ready(conn, "call-1", "R", "https://x/R.wav", 9, AT)
+        later = AT + timedelta(days=3)
+        again = await recordings.ready(conn, "call-1", "R", "https://x/R.wav", 9, later)
+        assert again.told_at == AT
+
+
 async def test_our_copy_is_noted(recorded: Database) -> None:
     async with recorded.write() as conn:
         await recordings.started(conn, "call-1", "A", AT)
-        copy = Copy(kept_as="A.mp3", bytes=7, sha256="ab", kept_at=AT)
+        copy = Copy(kept_as="A.mp3", bytes=7, sha256="ab", kept_at=AT, copy_ms=9, flaw="short")
         kept = await recordings.keep(conn, "call-1", 1, copy)
         assert (kept.kept_as, kept.bytes, kept.sha256, kept.kept_at) == ("A.mp3", 7, "ab", AT)
+        assert (kept.copy_ms, kept.flaw) == (9, "short")
         assert await recordings.get(conn, "call-1", 1) == kept
         with pytest.raises(NotFound, match="call-1/2"):
             await recordings.keep(conn, "call-1", 2, copy)

@@ -91,6 +91,69 @@ async def test_a_call_goes_when_its_day_has_come_with_all_that_it_has(
     assert left == [jobs.ERASE_RECORDING]
 
 
+def keep_recordings(exchange: Exchange, days: int) -> Retention:
+    """The sweep of a server that was started with so many days."""
+    object.__setattr__(exchange.settings, "keep_recordings_days", days)
+    return Retention(exchange)
+
+
+async def recording_of(exchange: Exchange, call: Call) -> str:
+    async with exchange.database.read() as conn:
+        (one,) = await recordings.of_call(conn, call.id)
+    return one.status
+
+
+async def test_recordings_go_by_the_days_that_are_set_now_and_not_by_those_of_then(
+    exchange: Exchange, make_call: MakeCall
+) -> None:
+    """Longer, for ever, shorter: what is there already obeys, whatever was set when it came."""
+    old = make_call(**OVER)
+    await keep(exchange, old)
+    await keep_recordings(exchange, 30).sweep(MORNING + 29 * DAY)
+    assert await recording_of(exchange, old) == "completed"
+    await keep_recordings(exchange, 60).sweep(MORNING + 31 * DAY)
+    await keep_recordings(exchange, 0).sweep(MORNING + 399 * DAY)
+    assert await recording_of(exchange, old) == "completed"
+    await keep_recordings(exchange, 10).sweep(MORNING + 11 * DAY)
+    assert await recording_of(exchange, old) == "deleted"
+    async with exchange.database.read() as conn:
+        job = await outbox.get(conn, f"delete-recording:{old.id}/1")
+        names = [line.name for line in await timeline.of_call(conn, old.id)]
+    assert job is not None
+    assert job.payload == {"recording": "rec"}
+    assert names.count("recording-expired") == 1
+
+
+async def test_an_old_recording_is_put_away_once(exchange: Exchange, make_call: MakeCall) -> None:
+    await keep(exchange, make_call(**OVER))
+    for day in (11, 12):
+        await keep_recordings(exchange, 10).sweep(MORNING + day * DAY)
+    assert exchange.metrics.purged.labels("recordings")._value.get() == 1
+    async with exchange.database.read() as conn:
+        lines = await timeline.of_call(conn, (await calls.page(conn, 9, None)).items[0].id)
+    assert [line.facts for line in lines if line.name == "recording-expired"] == [
+        {"n": 1, "days": 10}
+    ]
+
+
+async def test_a_call_stays_for_as_long_as_its_recording_is_to(
+    exchange: Exchange, make_call: MakeCall
+) -> None:
+    call = make_call(**OVER)
+    await keep(exchange, call)
+    await keep_recordings(exchange, 500).sweep(MORNING + 450 * DAY)
+    assert await recording_of(exchange, call) == "completed"
+    await keep_recordings(exchange, 420).sweep(MORNING + 450 * DAY)
+    assert await recording_of(exchange, call) == "deleted"
+    assert await ids(exchange) == {call.id}, "its files are not deleted yet"
+    async with exchange.database.write() as conn:
+        job = await outbox.get(conn, f"delete-recording:{call.id}/1")
+        assert job is not None
+        await outbox.done(conn, job.id)
+    await keep_recordings(exchange, 420).sweep(MORNING + 450 * DAY)
+    assert await ids(exchange) == set()
+
+
 async def test_payloads_go_sooner_and_what_is_said_of_the_call_stays(
     exchange: Exchange, make_call: MakeCall
 ) -> None:
@@ -172,6 +235,11 @@ async def test_many_go_batch_by_batch(
 
 
 INDEXES: dict[str, tuple[Callable[[datetime], Select[Any]], tuple[str, ...]]] = {
+    "recordings": (retention.old_recordings, ("ix_recordings_status",)),
+    "recorded calls": (
+        lambda before: retention.old_calls(before, before),
+        ("ix_calls_created_at", "recordings"),
+    ),
     "calls": (retention.old_calls, ("ix_calls_created_at", "ix_outbox_call_id")),
     "payloads": (retention.old_payloads, ("ix_inbox_at",)),
     "notifications": (retention.old_notifications, ("ix_notifications_state",)),
@@ -204,9 +272,21 @@ async def crowded(exchange: Exchange, make_call: MakeCall) -> Exchange:
         }
         for n in range(2000)
     ]
+    files = [
+        {
+            "call": f"c{n}",
+            "n": 1,
+            "recording": "r",
+            "status": "completed",
+            "by": "",
+            "told_at": young,
+        }
+        for n in range(2000)
+    ]
     async with exchange.database.write() as conn:
         await conn.execute(insert(metadata.tables["calls"]), rows)
         await conn.execute(insert(metadata.tables["inbox"]), events)
+        await conn.execute(insert(metadata.tables["recordings"]), files)
         await conn.execute(text("ANALYZE"))
     return exchange
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -21,6 +22,8 @@ from linecard.trust import trusted
 log = structlog.get_logger()
 
 MOST_RECORDINGS = 10_000
+OUR_COPY_SECONDS = 10.0
+"""For so long our storage is waited for, before the carrier is asked for its file."""
 ENDINGS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3"}
 TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 BINARY = "application/octet-stream"
@@ -55,9 +58,10 @@ async def _our_copy(exchange: Exchange, call: Call, kept: Recording) -> Response
     if storage is None or kept.kept_as is None:
         return None
     try:
-        size = await storage.size(kept.kept_as)
+        async with asyncio.timeout(OUR_COPY_SECONDS):
+            size = await storage.size(kept.kept_as)
     except OSError as error:
-        log.error("our copy of a recording is not there", call=call.id, n=kept.n, error=str(error))
+        log.error("our copy of a recording is not there", call=call.id, n=kept.n, error=repr(error))
         return None
     ending = kept.kept_as.rpartition(".")[2]
     headers = _attached(f"{call.id}-{kept.n}", ending) | {"Content-Length": str(size)}

@@ -229,7 +229,9 @@ class RecordingOut(BaseModel):
     """One recording of a call; `file` is this API's own address of it.
 
     `bytes`, `sha256` (in hex) and `kept_at` are those of our copy, null while the file is with the
-    carrier alone; `reason` says why there is no file, or no copy.
+    carrier alone; `copy_ms` is how long it lasts, where the file says it, beside `duration_ms`, which the
+    carrier told. `flaw` says why the copy may not be all of the recording, null where nothing speaks
+    against it; `reason` says why there is no file, or no copy.
     """
 
     n: int
@@ -240,6 +242,8 @@ class RecordingOut(BaseModel):
     bytes: int | None
     sha256: str | None
     kept_at: datetime | None
+    copy_ms: int | None
+    flaw: str | None
     reason: str | None
 
 

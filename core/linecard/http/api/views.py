@@ -101,5 +101,7 @@ def _recording(call: Call, recording: Recording) -> RecordingOut:
         bytes=recording.bytes,
         sha256=recording.sha256,
         kept_at=recording.kept_at,
+        copy_ms=recording.copy_ms,
+        flaw=recording.flaw,
         reason=recording.reason,
     )

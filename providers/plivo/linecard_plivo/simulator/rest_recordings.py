@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from linecard.simulator.ledger import What
 from linecard_plivo.simulator.calls import Address
 from linecard_plivo.simulator.documents import is_web_address
 from linecard_plivo.simulator.recordings import (
@@ -97,7 +98,9 @@ async def get_recording(switch: Switch, request: ApiRequest) -> ApiReply:
 
 async def delete_recording(switch: Switch, request: ApiRequest) -> ApiReply:
     """DELETE /Recording/{id}/."""
-    del switch.recordings[ready_recording(switch, request.path["id"]).id]
+    recording = ready_recording(switch, request.path["id"])
+    del switch.recordings[recording.id]
+    switch.ledger.write(What.RECORDING_DELETED, recording.call.uuid, recording=recording.id)
     return ApiReply(204)
 
 

@@ -115,6 +115,7 @@ async def delete_recording(switch: Switch, request: ApiRequest) -> ApiReply:
     if recording.status == "deleted":
         raise missing(request.url)
     recording.status = "deleted"
+    switch.ledger.write(What.RECORDING_DELETED, recording.call.root, recording=recording.sid)
     return ApiReply(204)
 
 
