@@ -45,6 +45,13 @@ def sound_file(settings: Settings, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
+def can_be_heard(settings: Settings, message: Message) -> bool:
+    """Whether a message can be had as sound here."""
+    if message.sound is not None and sound_file(settings, message.sound) is not None:
+        return True
+    return message.say is not None and can_synthesise()
+
+
 async def pcm(settings: Settings, message: Message, rate: int) -> bytes:
     """A message as PCM at `rate`; empty, and an error in the log, where it cannot be had any more."""
     try:
