@@ -55,14 +55,14 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def told(at: Line, texts: Iterable[str]) -> list[str]:
-    """Which of the texts the customer has heard whole, in their order, and nothing of what rang between."""
-    return [text for text in all_heard(at, texts) if text != OTHER]
+def told(at: Line, texts: Iterable[str], caller: str | None = None) -> list[str]:
+    """Which texts were heard whole in the last call of the customer, or of another caller, in their order."""
+    return [text for text in all_heard(at, texts, caller) if text != OTHER]
 
 
-def all_heard(at: Line, texts: Iterable[str]) -> list[str]:
+def all_heard(at: Line, texts: Iterable[str], caller: str | None = None) -> list[str]:
     """The same, with a word in the place of every other sound."""
-    heard, position = _sound(at), 0
+    heard, position = _sound(at, caller or at.customer), 0
     words: list[str] = []
     for place, text in sorted(_found(heard, texts)):
         words += _others(heard[position:place])
@@ -71,11 +71,11 @@ def all_heard(at: Line, texts: Iterable[str]) -> list[str]:
     return [*words, *_others(heard[position:])]
 
 
-def _sound(at: Line) -> bytes:
+def _sound(at: Line, caller: str) -> bytes:
     """What the phone heard; where our own stream spoke, what was played of it, without the pauses."""
     carrier = at.world.carrier
     if carrier.name != "exotel":
-        return bytes(carrier.phones.handsets(at.customer)[-1].heard)
+        return bytes(carrier.phones.handsets(caller)[-1].heard)
     call = carrier.ledger.calls()[-1]
     return b"".join(bytes(one.played) for one in carrier.playbacks(call))
 

@@ -68,9 +68,7 @@ def no_agent_talked(call: dict[str, Any]) -> None:
 
 async def test_a_menu_is_told_by_priority_and_a_wrong_key_before_it_is_told_again(at: Line) -> None:
     await at.route(menu())
-    call = await at.call_in(
-        caller(*LISTENS, Press("9"), *LISTENS, Press("1"), *LISTENS, Wait(1.0))
-    )
+    call = await at.call_in(caller(*LISTENS, Press("9"), *LISTENS, Press("1"), *LISTENS, Wait(1.0)))
     assert all_heard(at, ALL) == [*ASKED, WRONG, *ASKED, MOMENT]
     assert call["agent"] == "echo"
 
@@ -110,6 +108,10 @@ async def test_who_is_turned_away_with_words_hears_them_and_the_end(at: Line, do
     assert all_heard(at, ALL) == [CLOSED]
     assert call["answered_at"]
     assert call["status"] == "completed"
+    ledger = at.world.carrier.ledger
+    assert (
+        ledger.all(What.NOTE, ledger.calls()[-1]) == ()
+    )  # nothing of the document was passed over
     no_agent_talked(call)
 
 
@@ -167,3 +169,22 @@ async def test_a_redirect_that_may_not_be_ends_in_the_same_words(
     assert told(at, ALL) == [*([MOMENT] if says_so_first else []), NOBODY.say]
     assert OTHER not in all_heard(at, ALL)
     no_agent_talked(call)
+
+
+async def test_an_exotel_flow_without_its_second_voicebot_ends_without_words(
+    tmp_path: Path,
+) -> None:
+    record(tmp_path, *RECORDED)
+    async with line(tmp_path, "exotel", sounds=str(tmp_path)) as at:
+        at.world.carrier.phones[at.human] = NO_ANSWER
+        shown = await at.world.register(
+            number=at.ours,
+            routing=rule(at, to_human(at, message=said(MOMENT), unanswered=said(AWAY))),
+        )
+        pasted = [step["paste"] for step in shown["setup"] if step["paste"]]
+        without = [text for text in pasted if "k=return" not in text]
+        assert len(without) < len(pasted)
+        at.world.carrier.set_up(at.ours, without)
+        call = await at.call_in(STAYS)
+        assert told(at, ALL) == [MOMENT]
+        no_agent_talked(call)
