@@ -10,7 +10,7 @@ from linecard.exchange.context import Exchange
 from linecard.exchange.lifecycle import build_exchange
 from linecard.http.server import serving
 from linecard.listening import free_port
-from linecard.plugins import Plugins
+from linecard.plugins import OtherPlugin, Plugins
 from linecard.settings import load_settings
 from linecard.testing.laid_out import lay_out
 from tests.calls.telephone import KEY
@@ -24,8 +24,8 @@ auth_token = "secret-token-of-the-file"
 
 
 @asynccontextmanager
-async def started_with(folder: Path, text: str) -> AsyncIterator[Exchange]:
-    """A server with this file, and an account; its database is there already at the next start."""
+async def started_with(folder: Path, text: str, *others: OtherPlugin) -> AsyncIterator[Exchange]:
+    """A server with this file, an account, and more plugins; its database is there at the next start."""
     path = folder / "linecard.toml"
     path.write_text(text + ACCOUNT)
     environment = {
@@ -35,6 +35,8 @@ async def started_with(folder: Path, text: str) -> AsyncIterator[Exchange]:
         "LINECARD_SECRET": "s" * 40,
     }
     plugins = Plugins.discover()
+    for plugin in others:
+        plugins.add(plugin)
     classes = {name: one.cls for name, one in plugins.providers.items()}
     exchange = build_exchange(load_settings(environment, classes, str(path)), plugins, ())
     async with serving(exchange, "127.0.0.1", free_port()):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import linecard
 from linecard.errors import ConfigurationError
 from linecard.numbers import Blocks
+from linecard.plugins import OtherPlugin
 from linecard.store import blocklist
 from linecard.store.blocklist import Blocked
 from linecard.wall import now
@@ -67,6 +69,25 @@ async def test_a_start_lifts_no_block(tmp_path: Path) -> None:
 async def test_what_the_file_names_is_back_after_the_next_start(tmp_path: Path) -> None:
     before = await listed(tmp_path, FILE, gone="+1900*")
     assert await listed(tmp_path, FILE) == before
+
+
+class Hears:
+    """A plugin that keeps numbers to be called."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @linecard.hookimpl
+    async def number_blocked(self, number: str) -> None:
+        self.told.append(number)
+
+
+async def test_plugins_hear_once_whom_we_may_call_no_more(tmp_path: Path) -> None:
+    plugin = Hears()
+    for _ in range(2):
+        async with started_with(tmp_path, FILE, OtherPlugin("hears", plugin, "tests", "0")):
+            pass
+    assert plugin.told == ["+1900*"]
 
 
 @pytest.mark.parametrize(
