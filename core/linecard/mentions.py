@@ -47,7 +47,8 @@ class Mention:
         if isinstance(value, Mapping):
             return {self.hidden(name): self.hidden(one) for name, one in value.items()}
         if isinstance(value, list | tuple):
-            return [self.hidden(one) for one in value]
+            parts = [self.hidden(one) for one in value]
+            return parts if isinstance(value, list) else tuple(parts)
         if isinstance(value, int) and self._pattern.search(str(value)):
             return HIDDEN
         return value

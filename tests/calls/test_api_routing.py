@@ -47,6 +47,20 @@ async def test_a_routing_is_kept_as_it_was_given(world: Telephone) -> None:
         ({"rate_limit": {"calls": 0, "seconds": 60}}, "routing.rate_limit.calls"),
         ({"blocked": {"do": "redirect", "to": "+19005550100"}}, "routing.blocked.to"),
         ({"blocked": {"do": "redirect", "to": OURS}}, "routing.blocked.to"),
+        (
+            {"blocked": {"do": "refuse", "unanswered": {"say": "Nobody."}}},
+            "routing.blocked.unanswered",
+        ),
+        (
+            {
+                "blocked": {
+                    "do": "redirect",
+                    "to": "+14155550177",
+                    "unanswered": {"sound": "none.wav"},
+                }
+            },
+            "routing.blocked.unanswered.sound",
+        ),
         ({"menu": {"entries": []}}, "routing.menu.entries"),
         ({"menu": {"entries": [{"key": "1", "agent": "nobody"}]}}, "routing.menu.entries.0.agent"),
         (

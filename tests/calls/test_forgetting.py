@@ -185,6 +185,12 @@ async def test_configuration_that_names_the_person_is_told_and_not_changed(tmp_p
         await world.register(routing=rules)
         assert (await forget(world))["named_in"] == [OURS, "settings"]
         assert (await world.api.get(f"/api/numbers/{OURS}")).json()["routing"]["rules"]
+    async with telephone(tmp_path, blocklist=CUSTOMER) as world:
+        await world.api.patch(f"/api/numbers/{OURS}", json={"routing": {}})
+        report = await forget(world, also_blocklist=True)
+        assert (report["named_in"], report["erased"]["blocklist"]) == (["settings"], 1)
+    async with telephone(tmp_path) as world:
+        assert (await forget(world))["named_in"] == []
 
 
 async def test_what_comes_late_is_known_written_nowhere_and_its_file_goes(tmp_path: Path) -> None:

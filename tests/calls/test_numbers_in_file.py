@@ -8,21 +8,11 @@ from typing import Any
 import pytest
 
 from linecard.errors import ConfigurationError
-from linecard.exchange.lifecycle import build_exchange
-from linecard.http.server import serving
-from linecard.listening import free_port
-from linecard.plugins import Plugins
-from linecard.settings import load_settings
 from linecard.store import numbers
-from linecard.testing.laid_out import lay_out
-from tests.calls.telephone import KEY, OURS
+from tests.calls.filed import started_with
+from tests.calls.telephone import OURS
 
 FILE = """
-[accounts.main]
-provider = "plivo"
-auth_id = "MAXXXXXXXXXXXXXXXXXX"
-auth_token = "secret-token-of-the-file"
-
 [numbers."+14155550100"]
 provider = "plivo"
 agent = "echo"
@@ -37,18 +27,7 @@ closed = { do = "refuse", message = { say = "We are closed." } }
 
 async def started(folder: Path, text: str, **changes: Any) -> dict[str, Any]:
     """The number of ours after a start with this file; `changes` are made before by somebody else."""
-    path = folder / "linecard.toml"
-    path.write_text(text)
-    environment = {
-        "LINECARD_PUBLIC_URL": "http://127.0.0.1:1",
-        "LINECARD_DATABASE_URL": lay_out(folder / "linecard.db"),
-        "LINECARD_API_KEY": KEY,
-        "LINECARD_SECRET": "s" * 40,
-    }
-    plugins = Plugins.discover()
-    classes = {name: one.cls for name, one in plugins.providers.items()}
-    exchange = build_exchange(load_settings(environment, classes, str(path)), plugins, ())
-    async with serving(exchange, "127.0.0.1", free_port()), exchange.database.write() as conn:
+    async with started_with(folder, text) as exchange, exchange.database.write() as conn:
         found = await numbers.get(conn, OURS)
         if changes:
             await numbers.update(conn, OURS, **changes)

@@ -48,6 +48,12 @@ def test_a_few_digits_alone_name_nobody() -> None:
 
 def test_values_of_json_keep_their_shape() -> None:
     value = {"a": [14155550123, 1.5, True, None, ("+14155550123", "x")], "+14155550123": {"b": 2}}
-    hidden = {"a": ["forgotten", 1.5, True, None, ["forgotten", "x"]], "forgotten": {"b": 2}}
+    hidden = {"a": ["forgotten", 1.5, True, None, ("forgotten", "x")], "forgotten": {"b": 2}}
     assert PERSON.hidden(value) == hidden
     assert LONDON.hidden("02079460000") == "forgotten"
+
+
+@pytest.mark.parametrize("value", [(), ("+1415*",), [{}, ("+14155550124",)], {"a": ({"b": 1},)}])
+def test_values_that_name_nobody_do_not_stand_for_him(value: object) -> None:
+    assert not PERSON.stands_in(value)
+    assert PERSON.hidden(value) == value

@@ -96,7 +96,7 @@ async def _routed(exchange: Exchange, call: Call) -> Verbs:
     menu = routed.menu_of(call)
     if menu is not None:
         return menus.asking(exchange, call, menu, 1)
-    return await diverting.answer(exchange, call)
+    return await diverting.answer(exchange, call) or await _unreached(exchange, call)
 
 
 async def _gathered(
@@ -182,7 +182,25 @@ async def _next(exchange: Exchange, call: Call, request: CarrierRequest) -> Verb
 async def _after_return(exchange: Exchange, call: Call) -> Verbs:
     """The caller is back from whoever was rung at an address of the number."""
     await dialups.give_up_moving(exchange, call)
+    if routed.is_sent_on(call) and not is_attended(call) and not await _was_taken(exchange, call):
+        return await _unreached(exchange, call)
     return await _stream_if_agent(exchange, call)
+
+
+async def _was_taken(exchange: Exchange, call: Call) -> bool:
+    async with exchange.database.read() as conn:
+        known = await transfers.of_call(conn, call.id)
+    return any(one.result is TransferResult.BRIDGED for one in known)
+
+
+async def _unreached(exchange: Exchange, call: Call) -> Verbs:
+    """The caller hears that nobody takes a redirect: in the document, or on our own stream."""
+    action = routed.action_of(call)
+    assert action is not None
+    if exchange.relay(call).hooks.facts().speaks:
+        return await diverting.unreached(exchange, call, action)
+    told = await diverting.told_on_stream(exchange, call, action)
+    return [Hangup()] if told is None else await stream_verbs(exchange, told)
 
 
 async def _stream_if_agent(exchange: Exchange, call: Call) -> Verbs:
@@ -208,6 +226,8 @@ async def _after_dial(exchange: Exchange, call: Call, request: CarrierRequest) -
         return [Hangup()]
     if transfer is not None and transfer.state is TransferState.DIALING:
         return await dialups.verbs(exchange, call, transfer)
+    if is_alone and routed.is_sent_on(call):
+        return await _unreached(exchange, call)
     return apology(exchange, call) if is_alone else await stream_verbs(exchange, call)
 
 

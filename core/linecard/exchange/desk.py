@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from linecard.calls import Call
 from linecard.errors import CallOver, LinecardError
 from linecard.events import TransferResult
-from linecard.exchange import menus, routed
+from linecard.exchange import diverting, menus, routed
 from linecard.routing import Action, Do, Entry, Menu, Message
 
 if TYPE_CHECKING:
@@ -98,6 +98,9 @@ async def _send_on(house: House, call: Call, live: LiveCall, action: Action) -> 
         raise
     except LinecardError as error:
         await house.redirect_refused(call, error)
+        await _tell(house, live, diverting.words_for_nobody(action))
         return
     if result is not TransferResult.BRIDGED:
+        if live.streaming:
+            await _tell(house, live, diverting.words_for_nobody(action))
         await live.hang_up(reason=f"nobody took the redirect: {result}")

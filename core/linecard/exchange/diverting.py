@@ -9,17 +9,18 @@ import structlog
 
 from linecard.calls import Call
 from linecard.errors import GateRefused, InvalidField, LinecardError
-from linecard.exchange import dialups, endings, routed
+from linecard.exchange import dialups, endings, routed, sounds
 from linecard.exchange.context import Exchange
-from linecard.routing import Action, Do, Message
-from linecard.store import timeline
+from linecard.exchange.presence import ON_STREAM
+from linecard.routing import Action, Do, Message, as_data
+from linecard.store import calls, timeline
 from linecard.verbs import Hangup, Play, Reject, Say, Verb
 from linecard.wall import now
 
 log = structlog.get_logger()
 
 Verbs = Sequence[Verb]
-NOBODY = "We are sorry, nobody can be reached now. Please call again later."
+NOBODY = Message(say="We are sorry, nobody can be reached now. Please call again later.")
 
 
 def spoken(message: Message | None) -> tuple[Say | Play, ...]:
@@ -46,18 +47,41 @@ async def _turn_away(_exchange: Exchange, _call: Call, action: Action) -> Verbs:
 
 
 async def _redirect(exchange: Exchange, call: Call, action: Action) -> Verbs:
-    """Ring whom the routing names, once the gate lets the number leave."""
+    """Ring whom the routing names, once the gate lets the number leave; empty where it does not, and no
+    document can say so."""
+    can_say = exchange.relay(call).hooks.facts().speaks
     try:
         transfer = await dialups.moving(exchange, call) or await dialups.divert(
             exchange, call, action.to or "", action.ring_seconds
         )
-        can_dial = exchange.relay(call).hooks.facts().speaks
         # Where no document dials, the flow behind this answer asks for the transfer by itself.
-        return await dialups.verbs(exchange, call, transfer) if can_dial else [Hangup()]
+        return await dialups.verbs(exchange, call, transfer) if can_say else [Hangup()]
     except LinecardError as error:
         await note_refused(exchange, call, error)
+        return await unreached(exchange, call, action) if can_say else []
+
+
+async def unreached(exchange: Exchange, call: Call, action: Action) -> Verbs:
+    """The document that says that nobody takes a redirect, and its end."""
+    await endings.expect_end(exchange, call)
+    return [*spoken(words_for_nobody(action)), Hangup()]
+
+
+def words_for_nobody(action: Action) -> Message:
+    """What a caller hears when nobody takes a redirect."""
+    return action.unanswered or NOBODY
+
+
+async def told_on_stream(exchange: Exchange, call: Call, action: Action) -> Call | None:
+    """The call, to be told on our own stream that nobody takes its redirect; None where nothing can say so."""
+    message = words_for_nobody(action)
+    if not sounds.can_be_heard(exchange.settings, message):
         await endings.expect_end(exchange, call)
-        return [Say(text=NOBODY), Hangup()]
+        return None
+    last = Action(do=Do.HANG_UP, message=message)
+    route = {routed.ACTION: dict(as_data(last)), ON_STREAM: True}
+    async with exchange.database.write() as conn:
+        return await calls.update(conn, call.id, route=route)
 
 
 async def note_refused(exchange: Exchange, call: Call, error: LinecardError) -> None:

@@ -121,6 +121,12 @@ def is_refusal(call: Call) -> bool:
     return action is not None and action.do in REFUSALS and action.message is None
 
 
+def is_sent_on(call: Call) -> bool:
+    """Whether whoever the routing names is rung, and nobody else has the call."""
+    action = action_of(call)
+    return not call.agent and action is not None and action.do is Do.REDIRECT
+
+
 def is_turned_away(call: Call) -> bool:
     """Whether nothing but an end is left for a call: nobody has it, and nobody speaks to it."""
     return not call.agent and bool(call.route) and not call.route.get(ON_STREAM)

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 SYNTHESISER = "espeak-ng"
 SYNTHESIS_SECONDS = 10.0
+HEADER_BYTES = 44
 
 
 def carrier(settings: Settings, facts: Facts) -> Carrier:
@@ -45,6 +46,13 @@ def sound_file(settings: Settings, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
+def can_be_heard(settings: Settings, message: Message) -> bool:
+    """Whether a message can be had as sound here."""
+    if message.sound is not None and sound_file(settings, message.sound) is not None:
+        return True
+    return message.say is not None and can_synthesise()
+
+
 async def pcm(settings: Settings, message: Message, rate: int) -> bytes:
     """A message as PCM at `rate`; empty, and an error in the log, where it cannot be had any more."""
     try:
@@ -60,9 +68,10 @@ async def _synthesised(message: Message) -> bytes:
     """A text as a WAV file. Raises ValueError where there is none, OSError where nobody speaks it."""
     if message.say is None:
         raise ValueError(f"the sound {message.sound} is gone")
+    voice = message.language.lower()
     process = await asyncio.create_subprocess_exec(
         SYNTHESISER,
-        *("-v", message.language.lower(), "--stdin", "--stdout"),
+        *("-v", voice, "--stdin", "--stdout"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -74,12 +83,18 @@ async def _synthesised(message: Message) -> bytes:
         process.kill()
         await process.wait()
         raise
+    if spoken[:4] != b"RIFF" or len(spoken) < HEADER_BYTES:
+        raise ValueError(f"{SYNTHESISER} gave no WAV in {voice}")
     return _with_lengths(spoken)
 
 
 def _with_lengths(wav: bytes) -> bytes:
     """A WAV that was written to a pipe does not know its length; its header is given it."""
-    if wav[:4] != b"RIFF" or len(wav) < 44:
-        raise ValueError(f"{SYNTHESISER} gave no WAV")
-    size, data = len(wav) - 8, len(wav) - 44
-    return b"RIFF" + size.to_bytes(4, "little") + wav[8:40] + data.to_bytes(4, "little") + wav[44:]
+    size, data = len(wav) - 8, len(wav) - HEADER_BYTES
+    return (
+        b"RIFF"
+        + size.to_bytes(4, "little")
+        + wav[8:40]
+        + data.to_bytes(4, "little")
+        + wav[HEADER_BYTES:]
+    )

@@ -17,7 +17,7 @@ from linecard.exchange.draining import hang_up_all
 from linecard.exchange.lifecycle import build_dialer, running
 from linecard.exchange.pod_watch import pod_of, pod_unreachable
 from linecard.http.app import Shared, admin_app, held_app, public_app
-from linecard.http.configured import apply_numbers
+from linecard.http.configured import apply_file
 from linecard.http.impatient import ImpatientWebSocket
 from linecard.http.lane import websocket_class
 from linecard.http.listener import listener, listener_at
@@ -49,7 +49,7 @@ async def serving(
     if internal_port is not None:
         configs.append(listener(held_app(shared), host, internal_port, websocket_class(exchange)))
     async with running(exchange, public):
-        await apply_numbers(exchange)
+        await apply_file(exchange)
         async with _listening_all(configs) as addresses, _with_pods(exchange, host, control_port):
             yield addresses
 

@@ -71,6 +71,8 @@ def messages(routing: Routing) -> Iterator[tuple[str, Message]]:
     for path, action in actions(routing):
         if action.message is not None:
             yield f"{path}.message", action.message
+        if action.unanswered is not None:
+            yield f"{path}.unanswered", action.unanswered
     menu = routing.menu
     if menu is None:
         return
@@ -85,6 +87,8 @@ def _check_action(path: str, action: Action, routing: Routing) -> None:
     if (action.to is None) == (action.do is Do.REDIRECT):
         wrong = "a redirect needs it" if action.to is None else "is for a redirect alone"
         raise InvalidField(f"{path}.to", wrong)
+    if action.unanswered is not None and action.do is not Do.REDIRECT:
+        raise InvalidField(f"{path}.unanswered", "is for a redirect alone")
     if action.agent is not None and action.do is not Do.AGENT:
         raise InvalidField(f"{path}.agent", f"an action that does {action.do} has no agent")
     if action.message is not None and action.do is Do.MENU:

@@ -88,13 +88,17 @@ class Message(_Part):
 
 
 class Action(_Part):
-    """One thing to do with a call. `agent` defaults to the number's own; `to` is for a redirect."""
+    """One thing to do with a call. `agent` defaults to the number's own; `to` is for a redirect.
+
+    `unanswered` is for a redirect too: what the caller hears when nobody takes it.
+    """
 
     do: Do
     agent: Name | None = None
     to: Target | None = None
     ring_seconds: Seconds = 25
     message: Message | None = None
+    unanswered: Message | None = None
 
 
 class Rule(Action):

@@ -275,6 +275,18 @@ def _as_numbers(value: Any) -> Mapping[str, Mapping[str, Any]]:
     return tables
 
 
+def _as_blocklist(value: Any) -> tuple[Mapping[str, Any], ...]:
+    """Entries as tables; one that is written as a text is its caller. Checked at the start, as the API checks it."""
+    entries = list(as_texts(value)) if isinstance(value, str) else value
+    is_list = isinstance(entries, list)
+    if not is_list:
+        raise ValueError('must be a list: ["+14155550123", "+1900*", { caller = "+1415*" }]')
+    wrong = [entry for entry in entries if not isinstance(entry, str | Mapping)]
+    if wrong:
+        raise ValueError(f"holds {wrong[0]!r}; write a caller as text, or a table with one")
+    return tuple({"caller": entry} if isinstance(entry, str) else entry for entry in entries)
+
+
 RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "public_url": as_url,
@@ -311,6 +323,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "prices": _as_prices,
         "limits": _as_account_limits,
         "numbers": _as_numbers,
+        "blocklist": _as_blocklist,
     }
 )
 

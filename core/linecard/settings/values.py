@@ -73,7 +73,7 @@ class Settings:
     `PROVIDER:ACCOUNT`, or of "" for a list that says itself whose prices it holds.
     `daily_spend` is in US dollars, None: no limit. `instance` names this process, None: as its host. `internal_url` is where other
     processes on the same database reach this one, None: there are none. `limits` are by `PROVIDER:ACCOUNT`. `sounds` is a folder of WAV files. `numbers` are tables by
-    E.164, as the API takes them. `pod_megabytes` is the memory that a pod of this machine may take.
+    E.164, and `blocklist` tables, as the API takes them. `pod_megabytes` is the memory that a pod of this machine may take.
     """
 
     public_url: str
@@ -110,6 +110,7 @@ class Settings:
     prices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, AccountLimits] = field(default_factory=dict)
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    blocklist: tuple[Mapping[str, Any], ...] = ()
     accounts: Mapping[str, tuple[AccountSettings, ...]] = field(default_factory=dict)
 
     @property

@@ -81,6 +81,13 @@ async def has(conn: AsyncConnection, caller: str) -> bool:
     return (await conn.execute(query)).first() is not None
 
 
+async def get(conn: AsyncConnection, caller: str) -> Blocked | None:
+    """The entry for just this caller, written as it was."""
+    query = select(blocklist).where(blocklist.c.caller == caller)
+    row = (await conn.execute(query)).mappings().first()
+    return None if row is None else _entry(row)
+
+
 async def page(conn: AsyncConnection, limit: int, cursor: str | None) -> Page[Blocked]:
     """The entries, oldest first."""
     return await fetch_page(conn, blocklist, select(blocklist), _entry, limit=limit, cursor=cursor)

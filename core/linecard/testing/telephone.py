@@ -120,6 +120,7 @@ async def telephone(
     speed: float = SPEED,
     pods: int = 0,
     control_port: int | None = None,
+    file: Path | None = None,
     **settings: str,
 ) -> AsyncIterator[Telephone]:
     """A running world; `settings` are LINECARD_* values in lower case, `variables` any others.
@@ -128,7 +129,7 @@ async def telephone(
     `also`: other providers whose simulated carriers run beside the first. `patience`: real seconds that an
     answer may take before the carrier is told to wait, longer than in earnest, for machines that are busy.
     `speed`: how many times as fast as life. `pods`: so many processes carry its calls.
-    `control_port`: where pods of other machines are linked.
+    `control_port`: where pods of other machines are linked. `file`: a linecard.toml.
     """
     plugins = plugins or Plugins.discover()
     classes = {name: one.cls for name, one in plugins.providers.items()}
@@ -155,7 +156,7 @@ async def telephone(
             **credentials,
             **variables,
         }
-        loaded = load_settings(environment, classes, None)
+        loaded = load_settings(environment, classes, str(file) if file else None)
         exchange = build_exchange(loaded, plugins, agents, clock, pods)
         exchange = replace(exchange, patience=patience)
         headers = {"Authorization": f"Bearer {KEY}"}

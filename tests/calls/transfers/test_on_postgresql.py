@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.calls import test_menus, test_recordings_kept
+from tests.calls.heard import record
 from tests.calls.lines import line
 from tests.calls.postgres import postgres
 from tests.calls.telephone import names, telephone
@@ -48,7 +49,7 @@ async def test_transfers(tmp_path: Path, new_url: Callable[[], str], carrier: st
 
 
 async def test_a_menu(tmp_path: Path, new_url: Callable[[], str], carrier: str) -> None:
-    test_menus.write_sound(tmp_path)
+    record(tmp_path, *test_menus.TEXTS)
     async with line(tmp_path, carrier, sounds=str(tmp_path), database_url=new_url()) as at:
         await test_menus.test_a_key_may_ring_somebody_else(at)
 

@@ -144,5 +144,6 @@ def _flights(exchange: Exchange, ids: Sequence[str]) -> int:
 
 async def _named_in(exchange: Exchange, conn: AsyncConnection, mention: Mention) -> tuple[str, ...]:
     settings = exchange.settings
-    written = mention.stands_in([settings.numbers, settings.transfer_allow])
+    places = [settings.numbers, settings.blocklist, settings.transfer_allow]
+    written = mention.stands_in(places)
     return (*await mentioned.configured(conn, mention), *(["settings"] if written else []))

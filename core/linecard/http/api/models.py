@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,13 @@ def _as_json(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _blockable(text: str) -> str:
+    if not re.fullmatch(BLOCKABLE, text):
+        raise ValueError(f"{text!r} is neither a number (+14155550123) nor a prefix (+1415*)")
+    return text
+
+
+BLOCKABLE = r"^\+[1-9][0-9]{0,14}\*?$"
 E164 = Annotated[str, Field(examples=["+14155550100"], max_length=32)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 Flag = Annotated[bool, Field(strict=True)]
@@ -146,7 +154,9 @@ class BlockIn(_Body):
     """
 
     caller: Annotated[
-        str, Field(pattern=r"^\+[1-9][0-9]{0,14}\*?$", examples=["+14155550123", "+1415*"])
+        str,
+        AfterValidator(_blockable),
+        Field(examples=["+14155550123", "+1415*"], json_schema_extra={"pattern": BLOCKABLE}),
     ]
     direction: Blocks = Blocks.BOTH
     note: Annotated[str, Field(max_length=200)] | None = None
