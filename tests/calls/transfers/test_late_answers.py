@@ -27,9 +27,9 @@ CONSULTING = pytest.mark.parametrize("carrier", ["plivo", "twilio"])
 WARM = WAYS["warm"]
 DIALS = {"plivo": r"POST .*/Call/$", "twilio": r"POST .*/Participants\.json"}
 """The request that rings a consulted target."""
-LATE = 8.0
-RINGS = 2
-"""Seconds: with two answers so late, what a consultation may take in all is over before anybody could answer."""
+LATE = 10.0
+RINGS = 5
+"""Seconds, the fewest that a carrier takes: with two answers so late, their time is over before anybody could answer."""
 
 
 @CONSULTING
@@ -43,7 +43,7 @@ async def test_the_time_of_a_target_is_counted_from_when_the_carrier_rings_it(
         caller, first, second = (f"{prefix}{next(PLACES)}" for _ in range(3))
         legs = Legs(world.carrier.ledger, caller, (first, second))
         world.carrier.phones[first] = NO_ANSWER
-        world.carrier.phones[second] = talks(WARM, legs.cue(Sign(1, What.BRIDGED)), 1.5)
+        world.carrier.phones[second] = talks(WARM, legs.cue(Sign(1, What.BRIDGED)), 3.0)
         plan = PLANS[caller] = Plan(to=(first, second), wish=WARM.wish(timeout=RINGS))
         await world.carrier.call_in(caller, ours, STAYS)
         await world.eventually(lambda: plan.result != "none", within=40)
