@@ -26,7 +26,7 @@ test-slow: $(READY)
 
 # Every order, repeat and loss of the callbacks of every kind of call, with the count of cases.
 test-orders: $(READY)
-	$(BIN)/python -m pytest -q -n $(WORKERS) -rP tests/calls/test_every_order.py $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -rP tests/calls/test_every_order.py $(ARGS)
 
 # Twelve minutes on a quiet machine with two cores; the peers come from PyPI into .venv-peers.
 # Sixteen servers on one PostgreSQL and ten thousand leads: a quarter of an hour on a quiet machine.
