@@ -15,10 +15,13 @@ import pytest
 
 import linecard.calls
 from linecard.calls import ALLOWED, CallStatus
+from linecard.simulator.wire import Request
+from tests.calls.orders.capturing import Told
 from tests.calls.orders.exploring import Scene, cases, explore, settled_apart, told_apart
 from tests.calls.orders.office import Office
 from tests.calls.orders.records import record_of, told_of
 from tests.calls.orders.staging import CANNOT, KINDS, staged
+from tests.calls.orders.windows import MOST, windows
 
 CARRIERS = ("plivo", "twilio", "exotel")
 ALWAYS = {
@@ -122,6 +125,19 @@ async def _walk(office: Office, scene: Scene, provider: str, kind: str) -> None:
     assert not apart, f"{len(apart)} differ\n" + "\n\n".join(apart[:3])
     lost = await settled_apart(office, found, _untold(provider, kind))
     assert not lost, f"{len(lost)} differ\n" + "\n\n".join(lost[:3])
+
+
+@pytest.mark.parametrize("first_stays", [True, False])
+def test_no_callback_is_left_out_of_every_walk(first_stays: bool) -> None:
+    words = ("CallStatus=ringing", "k=leg", "CallStatus=completed")
+    requests = [Request("POST", "", words[place % 3].encode()) for place in range(20)]
+    told = [Told(one, str(place)) for place, one in enumerate(requests)]
+    for many in range(1, len(told) + 1):
+        parts = windows(told[:many], first_stays=first_stays)
+        assert {one.name for part in parts for one in part.told} == set(map(str, range(many)))
+        assert all(len(part.told) + len(part.lost) == many for part in parts)
+        assert max(len(part.told) for part in parts) == min(many, MOST)
+        assert not first_stays or all(part.told[0] is told[0] for part in parts)
 
 
 @pytest.mark.parametrize("provider", ["plivo"])
