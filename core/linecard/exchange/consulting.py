@@ -243,12 +243,14 @@ async def come_to_nothing(
     exchange: Exchange, call: Call, transfer: Transfer, result: Result
 ) -> None:
     """End a consultation so, where nothing has moved it since it was read; whoever rings or waits is let go."""
-    if await releasing.give_up(exchange, call, transfer):
-        await given_up(exchange, call, transfer, result)
+    taken = await releasing.claim(exchange, call, transfer)
+    if taken is not None:
+        await given_up(exchange, call, taken, result)
 
 
-async def given_up(exchange: Exchange, call: Call, transfer: Transfer, result: Result) -> None:
-    """What came of a consultation that we have ended is written down and told."""
-    key = f"transfer-given-up:{transfer.id}"
-    event = TransferReported(key=key, transfer=transfer.id, result=result)
+async def given_up(exchange: Exchange, call: Call, taken: Transfer, result: Result) -> None:
+    """What came of a consultation that was taken is told, and then its legs are ended: their ends are no result."""
+    key = f"transfer-given-up:{taken.id}"
+    event = TransferReported(key=key, transfer=taken.id, result=result)
     await inbox.apply(exchange, call, [event])
+    await releasing.end_taken(exchange, call, taken)

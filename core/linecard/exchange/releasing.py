@@ -61,21 +61,24 @@ async def let_go_after_all(exchange: Exchange, job: Job) -> None:
 async def let_go(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """Take the transfer's legs and end them."""
     taken = await until_free(exchange.database, lambda: _take(exchange, call, transfer.id))
-    if taken is not None and _known(taken):
-        await _end_now(exchange, call, taken, _key(taken))
+    if taken is not None:
+        await end_taken(exchange, call, taken)
 
 
-async def give_up(exchange: Exchange, call: Call, transfer: Transfer) -> bool:
-    """End the transfer with its legs, where it still stands as it is given; whether that was so.
+async def claim(exchange: Exchange, call: Call, transfer: Transfer) -> Transfer | None:
+    """End the transfer and take its legs, where it still stands as it is given; their job stands.
 
-    One that a report has moved meanwhile, as by a target that is ready after all, goes on untouched.
+    None where a report has moved it meanwhile, as of a target that is ready after all: it goes on untouched.
     """
-    taken = await until_free(
+    return await until_free(
         exchange.database, lambda: _take(exchange, call, transfer.id, transfer.state)
     )
-    if taken is not None and _known(taken):
+
+
+async def end_taken(exchange: Exchange, call: Call, taken: Transfer) -> None:
+    """End the legs that were taken."""
+    if _known(taken):
         await _end_now(exchange, call, taken, _key(taken))
-    return taken is not None
 
 
 async def _take(

@@ -37,10 +37,11 @@ async def close_unreported(exchange: Exchange, job: Job) -> None:
 
 async def _nobody_came(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """Raises Later where a target was ready in this very moment: bringing the caller there takes its time."""
-    if not await releasing.give_up(exchange, call, transfer):
+    taken = await releasing.claim(exchange, call, transfer)
+    if taken is None:
         raise Later(exchange.later(overdue.PATIENCE_SECONDS), "the transfer has moved on")
     await _note(exchange, call, transfer)
-    await consulting.given_up(exchange, call, transfer, Result.NO_ANSWER)
+    await consulting.given_up(exchange, call, taken, Result.NO_ANSWER)
 
 
 async def _decide(exchange: Exchange, call: Call, transfer: Transfer) -> None:
