@@ -19,7 +19,7 @@ from tests.calls.telephone import Telephone
 from tests.calls.transfers.agents import PLANS, Plan
 from tests.calls.transfers.cases import BRIDGED
 from tests.calls.transfers.cues import Legs, Sign
-from tests.calls.transfers.people import answers, talks
+from tests.calls.transfers.people import answers, rings, talks
 from tests.calls.transfers.playing import PLACES, STAYS, transferring
 from tests.calls.transfers.ways import WAYS
 
@@ -72,6 +72,33 @@ async def test_a_consultation_that_has_gone_on_is_not_given_up_by_who_saw_it_bef
         after = await _transfer(world)
         assert (after.state, after.result) == (TransferState.BRIDGED, BRIDGED)
         assert after.legs == seen.legs
+
+
+@CONSULTING
+async def test_the_end_of_a_target_that_we_let_go_is_not_what_the_transfer_came_to(
+    tmp_path: Path, carrier: str
+) -> None:
+    async with transferring(tmp_path, carrier) as world:
+        caller, human = (f"{PREFIX[carrier]}{next(PLACES)}" for _ in range(2))
+        legs = Legs(world.carrier.ledger, caller, (human,))
+        world.carrier.phones[human] = rings(WARM, 40.0)
+        plan = PLANS[caller] = Plan(to=(human,), wish=WARM.wish(timeout=45))
+        await world.carrier.call_in(caller, OURS[carrier], STAYS)
+        await world.eventually(lambda: legs.has(What.RINGING), within=40)
+        await world.eventually(lambda: _is_known(world), within=40)
+        seen = await _transfer(world)
+        async with world.exchange.database.read() as conn:
+            call = await calls.get(conn, seen.call)
+        assert call is not None
+        await consulting.come_to_nothing(world.exchange, call, seen, TransferResult.NO_ANSWER)
+        await world.eventually(lambda: plan.result != "none", within=40)
+        await world.eventually(lambda: world.carrier.ledger.live_legs() == (), within=40)
+        assert (plan.result, (await _transfer(world)).result) == ("no-answer", "no-answer")
+
+
+async def _is_known(world: Telephone) -> bool:
+    """Whether the carrier has told the id of the target's leg."""
+    return all((await _transfer(world)).legs.values())
 
 
 async def _transfer(world: Telephone) -> Transfer:
