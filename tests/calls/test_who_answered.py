@@ -9,7 +9,7 @@ import pytest
 
 from linecard.calls import MachineKind
 from linecard.events import MachineDetected
-from linecard.exchange import inbox
+from linecard.exchange import endings, inbox
 from linecard.simulator.phone import Phone
 from tests.calls.answered import FAX, HUMAN, MACHINE, PUZZLING, Dialled, dialled, facts
 from tests.calls.problems import refused
@@ -103,3 +103,40 @@ async def test_a_report_before_the_stream_reaches_the_agent_and_one_after_the_en
         after = await one.world.call(placed["id"])
         assert (after["status"], after["answered_by"]) == (shown["status"], "fax")
         assert after["outcome"] == shown["outcome"]
+
+
+async def test_a_look_up_changes_nothing_of_what_a_callback_has_told(tmp_path: Path) -> None:
+    async with dialled(tmp_path, "twilio", "listener") as one:
+        placed = await one.dial(MACHINE, machine="detect")
+        await one.world.until(placed["id"], lambda call: call["answered_by"] == "machine")
+        looked_up = detected(placed["id"], MachineKind.FAX, "looked up")
+        await inbox.apply(one.world.exchange, await one.kept(placed), [looked_up])
+        call = await hung_up(one, placed)
+        assert (call["answered_by"], call["answered_word"]) == ("machine", "machine_start")
+        assert call["outcome"] == "machine:machine_start", "nor is the agent told of it"
+        assert [one["raw"] for one in facts(call, "machine-detected")] == ["machine_start"]
+
+
+async def test_a_callback_that_comes_after_a_look_up_stands(tmp_path: Path) -> None:
+    async with dialled(tmp_path, "twilio", "listener") as one:
+        placed = await one.dial(MACHINE, machine="detect")
+        looked_up = detected(placed["id"], MachineKind.FAX, "looked up")
+        await inbox.apply(one.world.exchange, await one.kept(placed), [looked_up])
+        told = await one.world.call(placed["id"])
+        assert (told["answered_by"], told["answered_word"]) == ("fax", "looked up")
+        await one.world.until(placed["id"], lambda call: call["answered_by"] == "machine")
+        call = await hung_up(one, placed)
+        assert (call["answered_by"], call["answered_word"]) == ("machine", "machine_start")
+
+
+async def test_a_live_call_that_is_looked_up_tells_its_agent_who_answered(tmp_path: Path) -> None:
+    async with dialled(tmp_path, "twilio", "listener") as one:
+        one.world.carrier.faults.callback_drop = 1
+        placed = await one.dial(MACHINE, machine="detect")
+        await one.world.until(placed["id"], lambda call: "stream-started" in names(call))
+        await one.world.exchange.clock.sleep(6.0)
+        assert (await one.world.call(placed["id"]))["answered_by"] is None
+        await endings.look_up(one.world.exchange, await one.kept(placed))
+        one.world.carrier.faults.callback_drop = 0
+        call = await hung_up(one, placed)
+        assert (call["answered_by"], call["outcome"]) == ("machine", "machine:machine")

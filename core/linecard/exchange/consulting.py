@@ -17,7 +17,7 @@ from linecard.carrier import TransferStage, TransferStart
 from linecard.errors import LinecardError
 from linecard.events import CALLER, CarrierEvent, LegAnswered, LegEnded, TransferReported
 from linecard.events import TransferResult as Result
-from linecard.exchange import inbox, releasing, rooms
+from linecard.exchange import inbox, overdue, releasing, rooms
 from linecard.exchange.context import Exchange
 from linecard.outbound.gate import open_gate
 from linecard.store import calls, timeline, transfers
@@ -89,6 +89,8 @@ async def _keep_legs(
         known = current.legs if current else {}
         kept = {leg: legs.get(leg) or given for leg, given in known.items()}
         await transfers.update(conn, transfer.id, legs=kept)
+        if current and current.state is TransferState.CONSULTING:
+            await overdue.rung(exchange, conn, current)
     strays = {leg: given for leg, given in legs.items() if leg not in known}
     await releasing.release(exchange, call, replace(transfer, legs=strays))
 
@@ -176,6 +178,7 @@ async def _joining(exchange: Exchange, call: Call, event: LegAnswered) -> Transf
         joining = await transfers.move(conn, transfer.id, Happening.READY, legs=won)
         if joining is None:
             return None
+        await overdue.joining(exchange, conn, joining)
         await timeline.append(conn, call.id, "transfer-joining", {"leg": event.leg}, now())
     losers = {leg: known for leg, known in transfer.legs.items() if leg != event.leg}
     await releasing.release(exchange, call, replace(transfer, legs=losers))
@@ -239,8 +242,15 @@ async def _not_rung(exchange: Exchange, call: Call, transfer: Transfer, reason: 
 async def come_to_nothing(
     exchange: Exchange, call: Call, transfer: Transfer, result: Result
 ) -> None:
-    """End a consultation so; whoever rings or waits is let go."""
-    await releasing.let_go(exchange, call, transfer)
-    key = f"transfer-given-up:{transfer.id}"
-    event = TransferReported(key=key, transfer=transfer.id, result=result)
+    """End a consultation so, where nothing has moved it since it was read; whoever rings or waits is let go."""
+    taken = await releasing.claim(exchange, call, transfer)
+    if taken is not None:
+        await given_up(exchange, call, taken, result)
+
+
+async def given_up(exchange: Exchange, call: Call, taken: Transfer, result: Result) -> None:
+    """What came of a consultation that was taken is told, and then its legs are ended: their ends are no result."""
+    key = f"transfer-given-up:{taken.id}"
+    event = TransferReported(key=key, transfer=taken.id, result=result)
     await inbox.apply(exchange, call, [event])
+    await releasing.end_taken(exchange, call, taken)

@@ -20,7 +20,7 @@ from linecard.errors import (
     UnsupportedByProvider,
 )
 from linecard.events import TransferReported, TransferResult
-from linecard.exchange import consulting, inbox, outbox, rooms
+from linecard.exchange import consulting, inbox, overdue, rooms
 from linecard.exchange.context import Exchange
 from linecard.exchange.notifying import writing as notifying
 from linecard.outbound import limits
@@ -50,12 +50,6 @@ if TYPE_CHECKING:
 WARM = "warm"
 MODES = ("cold", WARM)
 CALLER_LABEL = "caller"
-WATCH = "transfer-watch"
-WATCH_AGAIN_AFTER = (5.0, 15.0)
-PATIENCE_SECONDS = 15.0
-"""Beyond the ringing of each target: so long the carrier may take to say what became of it."""
-ASKING_SECONDS = 45.0
-"""What a whisper and the wait for a key may take besides."""
 
 
 async def begin(exchange: Exchange, call: Call, wish: TransferWish) -> TransferStart:
@@ -215,19 +209,8 @@ async def _write(exchange: Exchange, call: Call, transfer: Transfer) -> None:
         }
         await timeline.append(conn, call.id, "transfer-asked", facts, now())
         await notifying.transfer_asked(exchange, conn, current, transfer)
-        after = _longest(transfer)
-        payload = {"transfer": transfer.id}
-        await outbox.put(
-            exchange, conn, WATCH, transfer.id, after=after, call_id=call.id, payload=payload
-        )
+        await overdue.watch(exchange, conn, transfer)
     exchange.work_is_due.set()
-
-
-def _longest(transfer: Transfer) -> float:
-    """Seconds after which whatever was to be reported has been."""
-    one = transfer.ring_seconds + PATIENCE_SECONDS
-    one += ASKING_SECONDS if transfer.asks else 0.0
-    return one * (len(transfer.targets) if transfer.in_order else 1)
 
 
 async def _give_up(exchange: Exchange, call: Call, transfer: Transfer, error: Exception) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from linecard.exchange import (
-    dialups,
     effects,
     endings,
+    overdue,
     reconciling,
     recording_acts,
     recording_delete,
@@ -34,8 +34,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         NOTIFY: Kind(
             work=delivery.deliver, retry_after=delivery.RETRY_AFTER, buried=delivery.given_up
         ),
-        dialups.WATCH: Kind(
-            work=transfer_watch.close_unreported, retry_after=dialups.WATCH_AGAIN_AFTER
+        overdue.WATCH: Kind(
+            work=transfer_watch.close_unreported, retry_after=overdue.WATCH_AGAIN_AFTER
         ),
         effects.CUT_OFF: Kind(work=effects.cut_off, retry_after=endings.RETRY_AFTER),
         releasing.RELEASE: Kind(

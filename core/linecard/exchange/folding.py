@@ -46,15 +46,18 @@ def _asked(call: Call, event: CarrierEvent, at: datetime) -> Changes:
     return answered | (_who(call, Detection(event.machine)) if event.machine else {})
 
 
-def _detected(call: Call, event: CarrierEvent, _at: datetime) -> Changes:
+def _detected(_call: Call, event: CarrierEvent, _at: datetime) -> Changes:
+    """`event` is what counts of all that was said of it (`linecard.exchange.detections`)."""
     assert isinstance(event, MachineDetected)
-    return _who(call, event.detection)
+    return _stands(event.detection)
 
 
 def _who(call: Call, found: Detection) -> Changes:
-    """Who answered: of contradicting reports the one that outranks the other, whichever came first."""
-    if not found.outranks(call.detection):
-        return {}
+    """Who answered, as it is told with the call itself, where nothing stronger is known."""
+    return _stands(found) if found.outranks(call.detection) else {}
+
+
+def _stands(found: Detection) -> Changes:
     return {
         "answered_by": found.kind,
         "answered_word": found.word,

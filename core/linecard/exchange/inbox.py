@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from linecard.calls import Call, CallStatus
 from linecard.errors import Conflict, RequestRefused
-from linecard.events import CALLER, CarrierEvent, LegEnded, TransferReported
+from linecard.events import CALLER, CarrierEvent, LegEnded, MachineDetected, TransferReported
 from linecard.exchange import recording_jobs, releasing, telling, transferring
 from linecard.exchange.chronicle import event_facts, event_name
 from linecard.exchange.context import Exchange, ids_fit
+from linecard.exchange.detections import news_of_look_up, strongest
 from linecard.exchange.ends import with_others
 from linecard.exchange.folding import changes
 from linecard.exchange.forgetting import late
@@ -222,6 +223,8 @@ async def _apply_all(
     fresh: list[CarrierEvent] = []
     was_over = call.is_over
     await exchange.refusals.write(conn, call.id)
+    if asked:
+        events = await news_of_look_up(conn, call, events)
     for event in events:
         kept = payload(event, of, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
@@ -255,9 +258,12 @@ async def _apply(
 
 
 async def _whole(conn: AsyncConnection, call: Call, event: CarrierEvent) -> CarrierEvent | None:
-    """What counts for the record: of an end, all that was ever reported of it; None where it stands."""
+    """What counts for the record: of an end, and of who answered, all that was ever
+    reported of it; None where it stands."""
     if isinstance(event, LegEnded) and event.leg == CALLER:
         return await with_others(conn, call, event)
+    if isinstance(event, MachineDetected) and event.leg == CALLER:
+        return await strongest(conn, call, event)
     return event
 
 

@@ -229,6 +229,13 @@ async def put(
     return await outbox.put(conn, job)
 
 
+async def delay(
+    exchange: Exchange, conn: AsyncConnection, kind: str, key: str, *, after: float
+) -> None:
+    """A job that waits is due no sooner than in `after` seconds of the call's clock."""
+    await outbox.delay(conn, _name(kind, key), exchange.later(after))
+
+
 async def cancel(conn: AsyncConnection, kind: str, key: str) -> None:
     """A job that need not be done any more; `key` as it was put."""
     await outbox.cancel(conn, _name(kind, key))

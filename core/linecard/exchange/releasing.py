@@ -19,6 +19,7 @@ from linecard.exchange.patience import until_free
 from linecard.store import calls, transfers
 from linecard.store.outbox import Job
 from linecard.store.transfers import Transfer
+from linecard.transfers import Happening, TransferState
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,18 +61,41 @@ async def let_go_after_all(exchange: Exchange, job: Job) -> None:
 async def let_go(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """Take the transfer's legs and end them."""
     taken = await until_free(exchange.database, lambda: _take(exchange, call, transfer.id))
-    if taken is not None and _known(taken):
+    if taken is not None:
+        await end_taken(exchange, call, taken)
+
+
+async def claim(exchange: Exchange, call: Call, transfer: Transfer) -> Transfer | None:
+    """End the transfer and take its legs, where it still stands as it is given; their job stands.
+
+    None where a report has moved it meanwhile, as of a target that is ready after all: it goes on untouched.
+    """
+    return await until_free(
+        exchange.database, lambda: _take(exchange, call, transfer.id, transfer.state)
+    )
+
+
+async def end_taken(exchange: Exchange, call: Call, taken: Transfer) -> None:
+    """End the legs that were taken."""
+    if _known(taken):
         await _end_now(exchange, call, taken, _key(taken))
 
 
-async def _take(exchange: Exchange, call: Call, transfer_id: str) -> Transfer | None:
-    """The transfer with the legs that it had; it has none any more, and their job stands."""
+async def _take(
+    exchange: Exchange, call: Call, transfer_id: str, ends: TransferState | None = None
+) -> Transfer | None:
+    """The transfer with the legs that it had; it has none any more, and their job stands.
+
+    `ends`: it ends with them; None, and nothing is taken, where it does not stand there any more.
+    """
     async with exchange.database.write() as conn:
         await calls.get(conn, call.id)  # locked before its transfers, as everywhere
         current = await transfers.get(conn, transfer_id)
-        if current is None:
+        if current is None or ends not in (None, current.state):
             return None
         await transfers.update(conn, transfer_id, legs={})
+        if ends is not None:
+            await transfers.move(conn, transfer_id, Happening.OVER)
         await _keep(exchange, conn, call, current, _key(current))
     return current
 

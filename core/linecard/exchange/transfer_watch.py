@@ -7,8 +7,9 @@ from linecard.carrier import Found
 from linecard.errors import CarrierUnavailable
 from linecard.events import LegAnswered, TransferReported
 from linecard.events import TransferResult as Result
-from linecard.exchange import consulting, endings, inbox
+from linecard.exchange import consulting, endings, inbox, overdue, releasing
 from linecard.exchange.context import Exchange
+from linecard.exchange.outbox import Later
 from linecard.store import calls, timeline, transfers
 from linecard.store.outbox import Job
 from linecard.store.transfers import Transfer
@@ -24,8 +25,7 @@ async def close_unreported(exchange: Exchange, job: Job) -> None:
     if transfer is None or call is None or not transfer.is_active:
         return
     if transfer.state is TransferState.CONSULTING:
-        await _note(exchange, call, transfer)
-        await consulting.come_to_nothing(exchange, call, transfer, Result.NO_ANSWER)
+        await _nobody_came(exchange, call, transfer)
         return
     if await endings.look_up(exchange, call) is Found.CANNOT_TELL and job.attempts < 2:
         raise CarrierUnavailable(call.provider, "nobody can say what became of a transfer")
@@ -33,6 +33,15 @@ async def close_unreported(exchange: Exchange, job: Job) -> None:
         current = await transfers.get(conn, transfer.id)
     if current is not None and current.is_active:
         await _decide(exchange, call, current)
+
+
+async def _nobody_came(exchange: Exchange, call: Call, transfer: Transfer) -> None:
+    """Raises Later where a target was ready in this very moment: bringing the caller there takes its time."""
+    taken = await releasing.claim(exchange, call, transfer)
+    if taken is None:
+        raise Later(exchange.later(overdue.PATIENCE_SECONDS), "the transfer has moved on")
+    await _note(exchange, call, transfer)
+    await consulting.given_up(exchange, call, taken, Result.NO_ANSWER)
 
 
 async def _decide(exchange: Exchange, call: Call, transfer: Transfer) -> None:

@@ -72,6 +72,8 @@ async def _over(_relay: Relay, call: Call, seen: CallLookup, report: Report) -> 
 
 async def _lives(relay: Relay, call: Call, seen: CallLookup, report: Report) -> None:
     """A call that should be over is ended; its end is then reported, or found at the next look."""
+    if seen.further:
+        call = await report(call, seen.further)
     if seen.answered and call.status is not CallStatus.IN_PROGRESS:
         call = await report(call, [CallAnswered(key=f"found-answered:{call.id}")])
     if call.closing or (call.status is CallStatus.IN_PROGRESS and _overdue(call) > GRACE):

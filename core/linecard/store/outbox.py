@@ -121,6 +121,12 @@ async def cancel(conn: AsyncConnection, key: str) -> None:
     await conn.execute(update(outbox).where(mine).values(state="done"))
 
 
+async def delay(conn: AsyncConnection, key: str, due_at: datetime) -> None:
+    """A job that waits is due no sooner than at a moment; one that is worked on is held for so long."""
+    mine = (outbox.c.key == key) & (outbox.c.state == "waiting") & (outbox.c.due_at < due_at)
+    await conn.execute(update(outbox).where(mine).values(due_at=due_at))
+
+
 async def get(conn: AsyncConnection, key: str) -> Job | None:
     """A job by its key."""
     row = (await conn.execute(select(outbox).where(outbox.c.key == key))).mappings().first()

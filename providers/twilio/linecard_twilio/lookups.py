@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from linecard import CallLookup, CallRated, CarrierError, CarrierEvent, Cleared, Found, LegEnded
+from linecard_twilio.readings import detected
 from linecard_twilio.recordings import of_recording
 from linecard_twilio.replies import Call, Recording, whole
 from linecard_twilio.rest import Rest
@@ -34,7 +35,7 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     seen = read_call(call)
     if seen.found is not Found.ENDED or not seen.answered:
         return seen
-    return replace(seen, further=await _recorded(rest, sid))
+    return replace(seen, further=(*seen.further, *await _recorded(rest, sid)))
 
 
 async def _recorded(rest: Rest, sid: str) -> tuple[CarrierEvent, ...]:
@@ -85,9 +86,10 @@ def _in_utc(moment: datetime) -> datetime:
 def read_call(call: Call) -> CallLookup:
     """A call of Twilio's as the core is told; a status that no table knows tells nothing."""
     ids = {"call_sid": call.sid}
+    who = _who_answered(call)
     if call.status in LIVE:
         answered = call.status == "in-progress"
-        return CallLookup(found=Found.LIVE, carrier_ids=ids, answered=answered)
+        return CallLookup(found=Found.LIVE, carrier_ids=ids, answered=answered, further=who)
     if call.status not in ENDED:
         return CallLookup(found=Found.CANNOT_TELL, carrier_ids=ids)
     rated = _rated(call)
@@ -97,7 +99,14 @@ def read_call(call: Call) -> CallLookup:
         answered=call.status == "completed",
         ended=_end(call, rated),
         rated=rated,
+        further=who,
     )
+
+
+def _who_answered(call: Call) -> tuple[CarrierEvent, ...]:
+    """What detection has found, where it was asked for and has decided: its callback may be lost."""
+    word = call.answered_by
+    return (detected(call.sid, word, {"call_sid": call.sid}),) if word else ()
 
 
 def _end(call: Call, rated: CallRated | None) -> LegEnded:

@@ -140,15 +140,17 @@ def ended(form: Form, leg: str = CALLER) -> LegEnded:
 
 def machine(_request: CarrierRequest, form: Form) -> Events:
     """Answering-machine detection has decided, some time after the answer."""
-    word = form.text("AnsweredBy")
-    return (
-        MachineDetected(
-            key=f"machine:{form.text('CallSid')}:{word}",
-            carrier_ids=call_ids(form),
-            kind=MACHINES.get(word, MachineKind.UNKNOWN),
-            greeting_over=word in GREETING_OVER,
-            raw=word,
-        ),
+    return (detected(form.text("CallSid"), form.text("AnsweredBy"), call_ids(form)),)
+
+
+def detected(sid: str, word: str, ids: Mapping[str, str]) -> MachineDetected:
+    """Who answered, in Twilio's word: the same fact from a callback and from a look-up."""
+    return MachineDetected(
+        key=f"machine:{sid}:{word}",
+        carrier_ids=ids,
+        kind=MACHINES.get(word, MachineKind.UNKNOWN),
+        greeting_over=word in GREETING_OVER,
+        raw=word,
     )
 
 

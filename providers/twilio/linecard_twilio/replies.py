@@ -30,7 +30,10 @@ class Participant(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """A call. `duration` is seconds in words; `price` is negative, None until the call is priced."""
+    """A call. `duration` is seconds in words; `price` is negative, None until the call is priced.
+
+    `answered_by` is empty unless detection was asked for and has decided.
+    """
 
     sid: str
     status: str
@@ -43,6 +46,7 @@ class Call(msgspec.Struct):
     duration: str | None = None
     price: str | None = None
     price_unit: str | None = None
+    answered_by: str | None = None
 
 
 class Recording(msgspec.Struct):

@@ -56,6 +56,7 @@ DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
 MACHINES: Mapping[str, MachineKind] = MappingProxyType(
     {
         "human": MachineKind.HUMAN,
+        "machine": MachineKind.MACHINE,
         "machine_start": MachineKind.MACHINE,
         "machine_end_beep": MachineKind.MACHINE,
         "machine_end_silence": MachineKind.MACHINE,
@@ -64,7 +65,8 @@ MACHINES: Mapping[str, MachineKind] = MappingProxyType(
         "unknown": MachineKind.UNKNOWN,
     }
 )
-"""Twilio's AnsweredBy."""
+"""Twilio's AnsweredBy. A Call resource may say `machine` alone ("either human or machine", its page says)
+where the callback has told which kind of one."""
 GREETING_OVER = frozenset({"machine_end_beep", "machine_end_silence", "machine_end_other"})
 """What DetectMessageEnd says of a machine: it records by then."""
 

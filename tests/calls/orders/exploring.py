@@ -17,6 +17,7 @@ from math import comb, factorial
 from linecard.simulator.wire import Request
 from tests.calls.orders.office import Office, Rows
 from tests.calls.orders.records import Record, record_of, state_of, told_of
+from tests.calls.orders.windows import Part
 
 Heard = frozenset[int]
 A_SECOND = timedelta(seconds=1)
@@ -40,14 +41,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A call's callbacks, and what stood in the database before them.
+    """A call's callbacks, or six of them, and what stood in the database before them.
 
     A call that comes in is opened by the first, at its own time: no carrier asks for an answer an hour late.
     """
 
     start: Rows
-    requests: Sequence[Request]
+    part: Part
     opened_at: datetime | None = None
+
+    @property
+    def requests(self) -> Sequence[Request]:
+        return [one.request for one in self.part.told]
 
     def may_come(self, rows: Rows, place: int) -> bool:
         """Nobody has an address of a call that is not there yet."""
@@ -81,12 +86,12 @@ async def explore(office: Office, scene: Scene) -> Found:
     return found
 
 
-def told_apart(found: Found) -> Iterator[str]:
-    """Where the same callbacks in another order, or again, stand differently on record."""
+def told_apart(found: Found, without: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Where the same callbacks in another order, or again, stand differently on record, in all fields but these."""
     seen: dict[tuple[Heard, bool], tuple[object, tuple[int, ...]]] = {}
     for here, rows in found.states.items():
         heard, way = here[0], found.ways[here]
-        record = record_of(rows), told_of(rows)
+        record = record_of(rows, without), told_of(rows, without)
         kind = heard, found.opened_late(way)
         other, other_way = seen.setdefault(kind, (record, way))
         if record != other:

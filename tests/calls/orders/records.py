@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from linecard import events
-from linecard.events import CarrierEvent
+from linecard.events import CarrierEvent, TransferReported
 from linecard.exchange.chronicle import event_name_of
 from tests.calls.orders.office import Rows
 
@@ -18,6 +18,8 @@ REPORTS = frozenset(
     if isinstance(kind, type) and issubclass(kind, CarrierEvent)
 )
 """Lines of the record that a carrier's report has written; the others tell what we have done."""
+OF_TRANSFERS = frozenset({event_name_of(TransferReported)})
+"""What such a report means is judged when it comes."""
 OF_CALL = (
     "status",
     "answered_at",
@@ -48,9 +50,10 @@ def record_of(rows: Rows, without: frozenset[str] = frozenset()) -> Record:
     return {name: each for name, each in whole.items() if name not in without}
 
 
-def told_of(rows: Rows) -> list[str]:
+def told_of(rows: Rows, without: frozenset[str] = frozenset()) -> list[str]:
     """The carrier's reports on record, as a set."""
-    lines = (row for row in rows["timeline"] if row["name"] in REPORTS)
+    untold = OF_TRANSFERS if "transfers" in without else frozenset()
+    lines = (row for row in rows["timeline"] if row["name"] in REPORTS - untold)
     return _sorted({"name": line["name"], "facts": line["facts"]} for line in lines)
 
 

@@ -30,6 +30,14 @@ NOT_DIALLED: dict[str, Any] = {
     "answers": {},
 }
 """A transfer that was asked for, and of which nothing has been heard."""
+CONSULTING: dict[str, Any] = {
+    **NOT_DIALLED,
+    "state": TransferState.CONSULTING,
+    "rung": 1,
+    "legs": {"target:1": ""},
+    "brought": False,
+}
+"""One whose target the carrier has been asked to ring, and has not answered yet."""
 BY_ANSWER = frozenset({"stream-asked-again", "apologised", "recording-kept"})
 """Lines that answers to the carrier write: they come again with its requests."""
 
@@ -46,7 +54,9 @@ async def start_of(world: Telephone, call_id: str) -> Rows:
         "numbers": rows["numbers"],
         "calls": [{**call, **UNDONE}],
         "timeline": own,
-        "transfers": [{**row, **NOT_DIALLED} for row in rows["transfers"]],
+        "transfers": [
+            {**row, **(CONSULTING if row["consults"] else NOT_DIALLED)} for row in rows["transfers"]
+        ],
     }
     return {**start, **_recording_by_api(rows, start)}
 

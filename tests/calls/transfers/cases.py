@@ -53,23 +53,18 @@ Targets = Callable[[Way, Moments], tuple[Phone, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is asked for, of whom, and the results that fit: more than one only where a carrier knows no better."""
+    """What is asked for, of whom, and the one result that it has."""
 
     targets: Targets
-    results: frozenset[str]
+    result: str
     wish: Mapping[str, Any] = field(default_factory=dict)
     fits: Callable[[At], bool] = lambda at: True
     why_not: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """The result at carriers that say it otherwise, of what one document does."""
 
-    def results_at(self, at: At) -> frozenset[str]:
-        other = None if at.way.consults else self.elsewhere.get(at.carrier)
-        return frozenset(other.split("|")) if other else self.results
-
-
-def scene(targets: Targets, result: str, **more: Any) -> Scene:
-    return Scene(targets, frozenset(result.split("|")), **more)
+    def result_at(self, at: At) -> str:
+        return self.result if at.way.consults else self.elsewhere.get(at.carrier, self.result)
 
 
 def asks(at: At) -> bool:
@@ -80,13 +75,18 @@ ONLY_KEYS = "nobody is asked for a key"
 
 OUTCOMES: Mapping[str, Scene] = MappingProxyType(
     {
-        "bridged": scene(lambda way, at: (talks(way, at.bridged()),), BRIDGED),
-        "busy": scene(lambda way, at: (BUSY,), "busy"),
-        "no answer": scene(lambda way, at: (NO_ANSWER,), "no-answer"),
-        "failed": scene(lambda way, at: (FAILS,), "failed"),
-        # A carrier of one word for it says busy of who refuses a call.
-        "rejected": scene(lambda way, at: (REJECTS,), "declined|busy|failed|no-answer"),
-        "another key": scene(
+        "bridged": Scene(lambda way, at: (talks(way, at.bridged()),), BRIDGED),
+        "busy": Scene(lambda way, at: (BUSY,), "busy"),
+        "no answer": Scene(lambda way, at: (NO_ANSWER,), "no-answer"),
+        "failed": Scene(lambda way, at: (FAILS,), "failed"),
+        "rejected": Scene(
+            lambda way, at: (REJECTS,),
+            "declined",
+            # DialCallStatus has no word for a refusal, and the SIP code (603) comes to the leg's own
+            # callback alone; nor has Exotel's DialCallStatus.
+            elsewhere={"twilio": "busy", "exotel": "busy"},
+        ),
+        "another key": Scene(
             lambda way, at: (REFUSES,),
             "declined",
             fits=asks,
@@ -94,40 +94,40 @@ OUTCOMES: Mapping[str, Scene] = MappingProxyType(
             # Its Dial says only that the key did not come.
             elsewhere={"plivo": "voicemail"},
         ),
-        "no key": scene(lambda way, at: (MACHINE,), "voicemail", fits=asks, why_not=ONLY_KEYS),
-        "second of two in order": scene(
+        "no key": Scene(lambda way, at: (MACHINE,), "voicemail", fits=asks, why_not=ONLY_KEYS),
+        "second of two in order": Scene(
             lambda way, at: (BUSY, talks(way, at.bridged(1))), BRIDGED, wish=IN_ORDER
         ),
-        "first of two in order": scene(
+        "first of two in order": Scene(
             lambda way, at: (talks(way, at.bridged()), rings(way)), BRIDGED, wish=IN_ORDER
         ),
-        "none of two in order": scene(
+        "none of two in order": Scene(
             lambda way, at: (BUSY, NO_ANSWER),
             "no-answer",
             wish=IN_ORDER,
             # It says of several only that each is over, never how all went.
-            elsewhere={"exotel": "no-answer|failed"},
+            elsewhere={"exotel": "failed"},
         ),
-        "a machine, then a human": scene(
+        "a machine, then a human": Scene(
             lambda way, at: (MACHINE, talks(way, at.bridged(1))),
             BRIDGED,
             wish=IN_ORDER,
             fits=asks,
             why_not=ONLY_KEYS,
         ),
-        "one of two at once": scene(
+        "one of two at once": Scene(
             lambda way, at: (NO_ANSWER, talks(way, at.bridged(1))), BRIDGED
         ),
-        "the quicker of two": scene(
+        "the quicker of two": Scene(
             lambda way, at: (talks(way, at.bridged()), rings(way, 1.5)), BRIDGED
         ),
-        "both at once": scene(
+        "both at once": Scene(
             lambda way, at: (talks(way, at.bridged()), talks(way, at.bridged(1))), BRIDGED
         ),
-        "none of two at once": scene(
+        "none of two at once": Scene(
             lambda way, at: (BUSY, NO_ANSWER),
-            "busy|no-answer",
-            elsewhere={"exotel": "busy|no-answer|failed"},
+            "no-answer",
+            elsewhere={"exotel": "failed"},
         ),
     }
 )
@@ -322,7 +322,7 @@ def outcomes(at: At) -> Iterator[Case]:
     """Every outcome that the way has."""
     for name, one in OUTCOMES.items():
         if one.fits(at):
-            yield Case(at, name, one.targets, one.results_at(at), one.wish)
+            yield Case(at, name, one.targets, frozenset({one.result_at(at)}), one.wish)
 
 
 def callers_leave(at: At) -> Iterator[Case]:

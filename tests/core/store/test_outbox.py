@@ -45,6 +45,17 @@ async def test_what_is_leased_is_due_again_when_the_lease_ends(database: Databas
     assert (found.attempts, found.payload) == (2, {"n": 1})
 
 
+async def test_what_is_put_off_is_due_no_sooner_and_never_comes_earlier(database: Database) -> None:
+    await put(database, job("a"), job("b", due_at=AT + 3 * MINUTE), job("done"))
+    async with database.write() as conn:
+        await outbox.cancel(conn, "done")
+        for key in ("a", "b", "done", "unknown"):
+            await outbox.delay(conn, key, AT + 2 * MINUTE)
+    assert await lease(database, AT + MINUTE) == []
+    assert await lease(database, AT + 2 * MINUTE) == ["a"]
+    assert await lease(database, AT + 3 * MINUTE) == ["a", "b"]
+
+
 async def test_a_queue_gives_one_at_a_time(database: Database) -> None:
     await put(database, job("a", queue="h"), job("b", queue="h"), job("c", queue="i"), job("d"))
     assert await lease(database, busy=("i",)) == ["a", "d"]

@@ -31,6 +31,8 @@ from linecard import (
     InvalidField,
     Kind,
     Machine,
+    MachineDetected,
+    MachineKind,
     Number,
     Per,
     PlacementUnknown,
@@ -480,6 +482,37 @@ async def test_a_price_is_made_positive_and_only_dollars_are_a_cost(
     rated = (await lookups.find(rest, {"call_sid": SID})).rated
     assert rated is not None
     assert (rated.cost, rated.price, rated.currency) == (cost, price, unit)
+
+
+@pytest.mark.parametrize("status", ["in-progress", "busy"])
+@pytest.mark.parametrize(
+    ("word", "kind", "greeting_over"),
+    [
+        ("human", MachineKind.HUMAN, False),
+        ("machine", MachineKind.MACHINE, False),
+        ("machine_start", MachineKind.MACHINE, False),
+        ("machine_end_beep", MachineKind.MACHINE, True),
+        ("fax", MachineKind.FAX, False),
+        ("unknown", MachineKind.UNKNOWN, False),
+        ("a parrot", MachineKind.UNKNOWN, False),
+    ],
+)
+async def test_a_look_up_tells_who_answered_as_the_callback_would_have(
+    server: Server, rest: Rest, word: str, kind: MachineKind, greeting_over: bool, status: str
+) -> None:
+    server.decide = always(Answer(200, twilio_call(status=status, answered_by=word)))
+    (told,) = (await lookups.find(rest, {"call_sid": SID})).further
+    assert isinstance(told, MachineDetected)
+    assert (told.kind, told.raw, told.greeting_over) == (kind, word, greeting_over)
+    assert told.key == f"machine:{SID}:{word}"
+
+
+@pytest.mark.parametrize("word", [None, ""])
+async def test_a_look_up_of_what_was_not_detected_tells_nothing_of_it(
+    server: Server, rest: Rest, word: str | None
+) -> None:
+    server.decide = always(Answer(200, twilio_call(status="busy", answered_by=word)))
+    assert (await lookups.find(rest, {"call_sid": SID})).further == ()
 
 
 async def test_what_is_not_found_or_not_known_is_said_so(server: Server, rest: Rest) -> None:

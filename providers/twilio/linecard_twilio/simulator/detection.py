@@ -44,7 +44,8 @@ async def _listen(switch: Switch, call: Call, order: MachineOrder) -> float:
     seconds = switch.quirks.beep_seconds if waits else switch.quirks.detection_seconds
     await switch.clock.sleep(min(seconds, order.timeout))
     in_time = seconds <= order.timeout
-    call.answered_by = _verdict(phone, order) if in_time else "unknown"
+    if not (call.is_over or phone.is_puzzling):
+        call.answered_by = _verdict(phone, order) if in_time else "unknown"
     return min(seconds, order.timeout)
 
 

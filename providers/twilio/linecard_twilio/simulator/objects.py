@@ -25,6 +25,22 @@ SUBRESOURCES = {
 }
 
 
+RECORDED = {
+    "human": "human",
+    "machine_start": "machine",
+    "machine_end_beep": "machine",
+    "fax": "machine",
+}
+"""A verdict as the Call resource has it: "either human or machine ... empty otherwise" (its page)."""
+
+
+def _answered_by(switch: Switch, call: Call) -> str | None:
+    tells = switch.quirks.record_tells
+    if tells == "kind":
+        return RECORDED.get(call.answered_by or "")
+    return call.answered_by if tells == "word" else None
+
+
 def call_object(switch: Switch, call: Call) -> dict[str, Any]:
     """A call: durations and prices are text, and null until they are known."""
     path = f"{account_path(switch.credentials.account_sid)}/Calls/{call.sid}"
@@ -53,7 +69,7 @@ def call_object(switch: Switch, call: Call) -> dict[str, Any]:
         "price": None if call.price is None else f"{call.price:.5f}",
         "price_unit": "USD",
         "direction": call.direction,
-        "answered_by": call.answered_by,
+        "answered_by": _answered_by(switch, call),
         "annotation": None,
         "api_version": API_VERSION,
         "forwarded_from": None,

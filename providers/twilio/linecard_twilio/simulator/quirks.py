@@ -21,6 +21,8 @@ class Quirks:
     Recordings: `shortest_recording`: what is shorter is `absent` (16101). `recording_delay`: from the
     end to the file and its callback; `media_delay`: how much longer the file is 404. `media_auth`: files need the account's credentials. `external_storage`:
     files are never at Twilio.
+    `record_tells`: what the Call resource says of who answered, `kind`: "either human or machine" (its
+    page); `word`: the callback's own word; `nothing`: it stays empty.
     API: `concurrency`: requests at once before 429. `barred_prefixes`: destinations without geo
     permission (21215).
     """
@@ -37,6 +39,7 @@ class Quirks:
     calls_per_second: int = 1
     detection_seconds: float = 2.0
     beep_seconds: float = 4.0
+    record_tells: str = "kind"
     rating_delay: float = 120.0
     foreign_caller_id: bool = False
     shortest_recording: float = 0.1

@@ -229,7 +229,18 @@ class TestDetection:
             "MachineDetectionDuration": "2000",
         }
         assert machine.is_signed
-        assert (await on_stage.rest(on_stage.sdk.calls(sid).fetch)).answered_by == "machine_start"
+        recorded = {"kind": "machine", "word": "machine_start", "nothing": None}
+        for carrier.quirks.record_tells, told in recorded.items():
+            assert (await on_stage.rest(on_stage.sdk.calls(sid).fetch)).answered_by == told
+
+    async def test_what_was_never_decided_is_in_no_record(self, on_stage: Stage) -> None:
+        app, carrier = on_stage.app, on_stage.twilio
+        carrier.phones[THEIRS] = Phone(is_puzzling=True)
+        carrier.quirks.record_tells = "word"
+        app.documents["/answer"] = '<Response><Pause length="4"/></Response>'
+        sid = await on_stage.call(machine_detection="Enable", async_amd="true")
+        await carrier.ledger.until(What.HUNG_UP, sid)
+        assert (await on_stage.rest(on_stage.sdk.calls(sid).fetch)).answered_by is None
 
     @pytest.mark.parametrize(
         ("phone", "mode", "result"),
