@@ -216,7 +216,7 @@ async def _apply_all(
     fresh: list[CarrierEvent] = []
     was_over = call.is_over
     await exchange.refusals.write(conn, call.id)
-    for event in events:
+    for event in await transferring.certain(conn, call, events) if asked else events:
         kept = payload(event, unknown, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())
         if is_new:
