@@ -26,13 +26,16 @@ import uvloop
 from benchmarks.load import WARM_UP_SECONDS, generator
 from benchmarks.server import HOST
 from benchmarks.tools import run
-from benchmarks.webhooks import CONNECTIONS, SECRET, signed_request
+from benchmarks.webhooks import CONNECTIONS as FEW
+from benchmarks.webhooks import SECRET, signed_request
 from linecard.addresses import Addresses
 from linecard.settings import Secret
 from linecard.tokens import Tokens
 from linecard.webhook import Kind
 
 SETTLE_SECONDS = 1
+MANY = 500
+"""Connections of a carrier in a storm: one that is not answered keeps no other callback waiting."""
 LIVE = 20
 """Calls that are talking meanwhile."""
 EMPTIED_WITHIN = 120.0
@@ -104,7 +107,8 @@ async def _send(port: int, requests: Sequence[bytes], rate: float | None) -> _Se
     """All of them, so many a second, or as fast as they are answered."""
     sent, due = _Sent(), iter(enumerate(requests))
     began = time.perf_counter() + 0.1
-    await asyncio.gather(*(_connection(port, due, rate, began, sent) for _ in range(CONNECTIONS)))
+    connections = range(MANY if rate else FEW)
+    await asyncio.gather(*(_connection(port, due, rate, began, sent) for _ in connections))
     return sent
 
 

@@ -70,8 +70,8 @@ async def deserted(folder: Path, provider: str) -> AsyncIterator[Deserted]:
     methods = ["GET", "POST", "PUT"]
     route = Route("/{name}", bucket.answer, methods=methods)
     async with serving(Starlette(routes=[route])) as elsewhere:
-        settings = {"fallback_url": f"{elsewhere}/{provider}.xml", "apology": APOLOGY}
-        async with endangered(folder, provider, **settings) as at:
+        document = f"{elsewhere}/{provider}.xml"
+        async with endangered(folder, provider, fallback_url=document, apology=APOLOGY) as at:
             env = dict(at.env)
             written = await linecard("fallback", "write", str(bucket.folder), env=env, cwd=folder)
             assert written.code == 0, written.err
@@ -101,7 +101,7 @@ async def test_somebody_who_answers_hears_the_document_that_stands_elsewhere(
 
 
 async def _is_over(at: Endangered) -> bool:
-    return (await at.call("rings"))["status"] == "completed"
+    return bool((await at.call("rings"))["status"] == "completed")
 
 
 @pytest.mark.parametrize("provider", WITH_DOCUMENTS)
