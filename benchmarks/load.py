@@ -91,10 +91,11 @@ async def run(subject: Subject, calls: int, seconds: int) -> Result:
     """So many calls against a fresh server; what the load generator has found. Raises Missing."""
     port = free_port()
     async with served(await subject.command(port), port) as pid:
-        return dict(await output_of(await _generator(port, pid, calls, seconds)))
+        return dict(await output_of(await generator(port, pid, calls, seconds)))
 
 
-async def _generator(port: int, pid: int, calls: int, seconds: int) -> list[str]:
+async def generator(port: int, pid: int, calls: int, seconds: int) -> list[str]:
+    """The command that talks in so many calls and says how late their audio came back. Raises Missing."""
     options: dict[str, object] = {
         "port": port,
         "path": PATH,

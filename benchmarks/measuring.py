@@ -36,10 +36,20 @@ class Plan:
     steps: int = 9
     clears: int = 40
     webhook_seconds: int = 4
+    storm: int = 10_000
+    storm_seconds: int = 10
 
 
 QUICK = Plan(
-    seconds=2, rounds=1, growth=(10, 30), compared=30, steps=1, clears=5, webhook_seconds=1
+    seconds=2,
+    rounds=1,
+    growth=(10, 30),
+    compared=30,
+    steps=1,
+    clears=5,
+    webhook_seconds=1,
+    storm=500,
+    storm_seconds=1,
 )
 
 
@@ -54,6 +64,7 @@ class Findings:
     idle: Mapping[str, float] = field(default_factory=dict)
     barge_in: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     webhooks: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    storms: dict[str, Mapping[str, float]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     unsound: int = 0
 
@@ -64,7 +75,7 @@ async def measure(plan: Plan, say: Say) -> Findings:
     with _or_missing(found, say):
         await install_peers()
     has_peers = not found.missing
-    for what in (_frames, _growth, _capacity, _idle, _barge_in, _webhooks):
+    for what in (_frames, _growth, _capacity, _idle, _barge_in, _webhooks, _storm):
         with _or_missing(found, say):
             await what(found, plan, say, has_peers)
     return found
@@ -135,6 +146,19 @@ async def _webhooks(found: Findings, plan: Plan, say: Say, has_peers: bool) -> N
     with _postgresql() as url:
         say("answer webhooks on PostgreSQL")
         found.webhooks["PostgreSQL"] = await _answered(url, plan)
+
+
+async def _storm(found: Findings, plan: Plan, say: Say, has_peers: bool) -> None:
+    """Callbacks of a carrier that is back, while calls talk: what both see of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        say("a storm of callbacks on SQLite")
+        port = free_port()
+        database = f"sqlite:///{folder}/bench.db"
+        command = [sys.executable, "-m", "benchmarks.server", str(port), "--database", database]
+        async with served(command, port) as pid:
+            client = [sys.executable, "-m", "benchmarks.storm", str(port), str(pid)]
+            client += [str(plan.storm), str(plan.storm_seconds)]
+            found.storms["SQLite"] = await output_of(client)
 
 
 async def _answered(database: str, plan: Plan) -> Mapping[str, float]:

@@ -8,6 +8,7 @@ from statistics import median
 from benchmarks.load import ASGI, BARE, FLOOR, ITERATING, LEAN, PIPECAT, Result
 from benchmarks.measuring import Findings, Plan
 from benchmarks.messages import CARRIERS, RATES
+from benchmarks.storm import LIVE
 from benchmarks.tools import spread
 
 KILO = 1000
@@ -15,7 +16,7 @@ KILO = 1000
 
 def tables(found: Findings, plan: Plan) -> str:
     """All of them."""
-    parts = (_frames, _capacity, _growth, _idle, _delay, _barge_in, _webhooks, _remarks)
+    parts = (_frames, _capacity, _growth, _idle, _delay, _barge_in, _webhooks, _storms, _remarks)
     return "\n\n".join(text for part in parts if (text := part(found, plan)))
 
 
@@ -150,6 +151,22 @@ def _webhooks(found: Findings, _plan: Plan) -> str:
 
 def _answers(one: Mapping[str, float]) -> Sequence[float]:
     return [one[name] for name in ("a_second", "half_p50_ms", "half_p99_ms", "told_to_wait")]
+
+
+def _storms(found: Findings, plan: Plan) -> str:
+    heads = (
+        *("database", "p50, ms", "p99, ms", "worst, ms", "not a 200", "all stored after, s"),
+        *("CPU each, ms", "audio p99, ms", "audio worst, ms"),
+    )
+    names = (
+        *("p50_ms", "p99_ms", "max_ms", "not_taken", "emptied_s"),
+        *("cpu_ms", "audio_p99_ms", "audio_max_ms"),
+    )
+    rows = [(database, *(one[name] for name in names)) for database, one in found.storms.items()]
+    title = (
+        f"A storm of callbacks: {plan.storm} in {plan.storm_seconds} s, beside {LIVE} live calls"
+    )
+    return _table(title, heads, rows) if rows else ""
 
 
 def _remarks(found: Findings, _plan: Plan) -> str:

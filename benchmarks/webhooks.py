@@ -12,7 +12,8 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import count
 from urllib.parse import urlencode, urlsplit
 
 import uvloop
@@ -27,6 +28,7 @@ from linecard.webhook import Kind
 
 SECRET = "s" * 40
 CONNECTIONS = 16
+NONCES = count(10**19)
 waits = Counter[str]()
 """Callers who heard a ring more, because the answer would have come too late."""
 MOST_A_SECOND = 4000
@@ -56,18 +58,23 @@ async def _measure(port: int, seconds: float) -> dict[str, float]:
 
 def _signed(url: str, number: int) -> Iterator[bytes]:
     """So many requests, made beforehand: the load generator must not wait for its own signatures."""
-    return iter([_request(url, str(10**19 + index)) for index in range(number)])
+    return iter([_request(url) for _ in range(number)])
 
 
-def _request(url: str, nonce: str) -> bytes:
+def _request(url: str) -> bytes:
+    said = {"CallUUID": str(uuid.uuid4()), "CallStatus": "ringing", "Event": "StartApp"}
+    return signed_request(url, said)
+
+
+def signed_request(url: str, said: Mapping[str, str]) -> bytes:
+    """A form about a call that comes in, as it stands on the wire."""
     form = {
-        "CallUUID": str(uuid.uuid4()),
-        "CallStatus": "ringing",
         "Direction": "inbound",
-        "Event": "StartApp",
         "From": CUSTOMER.removeprefix("+"),
         "To": OURS.removeprefix("+"),
+        **said,
     }
+    nonce = str(next(NONCES))
     text = bytes(construct_post_url(url, form)).decode()
     signature = get_signature_v3(PLIVO_TOKEN, text, nonce).decode()
     parts, body = urlsplit(url), urlencode(form).encode()

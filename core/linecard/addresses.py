@@ -47,4 +47,10 @@ def connect_order(addresses: Addresses, fallback_url: str | None, *, apply: bool
         answer_url=addresses.webhook(Kind.ANSWER),
         ended_url=addresses.webhook(Kind.ENDED),
         fallback_url=fallback_url or addresses.webhook(Kind.FALLBACK),
+        fallback_method=fallback_method(fallback_url),
     )
+
+
+def fallback_method(elsewhere: str | None) -> str:
+    """How a carrier asks for the document of last resort: buckets serve files to a GET alone."""
+    return "GET" if elsewhere else "POST"

@@ -118,7 +118,8 @@ class PlaceOrder:
     """One dial. `answer_url` and its companions are complete addresses of ours.
 
     `recording` is there where the call is recorded and the carrier takes that with the dial;
-    `verbs` where the stream profile's address goes out with the dial (`at_dial`).
+    `verbs` where the stream profile's address goes out with the dial (`at_dial`). `fallback_method` is how
+    the document at `fallback_url` is asked for: one that stands elsewhere as a file can only be fetched.
     """
 
     call: Call
@@ -129,6 +130,7 @@ class PlaceOrder:
     ringing_url: str
     ended_url: str
     machine_url: str
+    fallback_method: str = "POST"
     recording: RecordingOrder | None = None
     verbs: tuple[Verb, ...] = ()
 
@@ -255,7 +257,8 @@ class TransferStarted:
 class ConnectOrder:
     """Addresses for inbound calls, and a name for what carries them at the carrier.
 
-    `apply` false: change nothing, only say what the number points at now.
+    `apply` false: change nothing, only say what the number points at now. `fallback_method` is how the
+    document at `fallback_url` is asked for.
     """
 
     name: str
@@ -263,6 +266,7 @@ class ConnectOrder:
     answer_url: str
     ended_url: str
     fallback_url: str
+    fallback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from linecard.simulator.phone import Phone
 from linecard.simulator.serving import running
 from linecard.testing.telephone import set_up
 from tests.calls.lines import OURS, PREFIX
-from tests.calls.shell import ROOT, Served, served
+from tests.calls.shell import ROOT, Served, served, serving
 from tests.calls.telephone import KEY, names
 
 
@@ -111,6 +112,16 @@ class Endangered:
         async with served(*options, env=self.env, cwd=self.folder) as (server, _):
             yield server
 
+    @asynccontextmanager
+    async def serving_later(
+        self, *, ahead: float = 0.0, speed: float = 1.0, drain: float = 0.0
+    ) -> AsyncIterator[Served]:
+        """The same on a machine where it is later, or whose calls' clock is faster than life."""
+        options = map(str, (ahead, speed, self.port, "tests.calls.killed:actor", drain))
+        command = (sys.executable, "-m", "tests.calls.later", *options)
+        async with serving(*command, env=self.env, cwd=self.folder) as (server, _):
+            yield server
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What stands in the database of the server."""
         with closing(sqlite3.connect(self.folder / "linecard.db")) as database:
@@ -118,11 +129,15 @@ class Endangered:
 
 
 @asynccontextmanager
-async def endangered(folder: Path, provider: str, **settings: str) -> AsyncIterator[Endangered]:
+async def endangered(
+    folder: Path, provider: str, clock: Clock | None = None, **settings: str
+) -> AsyncIterator[Endangered]:
     """A carrier in this process, for a server that runs in another."""
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
-    carrier = Plugins.discover().providers[provider].cls.simulator()(public_url, clock=Clock())
+    carrier = (
+        Plugins.discover().providers[provider].cls.simulator()(public_url, clock=clock or Clock())
+    )
     async with running(carrier, public_url) as carrier_url:
         env = {
             "LINECARD_PUBLIC_URL": public_url,

@@ -31,7 +31,7 @@ class Finished:
 
 async def linecard(*arguments: str, env: Mapping[str, str], cwd: Path, stdin: str = "") -> Finished:
     """Run a command to its end."""
-    process = await _start(arguments, env, cwd)
+    process = await _start((str(COMMAND), *arguments), env, cwd)
     async with asyncio.timeout(SECONDS):
         out, err = await process.communicate(stdin.encode())
     assert process.returncode is not None
@@ -83,7 +83,16 @@ async def served(
     *arguments: str, env: Mapping[str, str], cwd: Path
 ) -> AsyncIterator[tuple[Served, list[str]]]:
     """A running `linecard serve`, and where it listens."""
-    server = Served(await _start(("serve", *arguments), env, cwd))
+    async with serving(str(COMMAND), "serve", *arguments, env=env, cwd=cwd) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(
+    *command: str, env: Mapping[str, str], cwd: Path
+) -> AsyncIterator[tuple[Served, list[str]]]:
+    """The same of a command that is given whole."""
+    server = Served(await _start(command, env, cwd))
     try:
         listening = (await server.until("serving"))["listening"]
         yield server, listening
@@ -91,10 +100,10 @@ async def served(
         await server.stop()
 
 
-async def _start(arguments: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> Process:
+async def _start(command: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> Process:
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return await asyncio.create_subprocess_exec(
-        COMMAND, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env={**clean, **env}
+        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env={**clean, **env}
     )
 
 

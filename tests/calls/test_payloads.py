@@ -13,17 +13,16 @@ from linecard.simulator.ledger import Entry, What
 from linecard.simulator.phone import Phone
 from linecard.simulator.script import Press, Wait, WaitForSound
 from linecard_exotel.simulator.bodies import as_pairs
+from tests.calls.heard import record, said
 from tests.calls.lines import CARRIERS, line
-from tests.calls.test_menus import write_sound
 
 KEY = "7"
+PROMPT = "For an echo, press 7."
 OUR_ADDRESS = "/ws/"
 Fields = list[list[str]]
 MENU = {
     "menu": {
-        "entries": [
-            {"key": KEY, "agent": "echo", "prompt": {"say": "For an echo.", "sound": "said.wav"}}
-        ],
+        "entries": [{"key": KEY, "agent": "echo", "prompt": said(PROMPT)}],
         "seconds": 8,
     }
 }
@@ -32,7 +31,7 @@ PRESSES = Phone(script=(WaitForSound(), Wait(1), Press(KEY), Wait(3)), hangs_up=
 
 @pytest.mark.parametrize("provider", CARRIERS)
 async def test_every_request_of_a_call_is_kept_as_it_came(tmp_path: Path, provider: str) -> None:
-    write_sound(tmp_path)
+    record(tmp_path, PROMPT)
     async with line(tmp_path, provider, sounds=str(tmp_path)) as at:
         await at.route(MENU)
         call = await at.call_in(PRESSES)

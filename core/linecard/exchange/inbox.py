@@ -225,6 +225,7 @@ async def _apply_all(
     await exchange.refusals.write(conn, call.id)
     if asked:
         events = await news_of_look_up(conn, call, events)
+        events = await transferring.certain(conn, call, events)
     for event in events:
         kept = payload(event, of, asked=asked)
         is_new = await inbox.put(conn, call.provider, call.account, event.key, call.id, kept, now())

@@ -24,9 +24,6 @@ async def close_unreported(exchange: Exchange, job: Job) -> None:
         call = await calls.get(conn, transfer.call) if transfer else None
     if transfer is None or call is None or not transfer.is_active:
         return
-    if transfer.state is TransferState.CONSULTING:
-        await _nobody_came(exchange, call, transfer)
-        return
     if await endings.look_up(exchange, call) is Found.CANNOT_TELL and job.attempts < 2:
         raise CarrierUnavailable(call.provider, "nobody can say what became of a transfer")
     async with exchange.database.read() as conn:
@@ -46,6 +43,9 @@ async def _nobody_came(exchange: Exchange, call: Call, transfer: Transfer) -> No
 
 async def _decide(exchange: Exchange, call: Call, transfer: Transfer) -> None:
     """The call lives. Who was sent to ring and has not come back, long after, talks to somebody."""
+    if transfer.state is TransferState.CONSULTING:
+        await _nobody_came(exchange, call, transfer)
+        return
     await _note(exchange, call, transfer)
     if transfer.state is TransferState.JOINING and not transfer.brought:
         await consulting.come_to_nothing(exchange, call, transfer, Result.FAILED)

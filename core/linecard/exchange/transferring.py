@@ -6,6 +6,7 @@ the transaction that stores it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -31,6 +32,36 @@ ACCEPTED, REFUSED, SILENT = "accepted", "refused", "silent"
 ANSWERS = {SILENT: TransferResult.VOICEMAIL, REFUSED: TransferResult.DECLINED}
 """What a target's answer to the question for the key makes of the transfer."""
 TARGET = "target:"
+
+
+async def certain(
+    conn: AsyncConnection, call: Call, events: Sequence[CarrierEvent]
+) -> Sequence[CarrierEvent]:
+    """What a look-up tells, and of transfers only what it can know.
+
+    The carrier's record of a target's leg names no transfer of ours, and says of a target that answered
+    not whether it pressed the key: what can be read in two ways stays open.
+    """
+    if not any(_is_found(event) for event in events):
+        return events
+    known = await transfers.of_call(conn, call.id)
+    only = known[0] if len(known) == 1 else None
+    meant = [_meant(event, only) if _is_found(event) else event for event in events]
+    return [event for event in meant if event is not None]
+
+
+def _is_found(event: CarrierEvent) -> bool:
+    return isinstance(event, TransferReported) and not event.transfer
+
+
+def _meant(event: CarrierEvent, only: Transfer | None) -> CarrierEvent | None:
+    """The report as that of the only transfer, which has one target and no result so far."""
+    assert isinstance(event, TransferReported)
+    if only is None or only.result is not None or only.consults or len(only.targets) != 1:
+        return None
+    if only.asks and event.result is TransferResult.BRIDGED:
+        return None
+    return replace(event, transfer=only.id)
 
 
 async def judged(conn: AsyncConnection, call: Call, event: TransferReported) -> TransferReported:

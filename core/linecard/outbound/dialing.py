@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from linecard.addresses import Addresses
+from linecard.addresses import Addresses, fallback_method
 from linecard.calls import Call, CallStatus, Direction
 from linecard.carrier import PlaceOrder, RecordAt, RecordingOrder
 from linecard.enhancing import enhancers
@@ -190,6 +190,7 @@ class Dialer:
             profile=pick_profile(relay.hooks.stream_profiles(), call.profile),
             answer_url=addresses.webhook(Kind.ANSWER, call.id),
             fallback_url=self.settings.fallback_url or addresses.webhook(Kind.FALLBACK, call.id),
+            fallback_method=fallback_method(self.settings.fallback_url),
             ringing_url=addresses.webhook(Kind.RINGING, call.id),
             ended_url=addresses.webhook(Kind.ENDED, call.id),
             machine_url=addresses.webhook(Kind.MACHINE, call.id),

@@ -73,6 +73,11 @@ class Ledger:
         self._start = clock.now()
         self._watchers: list[Watcher] = []
 
+    @property
+    def began(self) -> float:
+        """The moment of the carrier's clock from which its entries count."""
+        return self._start
+
     def write(self, what: What, call: str | None = None, **facts: object) -> Entry:
         """Add an entry and tell the watchers."""
         entry = Entry(self._clock.now() - self._start, call, what, MappingProxyType(facts))

@@ -106,7 +106,7 @@ def _addresses(order: ConnectOrder) -> dict[str, Any]:
         "hangup_url": for_callback(order.ended_url),
         "hangup_method": "POST",
         "fallback_answer_url": for_document(order.fallback_url),
-        "fallback_method": "POST",
+        "fallback_method": order.fallback_method,
     }
 
 

@@ -50,6 +50,7 @@ def _dial(order: PlaceOrder) -> dict[str, Any]:
         "to_": write_number(order.to.address),
         "answer_url": for_document(order.answer_url),
         "fallback_url": for_document(order.fallback_url),
+        "fallback_method": order.fallback_method,
         "ring_url": for_callback(order.ringing_url),
         "hangup_url": for_callback(order.ended_url),
         "time_limit": call.max_seconds,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from linecard import CallStatus
+from linecard import CallStatus, TransferResult
 
 END_OF_DOCUMENT = "4010"
 """Our document had nothing left to do: the normal end by us, and the sign of a stream that broke."""
@@ -86,6 +86,16 @@ STATUSES: Mapping[str, CallStatus] = MappingProxyType(
     }
 )
 """Plivo's CallStatus and DialStatus, as far as they are ends."""
+
+RESULTS: Mapping[CallStatus, TransferResult] = MappingProxyType(
+    {
+        _END.COMPLETED: TransferResult.BRIDGED,
+        _END.BUSY: TransferResult.BUSY,
+        _END.NO_ANSWER: TransferResult.NO_ANSWER,
+        _END.REJECTED: TransferResult.DECLINED,
+    }
+)
+"""What the end of a dialled leg means for the transfer; any other is a failure."""
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {

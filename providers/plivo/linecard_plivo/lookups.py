@@ -13,9 +13,11 @@ from linecard import (
     Found,
     LegEnded,
     RecordingReady,
+    TransferReported,
+    TransferResult,
 )
 from linecard_plivo.e164 import write_number
-from linecard_plivo.hangups import END_OF_DOCUMENT, SOURCES, end_of
+from linecard_plivo.hangups import END_OF_DOCUMENT, RESULTS, SOURCES, end_of
 from linecard_plivo.moments import utc
 from linecard_plivo.readings import recording_ready
 from linecard_plivo.replies import (
@@ -48,7 +50,40 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     seen = _detail(detail)
     if seen.found is not Found.ENDED or not seen.answered:
         return seen
-    return replace(seen, further=await _recorded(rest, detail.call_uuid))
+    told = (*await _recorded(rest, detail.call_uuid), *await _dialled(rest, detail.call_uuid))
+    return replace(seen, further=told)
+
+
+async def _dialled(rest: Rest, call_uuid: str) -> tuple[CarrierEvent, ...]:
+    """The legs that Dials have rung for a call, with the keys that their callbacks have.
+
+    What became of the one target; of several the record does not say whose dial each was.
+    """
+    try:
+        known = await rest.find(
+            lambda client: client.calls.list(parent_call_uuid=call_uuid), Details
+        )
+    except CarrierError:
+        return ()  # the end of the call is told all the same
+    legs = [one for one in (known.objects if known else ()) if one.parent_call_uuid == call_uuid]
+    ends = tuple(_end_of_target(one, place) for place, one in enumerate(reversed(legs), start=1))
+    return ends if len(ends) != 1 else (*ends, _result(ends[0]))
+
+
+def _end_of_target(leg: Detail, place: int) -> LegEnded:
+    name = f"target:{place}"
+    return replace(
+        _end(leg),
+        key=f"leg:{leg.call_uuid}:ended",
+        leg=name,
+        carrier_ids={name: leg.call_uuid},
+        ran_out=False,
+    )
+
+
+def _result(end: LegEnded) -> TransferReported:
+    result = RESULTS.get(end.status, TransferResult.FAILED)
+    return TransferReported(key=f"dial-found:{end.key}", transfer="", result=result)
 
 
 async def _recorded(rest: Rest, call_uuid: str) -> tuple[CarrierEvent, ...]:
@@ -97,7 +132,10 @@ class _Sought:
     since: float
 
     def fits_detail(self, call: Detail) -> bool:
-        return self._fits(call.from_number, call.to_number, call.initiation_time)
+        """A leg that a Dial has rung is nobody's placement."""
+        return not call.parent_call_uuid and self._fits(
+            call.from_number, call.to_number, call.initiation_time
+        )
 
     def fits_live(self, call: Live) -> bool:
         return self._fits(call.from_, call.to, call.session_start)

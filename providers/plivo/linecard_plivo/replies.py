@@ -79,6 +79,7 @@ class Detail(msgspec.Struct):
     hangup_cause_name: str | None = None
     hangup_source: str | None = None
     call_state: str | None = None
+    parent_call_uuid: str | None = None
 
 
 class Details(msgspec.Struct):

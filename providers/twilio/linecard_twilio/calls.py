@@ -47,7 +47,7 @@ def _dial(order: PlaceOrder) -> dict[str, Any]:
         "url": for_document(order.answer_url),
         "method": "POST",
         "fallback_url": for_document(order.fallback_url),
-        "fallback_method": "POST",
+        "fallback_method": order.fallback_method,
         "status_callback": for_callback(order.ended_url),
         "status_callback_method": "POST",
         "status_callback_event": list(CALL_EVENTS),

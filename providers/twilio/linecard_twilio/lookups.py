@@ -7,12 +7,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from linecard import CallLookup, CallRated, CarrierError, CarrierEvent, Cleared, Found, LegEnded
+from linecard import (
+    CallLookup,
+    CallRated,
+    CarrierError,
+    CarrierEvent,
+    Cleared,
+    Found,
+    LegEnded,
+    TransferReported,
+    TransferResult,
+)
 from linecard_twilio.readings import detected
 from linecard_twilio.recordings import of_recording
 from linecard_twilio.replies import Call, Recording, whole
 from linecard_twilio.rest import Rest
-from linecard_twilio.words import ENDED, LIVE, end_of
+from linecard_twilio.words import ENDED, LIVE, RESULTS, end_of
 
 CLOCK_SLACK_SECONDS = 5.0
 """How far Twilio's clock may be behind ours."""
@@ -20,6 +30,7 @@ QUEUE_SECONDS = 86_400
 """A call that began later is another one: Twilio queues for a day at most."""
 MOST_CALLS = 100
 MOST_RECORDINGS = 20
+MOST_LEGS = 50
 OUTBOUND = "outbound-api"
 USD = "USD"
 
@@ -35,7 +46,44 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     seen = read_call(call)
     if seen.found is not Found.ENDED or not seen.answered:
         return seen
-    return replace(seen, further=(*seen.further, *await _recorded(rest, sid)))
+    targets = await _targets(rest, sid)
+    told = (*seen.further, *await _recorded(rest, sid), *_dialled(targets), *_priced(targets))
+    if all(_is_priced(target) for target in targets):
+        return replace(seen, further=told)
+    # A price without a leg's would be too low, and would stay so.
+    ended = replace(seen.ended, cost=None) if seen.ended else None
+    return replace(seen, further=told, rated=None, ended=ended)
+
+
+async def _targets(rest: Rest, sid: str) -> Sequence[Call]:
+    """The legs that Dials have rung for a call: calls of their own, with a length and a price of their own."""
+    try:
+        known = await rest.find(
+            lambda client: client.calls.list_async(parent_call_sid=sid, limit=MOST_LEGS),
+            list[Call],
+        )
+    except CarrierError:
+        return ()  # the end of the call is told all the same
+    return [target for target in known or () if target.status in ENDED]
+
+
+def _dialled(targets: Sequence[Call]) -> tuple[CarrierEvent, ...]:
+    """What became of the one target; of several the record does not say whose dial each was."""
+    if len(targets) != 1:
+        return ()
+    (target,) = targets
+    result = RESULTS.get(target.status, TransferResult.FAILED)
+    return (TransferReported(key=f"dial-found:{target.sid}", transfer="", result=result),)
+
+
+def _priced(targets: Sequence[Call]) -> tuple[CarrierEvent, ...]:
+    rated = (_rated(target) for target in targets)
+    return tuple(replace(one, leg="target:1", carrier_ids={}) for one in rated if one is not None)
+
+
+def _is_priced(target: Call) -> bool:
+    """Whether its price is known; who never answered has none."""
+    return target.status != "completed" or _rated(target) is not None
 
 
 async def _recorded(rest: Rest, sid: str) -> tuple[CarrierEvent, ...]:

@@ -85,7 +85,7 @@ def _addresses(order: ConnectOrder) -> dict[str, str]:
         "voice_url": for_document(order.answer_url),
         "voice_method": "POST",
         "voice_fallback_url": for_document(order.fallback_url),
-        "voice_fallback_method": "POST",
+        "voice_fallback_method": order.fallback_method,
         "status_callback": for_callback(order.ended_url),
         "status_callback_method": "POST",
     }

@@ -48,6 +48,7 @@ def _target(switch: Switch, call: Call, dial: Element, place: int) -> Target:
         position=place + 1,
         element=child,
         handset=switch.phones.call(child.text),
+        created_at=switch.clock.unix(),
     )
 
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linecard.simulator.handset import plain
-from linecard_plivo.simulator.fields import bill_rate, offset_time
+from linecard_plivo.simulator.fields import offset_time
 from linecard_plivo.simulator.replies import ApiReply, ApiRequest, Refused, missing, page, said
 
 if TYPE_CHECKING:
     from linecard_plivo.simulator.calls import Call
     from linecard_plivo.simulator.switch import Switch
+    from linecard_plivo.simulator.targets import Target
 
 STATES = {"live": ("ringing", "in-progress"), "queued": ("queued",)}
 COMPARISONS = ("gt", "gte", "lt", "lte")
@@ -24,8 +25,9 @@ async def list_calls(switch: Switch, request: ApiRequest) -> ApiReply:
         calls = [call.uuid for call in switch.live_calls if call.status in STATES[state]]
         return said(switch, 200, calls=calls)
     ended = [call for call in switch.calls.values() if _has_detail(switch, call)]
-    ended.sort(key=lambda call: call.ended_at or 0, reverse=True)
-    objects = [detail(switch, call) for call in ended if _fits(call, request)]
+    objects = [detail(switch, call) for call in ended] + dialled_legs(switch)
+    objects.sort(key=lambda one: str(one["end_time"]), reverse=True)
+    objects = [one for one in objects if _fits(one, request)]
     return page(switch, request, "Call", objects)
 
 
@@ -44,7 +46,7 @@ async def get_call(switch: Switch, request: ApiRequest) -> ApiReply:
     return said(switch, 200, **detail(switch, call))
 
 
-def _has_detail(switch: Switch, call: Call) -> bool:
+def _has_detail(switch: Switch, call: Call | Target) -> bool:
     ended = call.ended_at
     return ended is not None and switch.clock.unix() - ended >= switch.quirks.cdr_delay
 
@@ -66,44 +68,68 @@ def _live(call: Call) -> dict[str, Any]:
 
 def detail(switch: Switch, call: Call) -> dict[str, Any]:
     """A call's detail: times with an offset, `bill_duration` raw and `billed_duration` rounded."""
+    return _detail(switch, call, call.from_, call.to, call.direction, call.order.parent)
+
+
+def dialled_legs(switch: Switch) -> list[dict[str, Any]]:
+    """The details of the legs that Dials have rung: calls of their own, with the first leg as their parent."""
+    return [
+        _detail(switch, target, target.caller, target.number, "outbound", call.uuid)
+        for call, target in switch.targets
+        if _has_detail(switch, target)
+    ]
+
+
+def _detail(
+    switch: Switch,
+    call: Call | Target,
+    from_: str,
+    to: str,
+    direction: str,
+    parent: str | None,
+) -> dict[str, Any]:
     if call.ending is None:
         raise ValueError(f"call {call.uuid} is not over")
-    rate = switch.rates.per_minute(call.direction, call.to)
+    rate = switch.rates.per_minute(direction, to)
     zone = switch.quirks.time_zone
     return {
         "answer_time": offset_time(call.answered_at, zone),
         "bill_duration": round(call.seconds),
         "billed_duration": switch.rates.billed(call.seconds),
-        "call_direction": call.direction,
+        "call_direction": direction,
         "call_duration": round(call.seconds),
         "call_state": "ANSWER" if call.answered_at else "NO_ANSWER",
         "call_uuid": call.uuid,
         "end_time": offset_time(call.ended_at, zone),
-        "from_number": plain(call.from_),
+        "from_number": plain(from_),
         "hangup_cause_code": call.ending.code,
         "hangup_cause_name": call.ending.name,
         "hangup_source": call.ending.source.value,
         "initiation_time": offset_time(call.created_at, zone),
-        "parent_call_uuid": call.order.parent,
+        "parent_call_uuid": parent,
         "resource_uri": f"/v1/Account/{switch.credentials.auth_id}/Call/{call.uuid}/",
-        "to_number": plain(call.to),
+        "to_number": plain(to),
         "total_amount": f"{switch.rates.cost(rate, call.seconds):f}",
-        "total_rate": f"{bill_rate(switch, call):f}",
+        "total_rate": f"{rate:f}",
     }
 
 
-def _fits(call: Call, request: ApiRequest) -> bool:
-    query, ending = request.query, call.ending
-    facts = {
-        "call_direction": call.direction,
-        "from_number": plain(call.from_),
-        "to_number": plain(call.to),
-        "hangup_cause_code": str(ending.code) if ending else "",
-        "hangup_source": ending.source.value if ending else "",
-        "parent_call_uuid": call.order.parent or "",
-    }
-    same = all(plain(query[name]) == plain(fact) for name, fact in facts.items() if name in query)
-    return same and all(_compares(query, name, call.ended_at or 0) for name in COMPARISONS)
+FILTERS = (
+    "call_direction",
+    "from_number",
+    "to_number",
+    "hangup_cause_code",
+    "hangup_source",
+    "parent_call_uuid",
+)
+
+
+def _fits(one: dict[str, Any], request: ApiRequest) -> bool:
+    query = request.query
+    asked = [name for name in FILTERS if name in query]
+    same = all(plain(query[name]) == plain(str(one[name] or "")) for name in asked)
+    ended = datetime.fromisoformat(one["end_time"]).timestamp()
+    return same and all(_compares(query, name, ended) for name in COMPARISONS)
 
 
 def _compares(query: Any, comparison: str, moment: float) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linecard_plivo.simulator.conferences import Conference
     from linecard_plivo.simulator.quirks import Quirks
     from linecard_plivo.simulator.recordings import Recording
+    from linecard_plivo.simulator.targets import Target
 
 AGENT = "Plivo (simulated by linecard)"
 REQUESTS_ALLOWED, IN_SECONDS = 300, 5.0
@@ -49,6 +50,7 @@ class Switch(Machinery):
         self.pace = DialPace(quirks.calls_per_second, clock)
         self.window = Window(REQUESTS_ALLOWED, IN_SECONDS, clock)
         self.calls: dict[str, Call] = {}
+        self.targets: list[tuple[Call, Target]] = []
         self.recordings: dict[str, Recording] = {}
         self.conferences: dict[str, Conference] = {}
         self.playbacks: dict[str, list[Playback]] = {}

@@ -43,6 +43,7 @@ class Target:
     position: int
     element: Element
     handset: Handset
+    created_at: float
     rang: bool = False
     line: Line | None = None
     answered_at: float | None = None
@@ -126,6 +127,7 @@ def release(switch: Switch, call: Call, dial: Element, target: Target, ending: E
     if target.ending is not None:
         return
     target.ending, target.ended_at = ending, switch.clock.unix()
+    switch.targets.append((call, target))
     if target.line is not None:
         switch.lines.close(target.line)
     switch.ledger.write(
