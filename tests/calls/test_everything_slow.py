@@ -157,6 +157,8 @@ def _are_right(world: Telephone, calls: list[str]) -> None:
     opened = [one for one in streams if one]
     assert sorted(set(opened)) == sorted(calls)
     assert {one.facts["status"] for one in asked(world)} == {200}
+    # The database may make a caller wait once; nothing else may.
+    assert len(asked(world)) <= 2 * len(calls)
 
 
 def _stream_of(world: Telephone, reply: str) -> str | None:
