@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,13 @@ SPEED = 2.0
 A_SECOND = 2.0
 """Calls begun in each real second: what the slowest carrier's pace lets through at this speed."""
 TALKS = Phone(ring_seconds=0.4, script=(Wait(20.0),), hangs_up=True)
+TICK_SECONDS = 0.01
 SLOW_SECONDS = 300.0
 HELD_SECONDS, FREE_SECONDS = 0.15, 0.3
 """How long another process holds the database at a time, and lets it go."""
 IN_TIME = {12: (4.0, 1.0), 100: (1.0, 0.99)}
 """Seconds, and the share of documents that must come within them, by the number of calls: a few of them
-on a machine that is busy with other tests, and many as it must be."""
+on a machine that is busy with other tests, and many as it must be. What the machine was late is allowed."""
 
 
 @linecard.agent
@@ -48,6 +50,24 @@ async def late(call: linecard.LiveCall) -> None:
     await call.clock.sleep(SLOW_SECONDS)
     async for _ in call:
         pass
+
+
+@asynccontextmanager
+async def lateness() -> AsyncIterator[list[float]]:
+    """How late this loop, which is the carrier's and the server's, got its turns: what the machine adds, in seconds."""
+    late = [0.0]
+
+    async def tick() -> None:
+        while True:
+            due = time.monotonic() + TICK_SECONDS
+            await asyncio.sleep(TICK_SECONDS)
+            late.append(time.monotonic() - due)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield late
+    finally:
+        ticking.cancel()
 
 
 @contextmanager
@@ -102,12 +122,14 @@ async def test_somebody_who_answers_waits_for_nothing_that_is_slow(
             fault(world, "(?i)record", slow_answer=1, seconds=60),
             hard_disk(tmp_path / "linecard.db") as turns,
         ):
-            calls = await _dial(world, many, record=provider == "plivo")
-            await world.eventually(lambda: _have_streams(world, calls), within=40 + many / A_SECOND)
+            async with lateness() as lags:
+                calls = await _dial(world, many, record=provider == "plivo")
+                longest = 40 + many / A_SECOND
+                await world.eventually(lambda: _have_streams(world, calls), within=longest)
         assert turns["held"] > 5
         assert pool.given == []
         _are_right(world, calls)
-        _are_in_time(world, many)
+        _are_in_time(world, many, max(lags))
 
 
 async def _dial(world: Telephone, many: int, **wish: object) -> list[str]:
@@ -135,6 +157,8 @@ def _are_right(world: Telephone, calls: list[str]) -> None:
     opened = [one for one in streams if one]
     assert sorted(set(opened)) == sorted(calls)
     assert {one.facts["status"] for one in asked(world)} == {200}
+    # The database may make a caller wait once; nothing else may.
+    assert len(asked(world)) <= 2 * len(calls)
 
 
 def _stream_of(world: Telephone, reply: str) -> str | None:
@@ -147,10 +171,11 @@ def _stream_of(world: Telephone, reply: str) -> str | None:
     return world.exchange.tokens.open_stream(token, 0).call
 
 
-def _are_in_time(world: Telephone, many: int) -> None:
+def _are_in_time(world: Telephone, many: int, lag: float) -> None:
     taken = sorted(_seconds(one) for one in asked(world))
     seconds, share = IN_TIME[many]
-    assert sum(one < seconds for one in taken) >= share * len(taken), taken[-5:]
+    in_time = sum(one < seconds + lag for one in taken)
+    assert in_time >= share * len(taken), (taken[-5:], lag)
 
 
 def _seconds(one: Entry) -> float:

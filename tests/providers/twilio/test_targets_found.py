@@ -72,7 +72,7 @@ async def test_a_price_is_none_while_that_of_a_leg_is_missing(server: Server, re
 async def test_of_several_targets_nobody_knows_whose_dial_each_was(
     server: Server, rest: Rest
 ) -> None:
-    both = [{"status": "busy"}, {"status": "completed", "price": "-0.02"}]
+    both: list[dict[str, object]] = [{"status": "busy"}, {"status": "completed", "price": "-0.02"}]
     assert results(await found(server, rest, *both)) == []
 
 
