@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
-from linecard.exchange import durable, lifecycle, recording_delete
-from linecard.exchange.outbox import Kind
+from linecard.exchange import durable, lifecycle
 from linecard.exchange.recording_jobs import DELETE
 from linecard.exchange.retention import Retention
 from linecard.simulator.ledger import What
@@ -137,8 +137,7 @@ async def test_what_is_old_goes_by_itself_within_the_hour(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more try, a second later."""
-    work, buried = recording_delete.delete_recording, recording_delete.given_up
-    kind = Kind(work=work, retry_after=(1.0,), buried=buried)
+    kind = replace(durable.KINDS[DELETE], retry_after=(1.0,))
     monkeypatch.setattr(lifecycle, "KINDS", MappingProxyType({**durable.KINDS, DELETE: kind}))
 
 
