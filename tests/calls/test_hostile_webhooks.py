@@ -477,7 +477,7 @@ async def test_what_is_too_much_to_be_kept_is_counted(plivo: Plivo) -> None:
     await plivo.send(plivo.address(Kind.ANSWER), form)
     rows = (await everything(plivo.world))["inbox"]
     kept = next(row for row in rows if form["CallUUID"] in str(row))
-    raw = next(column["raw"] for column in kept if isinstance(column, dict))
+    raw = next(column["came"] for column in kept if isinstance(column, dict))
     assert raw["fields"] == [list(pair) for pair in form.items()][:-6]
     assert raw["left_out"] == 6
 

@@ -141,9 +141,9 @@ def payload(event: CarrierEvent, of: Told = NOT_TOLD, *, asked: bool = False) ->
 
 
 def as_told(of: Told) -> dict[str, object]:
-    """A request without its events."""
+    """A request without its events; its names are none of an event's own."""
     kept: dict[str, object] = {"unknown": dict(of.unknown)} if of.unknown else {}
-    return kept | ({"raw": dict(of.raw)} if of.raw else {})
+    return kept | ({"came": dict(of.raw)} if of.raw else {})
 
 
 def _plain(value: object) -> object:

@@ -49,7 +49,7 @@ def payloads_router(exchange: Exchange) -> APIRouter:
 
 def _out(entry: Entry) -> PayloadOut:
     kept: Mapping[str, Any] = entry.payload
-    raw = kept.get("raw", {})
+    raw = kept.get("came", {})
     return PayloadOut(
         at=entry.at,
         event=kept["event"],
