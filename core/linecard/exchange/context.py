@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.7
 """Real seconds within which a carrier is given its answer; it has it within one, then."""
 
-STORED_AT_ONCE = 32
+STORED_AT_ONCE = 8
 """Callbacks that are stored side by side: what a carrier makes good after an outage comes by thousands, and neither
 its acknowledgements nor anybody's audio may wait for all of them."""
 

@@ -79,7 +79,7 @@ async def _in_turn(
 ) -> Reply | LinecardError:
     """Store one after the other of a call's, in the order they came; a refusal is a result."""
     known = request.call or ",".join(sorted(callback.call_ids.values())) or callback.our_call or ""
-    async with exchange.storing, exchange.turns.of(f"callbacks {relay.provider} {known}"):
+    async with exchange.turns.of(f"callbacks {relay.provider} {known}"), exchange.storing:
         try:
             return await until_free(
                 exchange.database, lambda: store(exchange, relay, request, callback)
