@@ -8,17 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from linecard.calls import Call
-from linecard.events import CALLER, CarrierEvent, MachineDetected
-from linecard.exchange.chronicle import event_name_of
-from linecard.store import inbox
+from linecard.events import CarrierEvent, MachineDetected
+from linecard.exchange.keeping import of_caller
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-NAME = event_name_of(MachineDetected)
 
 
 async def news_of_look_up(
@@ -48,10 +43,5 @@ async def _kept(
     conn: AsyncConnection, call: Call
 ) -> tuple[list[MachineDetected], list[MachineDetected]]:
     """All detections of the caller that were kept, and those of them that a callback told."""
-    payloads = [entry.payload for entry in await inbox.of_call(conn, call.id)]
-    found = [
-        (msgspec.convert(one, MachineDetected), bool(one.get("asked")))
-        for one in payloads
-        if one.get("event") == NAME and one.get("leg") == CALLER
-    ]
+    found = await of_caller(conn, call, MachineDetected)
     return [one for one, _ in found], [one for one, asked in found if not asked]

@@ -6,17 +6,14 @@ any order, repeat or delay of them ends in the same record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import msgspec
-from sqlalchemy import select
-
 from linecard.calls import Call, CallStatus
-from linecard.events import CALLER, LegEnded
-from linecard.store.tables import inbox
+from linecard.events import LegEnded
+from linecard.exchange.keeping import of_caller
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -78,18 +75,8 @@ async def with_others(conn: AsyncConnection, call: Call, end: LegEnded) -> LegEn
 
     None where the call is over and nobody knows any more what was reported of it: then its record stands.
     """
-    before = [one for one in await _kept(conn, call) if one.key != end.key]
+    kept = await of_caller(conn, call, LegEnded)
+    before = [one for one, _ in kept if one.key != end.key]
     if call.is_over and not before:
         return None
     return one_end([end, *before])
-
-
-async def _kept(conn: AsyncConnection, call: Call) -> Sequence[LegEnded]:
-    mine = (
-        inbox.c.call_id == call.id,
-        inbox.c.provider == call.provider,
-        inbox.c.account == call.account,
-    )
-    kept = (await conn.execute(select(inbox.c.payload).where(*mine))).scalars()
-    ends = (msgspec.convert(one, LegEnded) for one in kept if one["event"] == "leg-ended")
-    return [end for end in ends if end.leg == CALLER]

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from linecard.calls import Call
 from linecard.events import (
+    CALLER,
     CallAnswered,
     CallRinging,
     CarrierEvent,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from linecard.flight.redacting import Redactor
     from linecard.webhook import Callback, CarrierRequest, Pairs
 
+OfLeg = TypeVar("OfLeg", LegEnded, MachineDetected)
 MOST_UNKNOWN = 50
 LONGEST_UNKNOWN = 500
 LARGEST_RAW = 32 * 1024
@@ -154,6 +156,16 @@ def _plain(value: object) -> object:
     if isinstance(value, Enum) or not isinstance(value, bool | int):
         return str(value)
     return value
+
+
+async def of_caller(
+    conn: AsyncConnection, call: Call, kind: type[OfLeg]
+) -> Sequence[tuple[OfLeg, bool]]:
+    """The events of one kind that were kept of the caller's own leg, and whether each was asked for."""
+    name = event_name_of(kind)
+    kept = [entry.payload for entry in await inbox.of_call(conn, call.id)]
+    events = ((msgspec.convert(one, kind), one) for one in kept if one["event"] == name)
+    return [(event, bool(one.get("asked"))) for event, one in events if event.leg == CALLER]
 
 
 async def early_events(conn: AsyncConnection, call: Call) -> Sequence[CarrierEvent]:

@@ -64,11 +64,10 @@ async def _put(exchange: Exchange, conn: AsyncConnection, one: Recording) -> boo
 async def delete_recording(exchange: Exchange, job: Job) -> None:
     """The job of a recording that is to go. Raises CarrierError or OSError to be tried again, GivenUp."""
     async with exchange.database.read() as conn:
-        call = await calls.get(conn, job.call_id or "")
-        name = str(job.payload.get("recording", ""))
-        found = await recordings.find(conn, call.id, name) if call else None
-        if call is None or found is None:
-            return
+        named = await _named(conn, job)
+    if named is None:
+        return
+    call, found = named
     if found.kept_as and exchange.storage is not None:
         await exchange.storage.delete(found.kept_as)
     theirs = await _at_the_carrier(exchange, call, found)
@@ -82,15 +81,22 @@ async def delete_recording(exchange: Exchange, job: Job) -> None:
 async def given_up(exchange: Exchange, job: Job) -> None:
     """A file is left somewhere, and we try no more: whoever runs the server must see it."""
     async with exchange.database.write() as conn:
-        call = await calls.get(conn, job.call_id or "")
-        name = str(job.payload.get("recording", ""))
-        found = await recordings.find(conn, call.id, name) if call else None
-        if call is None or found is None:
+        named = await _named(conn, job)
+        if named is None:
             return
+        call, found = named
         kept = await jobs.get(conn, job.key)
         facts = {"n": found.n, "reason": (kept.error if kept else None) or "nobody knows why"}
         await timeline.append(conn, call.id, "recording-not-deleted", facts, now())
     exchange.metrics.recording_failures.labels(call.provider).inc()
+
+
+async def _named(conn: AsyncConnection, job: Job) -> tuple[Call, Recording] | None:
+    """The call and the recording of a job; None where one of them is not there any more."""
+    call = await calls.get(conn, job.call_id or "")
+    name = str(job.payload.get("recording", ""))
+    found = await recordings.find(conn, call.id, name) if call else None
+    return (call, found) if call and found else None
 
 
 async def _at_the_carrier(exchange: Exchange, call: Call, found: Recording) -> str:

@@ -48,7 +48,7 @@ async def asks_again(exchange: Exchange, recording: Recording, flaw: str) -> boo
         if len(seen) >= FETCHES:
             return False
         facts = {"n": recording.n, "reason": flaw}
-        await timeline.append(conn, recording.call, "recording-odd", facts, now())
+        await timeline.append(conn, recording.call, AGAIN, facts, now())
     return True
 
 
