@@ -47,23 +47,27 @@ async def find(rest: Rest, ids: Mapping[str, str]) -> CallLookup:
     if seen.found is not Found.ENDED or not seen.answered:
         return seen
     targets = await _targets(rest, sid)
-    told = (*seen.further, *await _recorded(rest, sid), *_dialled(targets), *_priced(targets))
-    if all(_is_priced(target) for target in targets):
+    legs = targets or ()
+    told = (*seen.further, *await _recorded(rest, sid), *_dialled(legs), *_priced(legs))
+    if targets is not None and all(_is_priced(target) for target in targets):
         return replace(seen, further=told)
     # A price without a leg's would be too low, and would stay so.
     ended = replace(seen.ended, cost=None) if seen.ended else None
     return replace(seen, further=told, rated=None, ended=ended)
 
 
-async def _targets(rest: Rest, sid: str) -> Sequence[Call]:
-    """The legs that Dials have rung for a call: calls of their own, with a length and a price of their own."""
+async def _targets(rest: Rest, sid: str) -> Sequence[Call] | None:
+    """The legs that Dials have rung for a call: calls of their own, with a length and a price of their own.
+
+    None where Twilio does not say: the end of the call is told all the same.
+    """
     try:
         known = await rest.find(
             lambda client: client.calls.list_async(parent_call_sid=sid, limit=MOST_LEGS),
             list[Call],
         )
     except CarrierError:
-        return ()  # the end of the call is told all the same
+        return None
     return [target for target in known or () if target.status in ENDED]
 
 

@@ -80,3 +80,20 @@ async def test_a_target_that_still_talks_says_nothing_yet(server: Server, rest: 
     seen = await found(server, rest, {"status": "in-progress"})
     assert results(seen) == []
     assert seen.rated is not None
+
+
+async def test_a_price_is_none_while_nobody_says_what_legs_there_were(
+    server: Server, rest: Rest
+) -> None:
+    own = twilio_call(status="completed", duration="66", price=PRICED)
+
+    def decide(seen: Seen) -> Answer:
+        if seen.path.endswith("/Recordings.json"):
+            return Answer(200, page(key="recordings"))
+        return Answer(200, own) if "ParentCallSid" not in seen.query else Answer(403, {})
+
+    server.decide = decide
+    seen = await lookups.find(rest, {"call_sid": SID})
+    assert seen.rated is None
+    assert seen.ended is not None
+    assert (seen.ended.cost, seen.ended.duration) == (None, 66)
