@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 PATIENCE = 0.7
 """Real seconds within which a carrier is given its answer; it has it within one, then."""
 
-STORED_AT_ONCE = 8
-"""Callbacks that are stored side by side: what a carrier makes good after an outage comes by thousands, and neither
-its acknowledgements nor anybody's audio may wait for all of them."""
-
 Follow = Callable[["Exchange", "Call", CarrierEvent], Coroutine[Any, Any, None]]
 """What is done in the background after an event has been applied and told."""
 
@@ -63,7 +59,6 @@ class Exchange:
 
     `lives` are the calls with an agent in this process, by id; `followers` act on new events, by kind;
     `work_is_due` wakes the outbox; `waits` counts the documents that a call was kept waiting with;
-    `storing` lets only so many callbacks be stored at once;
     `patience` is how long an answer may take before it is one that waits; `flights` records calls, where that is asked for;
     `redactor` hides what may not stand in the inbox; `misfits` are requests that were not believed; `passes` are those of probes; `pressing` are the keys that a document will press, by call, with the document's reference;
     `storage` is where recordings are kept, None for nowhere; `elsewhere` knows which sockets belong to other processes, `instances` who those are.
@@ -86,7 +81,6 @@ class Exchange:
     sparing: SparingLog = field(default_factory=SparingLog)
     misfits: Misfits = field(default_factory=Misfits)
     passes: Passes = field(default_factory=Passes)
-    storing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STORED_AT_ONCE))
     turns: Turns = field(default_factory=Turns)
     refusals: Refusals = field(default_factory=Refusals)
     doors: Doors = field(default_factory=Doors)

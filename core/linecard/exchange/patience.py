@@ -1,8 +1,8 @@
 """Replies in time, whatever the database does.
 
 A callback that wants no document is acknowledged once it is stored: in the database, or, where that
-is held up or a crowd of others is before it, in the journal. An answer that cannot be decided in time
-is a document that waits and asks again, eight times at most.
+is held up, in the journal. An answer that cannot be decided in time is a document that waits and asks
+again, eight times at most.
 """
 
 from __future__ import annotations
@@ -57,12 +57,10 @@ async def take(
     exchange: Exchange, relay: Relay, request: CarrierRequest, callback: Callback, store: Take
 ) -> Reply:
     """Store a callback; the carrier waits no longer than the journal needs."""
-    is_crowded = exchange.storing.locked()
     work = exchange.tasks.start(
         _in_turn(exchange, relay, request, callback, store), "store a callback"
     )
-    if not is_crowded:
-        await asyncio.wait({work}, timeout=exchange.patience * OF_PATIENCE)
+    await asyncio.wait({work}, timeout=exchange.patience * OF_PATIENCE)
     if work.done():
         return _opened(work.result())
     if not await exchange.journal.append(keep(relay.provider, relay.account, request)):
@@ -79,7 +77,7 @@ async def _in_turn(
 ) -> Reply | LinecardError:
     """Store one after the other of a call's, in the order they came; a refusal is a result."""
     known = request.call or ",".join(sorted(callback.call_ids.values())) or callback.our_call or ""
-    async with exchange.turns.of(f"callbacks {relay.provider} {known}"), exchange.storing:
+    async with exchange.turns.of(f"callbacks {relay.provider} {known}"):
         try:
             return await until_free(
                 exchange.database, lambda: store(exchange, relay, request, callback)
