@@ -8,9 +8,11 @@ STRANGERS = $(patsubst %/pyproject.toml,%,$(wildcard ./examples/linecard_*/pypro
 SITE := import sysconfig; print(sysconfig.get_path('purelib'))
 # The tests wait more than they compute: three at a time for each core.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; cores = os.cpu_count() or 1; print(max(cores, min(3 * cores, 12)))')
+# They keep a core busy for ten minutes, beside which whole calls would be late.
+ORDERS := tests/calls/test_every_order.py
 LEND := import sys, sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'locked.pth').write_text(sys.argv[1])
 
-.PHONY: demo demo-campaign test test-slow test-orders test-workers bench certify lint format docs clean
+.PHONY: demo demo-campaign test test-slow test-crowds test-orders test-workers bench certify lint format docs clean
 
 demo: $(READY)
 	$(BIN)/linecard demo --provider plivo $(ARGS)
@@ -22,12 +24,16 @@ test: $(READY)
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not crowd" --ignore $(ORDERS) $(ARGS)
+
+# So many calls at once that they would spoil the times of whatever ran beside them: one test after the other.
+test-crowds: $(READY)
+	$(BIN)/python -m pytest -q -m crowd $(ARGS)
 
 # Every order, repeat and loss of the callbacks of every kind of call, six at a time, with the count of cases and
 # what each walk leaves out: ten minutes on a machine with two cores.
 test-orders: $(READY)
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -rP tests/calls/test_every_order.py $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal -rP $(ORDERS) $(ARGS)
 
 # Twelve minutes on a quiet machine with two cores; the peers come from PyPI into .venv-peers.
 # Sixteen servers on one PostgreSQL and ten thousand leads: a quarter of an hour on a quiet machine.

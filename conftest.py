@@ -26,7 +26,11 @@ def logging_as_it_was() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but one carrier of each story to the slow run; the story's name tells which stays."""
+    """Leave all but one carrier of each story to the slow run; the story's name tells which stays. A crowd is
+    slow."""
+    for item in items:
+        if item.get_closest_marker("crowd"):
+            item.add_marker(pytest.mark.slow)
     for name, told in _stories(items).items():
         carriers = sorted({carrier for carrier, _ in told})
         stays = carriers[crc32(name.encode()) % len(carriers)]

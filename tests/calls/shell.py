@@ -8,7 +8,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,10 @@ async def serving(
     try:
         listening = (await server.until("serving"))["listening"]
         yield server, listening
+    except BaseException:  # its calls would hold it up, and that would be told for what has failed
+        with suppress(ProcessLookupError):
+            server.process.kill()
+        raise
     finally:
         await server.stop()
 

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STAYS = Phone(ring_seconds=0.2, script=(Wait(600),))
 SHORT = Phone(ring_seconds=0.2, script=(Wait(2),), hangs_up=True)
+STAYS_FOR_THE_AGENT = Phone(ring_seconds=0.2, script=(Wait(20),), hangs_up=True)
+"""Who does not hang up before a busy machine has come to start the agent."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ async def test_numbers_live_and_die(world: Telephone) -> None:
 
 async def test_a_call_from_dial_to_recording(world: Telephone) -> None:
     await world.register(channels=100)
-    world.carrier.phones[CUSTOMER] = SHORT
+    world.carrier.phones[CUSTOMER] = STAYS_FOR_THE_AGENT
     metadata = {"text": "\x00 ünï 😀", "n": 10**20}
     placed = await world.dial(metadata=metadata, record=True)
     call = await world.ended(placed["id"])

@@ -101,7 +101,7 @@ def asked(world: Telephone) -> list[Entry]:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("many", [12, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("many", [12, pytest.param(100, marks=pytest.mark.crowd)])
 async def test_somebody_who_answers_waits_for_nothing_that_is_slow(
     tmp_path: Path, provider: str, many: int
 ) -> None:

@@ -103,7 +103,7 @@ async def stop_halfway(plivo: Plivo, number: int, stack: AsyncExitStack) -> None
         ws.transport.write(b"\x81\xfe\x01\x40" + b"\0" * 30)
 
 
-@pytest.mark.parametrize("silent", [150, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("silent", [150, pytest.param(1000, marks=pytest.mark.crowd)])
 async def test_hostile_peers_cost_live_calls_no_frame(plivo: Plivo, silent: int) -> None:
     enough = asyncio.Event()
     async with AsyncExitStack() as stack:

@@ -32,7 +32,7 @@ def _phone(number: int) -> Phone:
 
 
 @pytest.mark.parametrize(
-    "calls", [10, pytest.param(340, marks=pytest.mark.slow)], ids=["some", "many"]
+    "calls", [10, pytest.param(340, marks=pytest.mark.crowd)], ids=["some", "many"]
 )
 @pytest.mark.parametrize("provider", CARRIERS)
 async def test_each_call_hears_itself_whole_and_once(

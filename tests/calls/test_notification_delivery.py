@@ -333,7 +333,7 @@ async def test_two_processes_keep_the_order(tmp_path: Path) -> None:
         assert sequences(receiver, call) == [1, 2, 3, 4]
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 async def test_a_storm_of_calls_is_told_whole(tmp_path: Path) -> None:
     """Each once, in order, at most four at a time, while other durable work goes on."""
     async with world_of(tmp_path) as (world, receiver):

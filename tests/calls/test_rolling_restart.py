@@ -145,7 +145,7 @@ async def test_no_call_is_cut_by_a_rolling_restart(tmp_path: Path) -> None:
         assert await rolled(at, 2) > 0
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("provider", ["plivo", "twilio"])
 async def test_over_fifty_live_calls_survive_a_rolling_restart(
