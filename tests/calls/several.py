@@ -28,6 +28,7 @@ from tests.calls.telephone import KEY
 
 TALK = b"".join(frames(g711.decode_pcmu(g711.encode_pcmu(speech("hello there, can you hear me")))))
 """Of samples that PCMU has: every line carries them as they are."""
+NOBODY = "http://127.0.0.1:9"
 PASSED_ON = 'linecard_requests_passed_on_total{result="answered"}'
 
 
@@ -116,11 +117,12 @@ class Several:
         return OURS[self.carrier.name]
 
     @asynccontextmanager
-    async def serving(self, name: str) -> AsyncIterator[One]:
-        """One more server; the proxy knows nothing of it yet."""
+    async def serving(self, name: str, *, is_reached: bool = True) -> AsyncIterator[One]:
+        """One more server; the proxy knows nothing of it yet. `is_reached`: by the other servers."""
         port, inside = free_port(), free_port()
         url = f"http://127.0.0.1:{inside}"
-        env = {**self.env, "LINECARD_INTERNAL_URL": url, "LINECARD_INSTANCE": name}
+        told = url if is_reached else NOBODY
+        env = {**self.env, "LINECARD_INTERNAL_URL": told, "LINECARD_INSTANCE": name}
         options = ("--port", str(port), "--internal-port", str(inside), "--drain-seconds", "100")
         async with served(*options, env=env, cwd=self.folder) as (server, _):
             yield One(server, port, url)

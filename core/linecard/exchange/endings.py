@@ -173,13 +173,15 @@ async def target_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> No
             return
 
 
-async def close_books(exchange: Exchange, call: Call) -> None:
-    """The agent of a call whose end another server was told is told now."""
-    async with exchange.database.read() as conn:
-        current = await calls.get(conn, call.id)
+async def close_books(exchange: Exchange, call: Call) -> bool:
+    """Tell the agent of a call the end that another server was told; whether there is one."""
+    current = await as_it_stands(exchange, call.id)
+    if current is None or not current.is_over:
+        return False
     live = exchange.lives.get(call.id)
-    if live is not None and current is not None and current.is_over:
+    if live is not None:
         live.finish(current.end_reason or str(current.status))
+    return True
 
 
 async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
@@ -191,7 +193,7 @@ async def watch_lost_stream(exchange: Exchange, call: Call) -> None:
     began = _last_heard(exchange, call)
     for seconds in LOST_STREAM_AFTER:
         await exchange.clock.sleep_until(began + seconds)
-        if not _is_lost(exchange, call):
+        if not _is_lost(exchange, call) or await close_books(exchange, call):
             return
         await look_up(exchange, call)
         await close_books(exchange, call)
