@@ -18,6 +18,8 @@ from tests.calls.telephone import KEY, Telephone
 COMMAND = Path(sys.executable).parent / "linecard"
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
+LAST_WORDS = 100
+"""Lines of a server's log that are shown where a test has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,10 @@ async def serving(
     except BaseException:  # its calls would hold it up, and that would be told for what has failed
         with suppress(ProcessLookupError):
             server.process.kill()
-        raise
-    finally:
         await server.stop()
+        print("the server's last words:", *server.text.splitlines()[-LAST_WORDS:], sep="\n")
+        raise
+    await server.stop()
 
 
 async def _start(command: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -49,6 +50,20 @@ async def figures(world: Telephone) -> dict[str, float]:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+@pytest.mark.slow
+async def test_a_proxy_may_leave_a_connection_idle(world: Telephone) -> None:
+    """Uvicorn closes it after five seconds, if it is not told to wait."""
+    at = urlsplit(world.url)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    asked = f"GET /healthz HTTP/1.1\r\nhost: {at.netloc}\r\n\r\n".encode()
+    for pause in (0, 6):
+        await asyncio.sleep(pause)
+        writer.write(asked)
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+        await reader.readuntil(b"}")
+    writer.close()
 
 
 async def test_health_needs_no_key(world: Telephone) -> None:

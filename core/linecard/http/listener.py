@@ -14,6 +14,10 @@ from starlette.types import ASGIApp
 from linecard.http.carrying import LARGEST_MESSAGE
 from linecard.pods.addresses import UNIX
 
+IDLE_SECONDS = 620
+"""How long a connection is kept for another request: longer than proxies keep theirs (Caddy two minutes, Google's
+load balancer ten), so that none sends a carrier's question on one that is just being closed."""
+
 
 def listener(
     app: ASGIApp, host: str, port: int, ws: type[asyncio.Protocol], uds: str | None = None
@@ -33,6 +37,7 @@ def listener(
         access_log=False,
         log_config=None,
         lifespan="off",
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=10,
     )
 
