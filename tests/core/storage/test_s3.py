@@ -137,19 +137,19 @@ async def test_a_storage_that_keeps_less_than_it_was_sent_keeps_nothing(store: S
 async def test_a_slow_storage_holds_neither_the_loop_nor_the_threads_of_others(
     store: Store,
 ) -> None:
-    """More files than the loop's own threads, each of them waiting for a second and more."""
+    """More files than the loop's own threads, each of them waiting for a second and more: whoever had to wait for
+    one of them would have a turn or two in all."""
     storage, store.delay = opened(), 1.0
     work = [asyncio.create_task(put(storage, b"abc", f"{n}.wav")) for n in range(12)]
-    longest, began = 0.0, time.monotonic()
+    turns, began = 0, time.monotonic()
     while not all(task.done() for task in work):
-        before = time.monotonic()
         await asyncio.to_thread(os.getpid)
         await asyncio.sleep(0.01)
-        longest = max(longest, time.monotonic() - before)
+        turns += 1
     await asyncio.gather(*work)
     assert len(store.files) == 12
     assert time.monotonic() - began > 2.0
-    assert longest < 0.8
+    assert turns > 20
 
 
 async def test_the_environment_alone_says_where_it_is_and_who_we_are(

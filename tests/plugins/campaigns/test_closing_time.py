@@ -44,13 +44,13 @@ def tomorrow(lead: Mapping[str, Any]) -> bool:
 async def test_nobody_is_dialled_after_closing_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clocks = Shown(CLOSES - DIAL_TAKES - timedelta(seconds=12))
-    monkeypatch.setattr(checks, "CLOCKS", clocks)
     async with telephone(tmp_path, "plivo", **WIDE) as world:
         await world.register(channels=20)
         for to in PEOPLE:
             world.carrier.phones[to] = TALKS
         database = world.exchange.database
+        clocks = Shown(CLOSES - DIAL_TAKES - timedelta(seconds=12))
+        monkeypatch.setattr(checks, "CLOCKS", clocks)
         campaign = await add_campaign(database, [OURS], window="09:00-20:00")
         await add_leads(database, campaign, PEOPLE)
 

@@ -115,7 +115,7 @@ async def _check(folder: Path, fleet: Fleet) -> None:
             assert rate(ledger, speed) >= SHARE * fleet.per_second, found
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 @pytest.mark.timeout(300)
 async def test_three_servers(tmp_path: Path) -> None:
     await _check(tmp_path, Fleet(workers=3, leads=150, per_second=8, channels=3))
