@@ -95,8 +95,12 @@ class One:
 
     async def passed_on(self, api: httpx2.AsyncClient) -> float:
         """How many requests it has passed on, with success."""
+        return await self.figure(api, PASSED_ON)
+
+    async def figure(self, api: httpx2.AsyncClient, name: str) -> float:
+        """One of its metrics, named with its labels; 0 where it has none yet."""
         text = (await api.get(f"http://127.0.0.1:{self.port}/metrics")).text
-        found = [one for one in text.splitlines() if one.startswith(PASSED_ON)]
+        found = [one for one in text.splitlines() if one.startswith(f"{name} ")]
         return float(found[0].rpartition(" ")[2]) if found else 0.0
 
 

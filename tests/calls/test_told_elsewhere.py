@@ -16,8 +16,7 @@ from tests.calls.test_rolling_restart import begin, end
 
 async def has_agents(at: Several, one: One, count: int) -> bool:
     """Whether so many agents run in a server."""
-    text = (await at.api.get(f"http://127.0.0.1:{one.port}/metrics")).text
-    return f"linecard_live_calls {float(count)}" in text.splitlines()
+    return await one.figure(at.api, "linecard_live_calls") == count
 
 
 @pytest.mark.slow

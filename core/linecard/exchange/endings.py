@@ -167,8 +167,7 @@ async def target_gone(exchange: Exchange, call: Call, event: CarrierEvent) -> No
         return
     for pause in TARGET_GONE_AFTER:
         await exchange.clock.sleep(pause)
-        async with exchange.database.read() as conn:
-            current = await calls.get(conn, call.id)
+        current = await as_it_stands(exchange, call.id)
         if current is None or current.is_over or await look_up(exchange, current) is Found.ENDED:
             return
 
